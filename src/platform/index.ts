@@ -1,0 +1,26 @@
+/**
+ * The only door to Linux: namespaces as handles, sockets inside them, locks, clocks, randomness.
+ * Contract: no call leaves a thread in a foreign namespace; every refusal is a SysError with the
+ * kernel's errno. Must not know what rtnetlink messages or Landfall's nouns mean.
+ */
+export type {
+  BootId,
+  Clock,
+  Fd,
+  FileLock,
+  Files,
+  Namespaces,
+  NetnsCookie,
+  NetnsHandle,
+  Platform,
+  ProcessInfo,
+  Random,
+  Socket,
+  SocketAddress,
+  SocketHandlers,
+  Sockets,
+  SocketSpec,
+  SocketWatcher,
+  SysError,
+  SysResult,
+} from "./platform.ts";
