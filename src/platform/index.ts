@@ -3,6 +3,15 @@
  * Contract: no call leaves a thread in a foreign namespace; every refusal is a SysError with the
  * kernel's errno. Must not know what rtnetlink messages or Landfall's nouns mean.
  */
+export { errnoName } from "./errno.ts";
+export {
+  type FakeNetwork,
+  type FakePlatformOptions,
+  fakePlatform,
+  type ResolveNetns,
+} from "./fake-platform.ts";
+export { type FaultCount, type FaultPlan, faultyPlatform } from "./faulty-platform.ts";
+export { openPlatform } from "./open-platform.ts";
 export type {
   BootId,
   Clock,

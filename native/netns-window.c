@@ -1,0 +1,81 @@
+/*
+ * Two position-independent functions, kept as bytes in src/platform/native-code.ts.
+ *
+ * Why native: JavaScript engines start helper threads at any time, and a thread inherits the network
+ * namespace of the one that starts it. A namespace entered from JavaScript would therefore be pinned
+ * by such a thread long after it was left. Here entering, the one call, and leaving are a single
+ * native call: no JavaScript runs in between, so no thread can be started there.
+ *
+ * Freestanding: no libc, no data, no relocations. Build: scripts/build-native.ts.
+ */
+
+#define CLONE_NEWNET 0x40000000L
+
+#if defined(__x86_64__)
+#define SYS_UNSHARE 272L
+#define SYS_SETNS 308L
+
+static inline __attribute__((always_inline)) long call(long nr, long a, long b, long c, long d,
+                                                       long e, long f)
+{
+	long result;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined(__aarch64__)
+#define SYS_UNSHARE 97L
+#define SYS_SETNS 268L
+
+static inline __attribute__((always_inline)) long call(long nr, long a, long b, long c, long d,
+                                                       long e, long f)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+}
+#else
+#error "no system call convention for this architecture"
+#endif
+
+/* One system call: the result, or -errno. Needs no errno, which no one promises to survive FFI. */
+__attribute__((section(".text.system_call"))) long
+system_call(long nr, long a, long b, long c, long d, long e, long f)
+{
+	return call(nr, a, b, c, d, e, f);
+}
+
+/*
+ * Enters `target` (or a new namespace when it is -1), makes one system call there, returns to `home`.
+ * The result of the call, or -errno of whatever was refused first. A thread that cannot return
+ * would work in the wrong namespace from then on, so that ends the process.
+ */
+__attribute__((section(".text.netns_window"))) long
+netns_window(long target, long home, long nr, long a, long b, long c)
+{
+	long result = target == -1 ? call(SYS_UNSHARE, CLONE_NEWNET, 0, 0, 0, 0, 0)
+				   : call(SYS_SETNS, target, CLONE_NEWNET, 0, 0, 0, 0);
+
+	if (result < 0)
+		return result;
+	result = call(nr, a, b, c, 0, 0, 0);
+	if (call(SYS_SETNS, home, CLONE_NEWNET, 0, 0, 0, 0) < 0)
+		__builtin_trap();
+	return result;
+}

@@ -1,0 +1,80 @@
+/**
+ * Compiles native/netns-window.c and prints each function's machine code as TypeScript, or with
+ * --write renews src/platform/native-code.ts. Needs gcc, and aarch64-linux-gnu-gcc for arm64.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const flags =
+  "-Os -std=c11 -Wall -Wextra -Werror -ffreestanding -fPIC -fno-stack-protector -fomit-frame-pointer " +
+  "-fno-asynchronous-unwind-tables -fcf-protection=none -nostdlib -c";
+
+const architectures = {
+  x64: { prefix: "", flags: "" },
+  arm64: { prefix: "aarch64-linux-gnu-", flags: "" },
+} as const;
+
+export type Architecture = keyof typeof architectures;
+
+export interface NativeCode {
+  readonly systemCall: string;
+  readonly netnsWindow: string;
+}
+
+function run(command: string, args: readonly string[]): void {
+  const done = spawnSync(command, args, { encoding: "utf8" });
+  if (done.error) throw done.error;
+  if (done.status !== 0) throw new Error(`${command} ${args.join(" ")}\n${done.stderr}`);
+}
+
+/** The machine code of both functions as hex. Throws where the compiler is missing or complains. */
+export function buildNative(architecture: Architecture): NativeCode {
+  const { prefix, flags: own } = architectures[architecture];
+  const folder = mkdtempSync(join(tmpdir(), "landfall-native-"));
+  try {
+    const object = join(folder, "out.o");
+    const extra = (flags.replace("-fcf-protection=none ", "") + own).trim().split(" ");
+    const cet = architecture === "x64" ? ["-fcf-protection=none"] : [];
+    run(`${prefix}gcc`, [...extra, ...cet, "-o", object, join(root, "native/netns-window.c")]);
+    const section = (name: string): string => {
+      const out = join(folder, name);
+      run(`${prefix}objcopy`, ["-O", "binary", "--only-section", `.text.${name}`, object, out]);
+      return readFileSync(out).toString("hex");
+    };
+    return { systemCall: section("system_call"), netnsWindow: section("netns_window") };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function lines(hex: string): string {
+  const parts = hex.match(/.{1,80}/g) ?? [];
+  return parts.map((part) => `      "${part}"`).join(" +\n");
+}
+
+function render(): string {
+  const rows = (Object.keys(architectures) as Architecture[]).map((name) => {
+    const code = buildNative(name);
+    return `  ${name}: {\n    systemCall:\n${lines(code.systemCall)},\n    netnsWindow:\n${lines(code.netnsWindow)},\n  },`;
+  });
+  return `/**
+ * Machine code of native/netns-window.c, written by scripts/build-native.ts: a machine without a
+ * compiler runs these bytes; a test builds them again and compares.
+ */
+export const nativeCode = {
+${rows.join("\n")}
+} as const;
+`;
+}
+
+if (import.meta.main) {
+  const text = render();
+  if (process.argv.includes("--write")) {
+    writeFileSync(join(root, "src/platform/native-code.ts"), text);
+  } else {
+    process.stdout.write(text);
+  }
+}

@@ -1,0 +1,274 @@
+import { CFunction, dlopen, FFIType, type FFITypeOrString, type Pointer } from "bun:ffi";
+import { assert, err, ok } from "../base/index.ts";
+import { errnoName } from "./errno.ts";
+import { nativeCode } from "./native-code.ts";
+import type { Fd, SysResult } from "./platform.ts";
+import { syscallNumbers } from "./syscall-numbers.ts";
+
+/*
+ * FFI rules, each paid for with a crash by somebody (see docs/ARCHITECTURE.md, "Runtime"):
+ * only integers and the module-lifetime buffers below cross the border; no pointer to a JavaScript
+ * object is ever kept; results are -errno, never the thread's errno.
+ */
+
+/** What the kernel reads: messages, frames, option values. */
+const outBuffer = new Uint8Array(512 * 1024);
+/** What the kernel writes. Larger than any datagram, so that nothing is ever cut silently. */
+const inBuffer = new Uint8Array(512 * 1024);
+/** Socket addresses, both directions, and small out parameters. */
+const addressBuffer = new Uint8Array(128);
+const lengthBuffer = new Int32Array(1);
+const lengthBytes = new Uint8Array(lengthBuffer.buffer);
+
+const PROT_READ_WRITE = 3;
+const PROT_READ_EXEC = 5;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+const PAGE = 4096;
+
+const architecture = process.arch === "arm64" ? "arm64" : "x64";
+assert(process.arch === architecture, `no native code for ${process.arch}`);
+const code = nativeCode[architecture];
+export const numbers = syscallNumbers[architecture];
+
+function openLibc() {
+  const symbols = {
+    mmap: { args: ["ptr", "i64", "i32", "i32", "i32", "i64"], returns: "ptr" },
+    mprotect: { args: ["ptr", "i64", "i32"], returns: "i32" },
+    memcpy: { args: ["ptr", "buffer", "i64"], returns: "ptr" },
+  } as const;
+  const candidates = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+  for (const name of candidates) {
+    try {
+      return dlopen(name, symbols).symbols;
+    } catch {
+      // The next C library may be the one that this system has.
+    }
+  }
+  throw new Error(`no C library found (tried ${candidates.join(", ")})`);
+}
+
+/** Copies both functions into one executable page that lives as long as the process. */
+function mapCode(): { systemCall: Pointer; netnsWindow: Pointer } {
+  const libc = openLibc();
+  const address = Number(libc.mmap(null, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0));
+  // MAP_FAILED is -1, which FFI shows as an unsigned or a negative number.
+  assert(address > 0 && address < 2 ** 48, "mmap of the native code page");
+  const page = address as Pointer;
+  const offset = PAGE / 2;
+  const bytes = new Uint8Array(PAGE);
+  bytes.set(Uint8Array.fromHex(code.systemCall), 0);
+  bytes.set(Uint8Array.fromHex(code.netnsWindow), offset);
+  libc.memcpy(page, bytes, PAGE);
+  assert(libc.mprotect(page, PAGE, PROT_READ_EXEC) === 0, "mprotect of the native code page");
+  return { systemCall: page, netnsWindow: (address + offset) as Pointer };
+}
+
+const mapped = mapCode();
+
+type Native = (...args: readonly (number | Uint8Array | null)[]) => number;
+
+function bindCall(ptr: Pointer, args: readonly FFITypeOrString[]): Native {
+  return CFunction({ ptr, args: [...args], returns: FFIType.i64_fast }) as unknown as Native;
+}
+
+const l = FFIType.i64_fast;
+const b = "buffer";
+
+/** system_call(nr, …) with the pointer arguments of each call as buffers. */
+const call = {
+  ints: bindCall(mapped.systemCall, [l, l, l, l, l, l, l]),
+  buffer2: bindCall(mapped.systemCall, [l, l, b, l, l, l, l]),
+  buffer2and5: bindCall(mapped.systemCall, [l, l, b, l, l, b, l]),
+  buffer2and3: bindCall(mapped.systemCall, [l, l, b, b, l, l, l]),
+  buffer4: bindCall(mapped.systemCall, [l, l, l, l, b, l, l]),
+  buffer4and5: bindCall(mapped.systemCall, [l, l, l, l, b, b, l]),
+};
+
+/** netns_window(target, home, nr, a, b, c). */
+const window = {
+  ints: bindCall(mapped.netnsWindow, [l, l, l, l, l, l]),
+  path: bindCall(mapped.netnsWindow, [l, l, l, l, b, l]),
+};
+
+function toResult(value: number, name: string): SysResult<number> {
+  return value < 0 ? err({ errno: errnoName(-value), call: name }) : ok(value);
+}
+
+function putPath(path: string): SysResult<void> {
+  const { read, written } = new TextEncoder().encodeInto(path, outBuffer.subarray(0, PAGE - 1));
+  if (read < path.length) return err({ errno: "ENAMETOOLONG", call: `openat ${path}` });
+  if (path.includes("\0")) return err({ errno: "EINVAL", call: `openat ${path}` });
+  outBuffer[written] = 0;
+  return ok();
+}
+
+const AT_FDCWD = -100;
+
+/** openat(2) relative to the working directory. */
+export function openFile(path: string, flags: number, mode = 0): SysResult<Fd> {
+  const put = putPath(path);
+  if (!put.ok) return put;
+  const fd = call.buffer2(numbers.openat, AT_FDCWD, outBuffer, flags, mode, 0, 0);
+  return toResult(fd, `openat ${path}`) as SysResult<Fd>;
+}
+
+/** Opens `path` as seen from inside `target` (-1: from inside a new namespace). */
+export function openFileIn(target: number, home: Fd, path: string, flags: number): SysResult<Fd> {
+  const put = putPath(path);
+  if (!put.ok) return put;
+  const fd = window.path(target, home, numbers.openat, AT_FDCWD, outBuffer, flags);
+  return toResult(fd, `openat ${path}`) as SysResult<Fd>;
+}
+
+/** socket(2) inside `target`. */
+export function openSocketIn(
+  target: Fd,
+  home: Fd,
+  spec: { readonly domain: number; readonly type: number; readonly protocol: number },
+): SysResult<Fd> {
+  const { domain, type, protocol } = spec;
+  const fd = window.ints(target, home, numbers.socket, domain, type, protocol);
+  return toResult(fd, `socket ${domain} ${type} ${protocol}`) as SysResult<Fd>;
+}
+
+export function closeFd(fd: Fd): SysResult<number> {
+  return toResult(call.ints(numbers.close, fd, 0, 0, 0, 0, 0), "close");
+}
+
+/** Calls with integer arguments only. */
+export function callInts(
+  name: "ioctl" | "listen" | "flock" | "getuid",
+  ...args: readonly number[]
+): SysResult<number> {
+  const [a0 = 0, a1 = 0, a2 = 0] = args;
+  return toResult(call.ints(numbers[name], a0, a1, a2, 0, 0, 0), name);
+}
+
+/** Reads up to the size of the internal buffer; returns a copy. */
+export function readFd(fd: Fd): SysResult<Uint8Array> {
+  const got = toResult(call.buffer2(numbers.read, fd, inBuffer, inBuffer.length, 0, 0, 0), "read");
+  return got.ok ? ok(inBuffer.slice(0, got.value)) : got;
+}
+
+export function writeFd(fd: Fd, bytes: Uint8Array): SysResult<number> {
+  assert(bytes.length <= outBuffer.length, "write larger than the buffer");
+  outBuffer.set(bytes);
+  return toResult(call.buffer2(numbers.write, fd, outBuffer, bytes.length, 0, 0, 0), "write");
+}
+
+/** sendto(2); `address` is a sockaddr, or absent for a connected or bound socket. */
+export function sendTo(
+  fd: Fd,
+  bytes: Uint8Array,
+  flags: number,
+  address?: Uint8Array,
+): SysResult<number> {
+  if (bytes.length > outBuffer.length) return err({ errno: "EMSGSIZE", call: "sendto" });
+  outBuffer.set(bytes);
+  if (address === undefined) {
+    const sent = call.buffer2(numbers.sendto, fd, outBuffer, bytes.length, flags, 0, 0);
+    return toResult(sent, "sendto");
+  }
+  addressBuffer.set(address);
+  return toResult(
+    call.buffer2and5(
+      numbers.sendto,
+      fd,
+      outBuffer,
+      bytes.length,
+      flags,
+      addressBuffer,
+      address.length,
+    ),
+    "sendto",
+  );
+}
+
+const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
+
+/**
+ * recvfrom(2), never blocking. A datagram that does not fit is EMSGSIZE, never cut; on a stream
+ * MSG_TRUNC would throw the bytes away instead (tcp(7)), so there it is not asked for.
+ */
+export function receiveFrom(fd: Fd, kind: "datagram" | "stream"): SysResult<Uint8Array> {
+  const flags = MSG_DONTWAIT | (kind === "datagram" ? MSG_TRUNC : 0);
+  const size = inBuffer.length;
+  const got = toResult(call.buffer2(numbers.recvfrom, fd, inBuffer, size, flags, 0, 0), "recvfrom");
+  if (!got.ok) return got;
+  if (got.value > size) return err({ errno: "EMSGSIZE", call: "recvfrom" });
+  return ok(inBuffer.slice(0, got.value));
+}
+
+/** bind(2) and connect(2): a sockaddr goes in. */
+export function callWithAddress(
+  name: "bind" | "connect",
+  fd: Fd,
+  address: Uint8Array,
+): SysResult<number> {
+  addressBuffer.set(address);
+  return toResult(call.buffer2(numbers[name], fd, addressBuffer, address.length, 0, 0, 0), name);
+}
+
+/** getsockname(2): a sockaddr comes out, as a copy. */
+export function socketName(fd: Fd): SysResult<Uint8Array> {
+  lengthBuffer[0] = addressBuffer.length;
+  const got = toResult(
+    call.buffer2and3(numbers.getsockname, fd, addressBuffer, lengthBytes, 0, 0, 0),
+    "getsockname",
+  );
+  return got.ok ? ok(addressBuffer.slice(0, lengthBuffer[0])) : got;
+}
+
+/** accept4(2): the new socket and the sockaddr of its peer. */
+export function acceptFrom(
+  fd: Fd,
+  flags: number,
+): SysResult<{ readonly fd: Fd; readonly peer: Uint8Array }> {
+  lengthBuffer[0] = addressBuffer.length;
+  const got = toResult(
+    call.buffer2and3(numbers.accept4, fd, addressBuffer, lengthBytes, flags, 0, 0),
+    "accept4",
+  );
+  if (!got.ok) return got;
+  return ok({ fd: got.value as Fd, peer: addressBuffer.slice(0, lengthBuffer[0]) });
+}
+
+export interface SocketOption {
+  readonly level: number;
+  readonly option: number;
+}
+
+export function setSocketOption(
+  fd: Fd,
+  { level, option }: SocketOption,
+  value: Uint8Array,
+): SysResult<number> {
+  outBuffer.set(value);
+  return toResult(
+    call.buffer4(numbers.setsockopt, fd, level, option, outBuffer, value.length, 0),
+    `setsockopt ${level} ${option}`,
+  );
+}
+
+/** The option's value: at most `size` bytes, a copy. */
+export function getSocketOption(
+  fd: Fd,
+  { level, option }: SocketOption,
+  size: number,
+): SysResult<Uint8Array> {
+  lengthBuffer[0] = size;
+  const got = toResult(
+    call.buffer4and5(numbers.getsockopt, fd, level, option, inBuffer, lengthBytes, 0),
+    `getsockopt ${level} ${option}`,
+  );
+  return got.ok ? ok(inBuffer.slice(0, lengthBuffer[0])) : got;
+}
+
+/** clock_gettime(2) as [seconds, nanoseconds]. */
+export function clockTime(clock: number): readonly [seconds: number, nanoseconds: number] {
+  const got = call.buffer2(numbers.clock_gettime, clock, addressBuffer, 0, 0, 0, 0);
+  assert(got === 0, `clock_gettime ${clock}: ${got}`);
+  const view = new DataView(addressBuffer.buffer);
+  return [Number(view.getBigInt64(0, true)), Number(view.getBigInt64(8, true))];
+}

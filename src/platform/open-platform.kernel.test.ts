@@ -1,0 +1,145 @@
+import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { millis } from "../base/index.ts";
+import { openPlatform } from "./open-platform.ts";
+import { must, platformContract } from "./platform.contract.ts";
+import type { NetnsHandle, Platform, Socket, SocketAddress } from "./platform.ts";
+
+const open = (): Platform => must(openPlatform());
+
+platformContract("Linux", open, "/etc/hostname");
+
+/** Runs an independent program inside `netns`. */
+function inside(netns: NetnsHandle, ...command: readonly string[]): string {
+  const path = `/proc/${process.pid}/fd/${netns.fd}`;
+  const done = spawnSync("nsenter", [`--net=${path}`, "--", ...command], { encoding: "utf8" });
+  return `${done.stdout}${done.stderr}`;
+}
+
+test("ip sees a new namespace as one with nothing but lo", () => {
+  using netns = must(open().namespaces.create());
+  const links: { ifname: string }[] = JSON.parse(inside(netns, "ip", "-j", "link"));
+  expect(links.map((link) => link.ifname)).toEqual(["lo"]);
+});
+
+test("sysctl(8) reads what was written", () => {
+  const { namespaces, files } = open();
+  using netns = must(namespaces.create());
+  must(files.writeSysctl(netns, "net/ipv4/ip_forward", "1"));
+  expect(inside(netns, "cat", "/proc/sys/net/ipv4/ip_forward")).toBe("1\n");
+  expect(readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8")).toBe("0\n");
+});
+
+test("boot time agrees with /proc/uptime", () => {
+  const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
+  expect(Math.abs(open().clock.boottime() - uptime)).toBeLessThan(1000);
+});
+
+test("no thread stays in a namespace, though the engine starts threads all the while", async () => {
+  const platform = open();
+  const work = (rounds: number): number => {
+    let sum = 0;
+    for (let i = 0; i < rounds; i++) sum += JSON.stringify({ i, text: `${i}` }).length;
+    return sum;
+  };
+  const made: NetnsHandle[] = [];
+  for (let round = 0; round < 40; round++) {
+    const netns = must(platform.namespaces.create());
+    made.push(netns);
+    for (let i = 0; i < 25; i++) must(platform.sockets.open(netns, { kind: "rtnetlink" })).close();
+    expect(work(2000)).toBeGreaterThan(0);
+    Bun.gc(true);
+    // Idle pauses let the engine end its helper threads and start new ones.
+    await platform.clock.sleep(millis(5));
+    expect(platform.process.strayThreads()).toEqual([]);
+  }
+  for (const netns of made) netns.close();
+});
+
+/** lo up in `netns`, by an independent program. */
+function withLoopback(platform: Platform): NetnsHandle {
+  const netns = must(platform.namespaces.create());
+  inside(netns, "ip", "link", "set", "dev", "lo", "up");
+  return netns;
+}
+
+const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
+
+async function eventually<T>(platform: Platform, ask: () => T | undefined): Promise<T> {
+  for (let round = 0; round < 500; round++) {
+    const answer = ask();
+    if (answer !== undefined) return answer;
+    await platform.clock.sleep(millis(2));
+  }
+  throw new Error("gave up waiting");
+}
+
+function connectTo(platform: Platform, netns: NetnsHandle, to: SocketAddress): Socket {
+  const client = must(platform.sockets.open(netns, { kind: "tcp", version: 4 }));
+  must(client.connect(to));
+  return client;
+}
+
+test("TCP inside a namespace: listen, connect, accept, data, end of stream", async () => {
+  const platform = open();
+  using netns = withLoopback(platform);
+  using listener = must(platform.sockets.open(netns, { kind: "tcp", version: 4 }));
+  must(listener.bind({ address: LOOPBACK, port: 0 }));
+  must(listener.listen(1));
+  const { port } = must(listener.localAddress());
+  expect(inside(netns, "cat", "/proc/net/tcp")).toContain(`0100007F:${hex16(port)}`);
+
+  const client = connectTo(platform, netns, { address: LOOPBACK, port });
+  const { socket, peer } = await eventually(platform, () => successOf(listener.accept()));
+  expect([...peer.address]).toEqual([127, 0, 0, 1]);
+  expect(must(client.connectResult())).toBe("connected");
+  must(client.send(Uint8Array.of(1, 2, 3)));
+  expect([...(await eventually(platform, () => successOf(socket.receive())))]).toEqual([1, 2, 3]);
+  client.close();
+  expect(await eventually(platform, () => successOf(socket.receive()))).toHaveLength(0);
+  socket.close();
+});
+
+test("a TCP connection to a closed port is refused by the kernel's errno", async () => {
+  const platform = open();
+  using netns = withLoopback(platform);
+  using client = must(platform.sockets.open(netns, { kind: "tcp", version: 4 }));
+  const started = client.connect({ address: LOOPBACK, port: 9 });
+  const outcome = started.ok ? client.connectResult() : started;
+  expect(outcome.ok ? "connected" : outcome.error.errno).toBe("ECONNREFUSED");
+});
+
+test("a watched packet socket gives each frame once, apart, in order", async () => {
+  const platform = open();
+  using netns = withLoopback(platform);
+  const frames: Uint8Array[] = [];
+  let closed = 0;
+  using watcher = must(platform.sockets.open(netns, { kind: "packet", etherType: 0x88b5 })).watch({
+    onData: (bytes) => frames.push(bytes),
+    onClose: () => (closed += 1),
+  });
+  using sender = must(platform.sockets.open(netns, { kind: "packet", ifindex: 1 }));
+  for (let i = 0; i < 200; i++) must(sender.send(frame(i)));
+  // Loopback hands each frame to its own receive path; outgoing copies are not seen by this type.
+  await eventually(platform, () => (frames.length >= 200 ? true : undefined));
+  const payloads = frames.map((bytes) => bytes[14]);
+  expect(payloads).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  watcher.close();
+  await eventually(platform, () => (closed === 1 ? true : undefined));
+  expect(closed).toBe(1);
+});
+
+function frame(payload: number): Uint8Array {
+  const bytes = new Uint8Array(60);
+  bytes.set([0x88, 0xb5, payload], 12);
+  return bytes;
+}
+
+function hex16(value: number): string {
+  return value.toString(16).toUpperCase().padStart(4, "0");
+}
+
+function successOf<T>(result: { ok: true; value: T } | { ok: false }): T | undefined {
+  return result.ok ? result.value : undefined;
+}
