@@ -6,6 +6,7 @@ export { assert, Bug, defined, unreachable } from "./assert.ts";
 export type { Brand } from "./brand.ts";
 export { type Millis, millis, minutes, seconds } from "./duration.ts";
 export { ExitCode } from "./exit-code.ts";
+export { nearest } from "./nearest.ts";
 export {
   defineProblem,
   type Fact,

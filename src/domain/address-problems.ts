@@ -1,0 +1,45 @@
+import { refused, refusedForNow } from "./problem-rows.ts";
+
+export const poolExhausted = refusedForNow("LF-POOL-EXHAUSTED", {
+  title: "No free address is left",
+  explanation: "Every address of the ranges is given, excluded, or the host's or gateway's own.",
+  detail: (f: { network: string; prefix: string; size: string; given: number }) =>
+    `Network ${f.network} has no free address in ${f.prefix}: ${f.given} of ${f.size} are given.`,
+  remedy: () => "Detach what is not needed, or give the network a larger range.",
+  command: () => "landfall endpoint ls",
+});
+
+export const addressTaken = refused("LF-ADDRESS-TAKEN", {
+  title: "The address is given to another endpoint",
+  explanation: "An address has one owner on a segment, whatever network it came from.",
+  detail: (f: { address: string; endpoint: string; network: string }) =>
+    `${f.address} belongs to endpoint ${f.endpoint} of network ${f.network}.`,
+  remedy: () => "Ask for another address, or detach that endpoint.",
+  command: (f) => `landfall detach ${f.endpoint}`,
+});
+
+export const addressUnusable = refused("LF-ADDRESS-UNUSABLE", {
+  title: "The address cannot be given to an endpoint",
+  explanation:
+    "It is outside the network, or the gateway's, the host's, excluded, or the network or broadcast " +
+    "address of its prefix.",
+  detail: (f: { address: string; network: string; reason: string }) =>
+    `${f.address} ${f.reason} (network ${f.network}).`,
+  remedy: () => "Ask for another address, or for none to be given a free one.",
+  command: (f) => `landfall net inspect ${f.network}`,
+});
+
+export const macTaken = refused("LF-MAC-TAKEN", {
+  title: "The MAC address is taken on this parent",
+  explanation: "Two links with one MAC address on one parent take each other's frames.",
+  detail: (f: { mac: string; owner: string }) => `${f.mac} belongs to ${f.owner}.`,
+  remedy: () => "Ask for another MAC address, or for none to be given one.",
+});
+
+export const macUnusable = refused("LF-MAC-UNUSABLE", {
+  title: "The MAC address cannot be a link's",
+  explanation:
+    "A link's address is a unicast address and not zero (the kernel answers EADDRNOTAVAIL).",
+  detail: (f: { mac: string }) => `${f.mac} is a group address or zero.`,
+  remedy: () => "Use one that begins with 02, such as 02:00:00:00:00:01.",
+});

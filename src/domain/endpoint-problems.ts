@@ -1,0 +1,57 @@
+import { refused, refusedForNow } from "./problem-rows.ts";
+
+export const sandboxMissing = refused("LF-SANDBOX-MISSING", {
+  title: "The network namespace is not there",
+  explanation: "A sandbox is given by the path of its namespace or by a process in it.",
+  detail: (f: { path: string }) => `There is no ${f.path}.`,
+  remedy: () => "Give /run/netns/NAME, /proc/PID/ns/net, or the pid of a process that runs.",
+  command: () => "ip netns list",
+});
+
+export const sandboxNotNetns = refused("LF-SANDBOX-NOT-NETNS", {
+  title: "Not a network namespace",
+  explanation: "The path exists, and is a plain file or another kind of namespace.",
+  detail: (f: { path: string }) => `${f.path} is not a network namespace.`,
+  remedy: () =>
+    "Give /run/netns/NAME or /proc/PID/ns/net. A plain file in /run/netns is left over from a " +
+    "namespace that is gone.",
+  command: (f) => `stat -f -c %T ${f.path}`,
+});
+
+export const sandboxIsHost = refused("LF-SANDBOX-IS-HOST", {
+  title: "This is the host's own namespace",
+  explanation: "An endpoint belongs into a namespace of its own, not beside its parent.",
+  detail: (f: { path: string }) => `${f.path} is the host's network namespace.`,
+  remedy: () => "Give the namespace of the container.",
+  command: () => "ip netns identify",
+});
+
+export const ifnameTaken = refused("LF-IFNAME-TAKEN", {
+  title: "The link name is taken in the sandbox",
+  explanation: "Link names are unique within a namespace.",
+  detail: (f: { ifname: string; sandbox: string }) =>
+    `${f.sandbox} already has a link named ${f.ifname}.`,
+  remedy: () => "Choose another with --ifname, or detach the one that is there.",
+  command: (f) => `ip link show dev ${f.ifname}`,
+});
+
+export const endpointMissing = refused("LF-ENDPOINT-MISSING", {
+  title: "No such endpoint",
+  explanation: "An endpoint is named by its id, or by its sandbox and link name.",
+  detail: (f: { endpoint: string; nearest: string | undefined }) =>
+    `There is no endpoint ${f.endpoint}.`,
+  remedy: (f) =>
+    f.nearest === undefined ? "Nothing needs to be detached." : `Did you mean ${f.nearest}?`,
+  command: () => "landfall endpoint ls",
+});
+
+export const ownerBusy = refusedForNow("LF-OWNER-BUSY", {
+  title: "Another operation on this endpoint has not ended",
+  explanation:
+    "Operations on one endpoint are done one after the other. One that never ended belongs to a " +
+    "process that was killed, and is completed or undone by reconcile.",
+  detail: (f: { sandbox: string; ifname: string; operation: string }) =>
+    `${f.operation} on ${f.ifname} of ${f.sandbox} has not ended.`,
+  remedy: () => "Try again when it has.",
+  command: () => "landfall endpoint ls",
+});

@@ -1,0 +1,57 @@
+import type { InterfaceAddress, Ip, Mac } from "../addr/index.ts";
+import type { Brand } from "../base/index.ts";
+import type { EndpointId, NetworkId, StoreUuid } from "./ids.ts";
+import type { IfName, WorkloadName } from "./names.ts";
+import type { ExtraRoute, Mtu } from "./network.ts";
+
+/** Boot id and namespace cookie: names one namespace for ever, which names and inodes do not. */
+export type SandboxId = Brand<string, "SandboxId">;
+
+/** A container's network namespace as the store remembers it. */
+export interface Sandbox {
+  readonly id: SandboxId;
+  /** Where it was found, to be opened again: /run/netns/a, /proc/123/ns/net. */
+  readonly path: string;
+}
+
+/** The identity of a namespace from the boot that it lives in and its cookie. */
+export function sandboxId(bootId: string, cookie: bigint): SandboxId {
+  return `${bootId}/${cookie}` as SandboxId;
+}
+
+/** How the kernel knows the link; all of it is chosen before the link is made, so that it can be found. */
+export interface LinkIdentity {
+  readonly ifindex: number;
+  /** Unique on this host; the link is renamed when it is configured. */
+  readonly temporaryName: IfName;
+  readonly mac: Mac;
+}
+
+/** One attachment of one sandbox to one network. */
+export interface Endpoint {
+  readonly id: EndpointId;
+  readonly network: NetworkId;
+  readonly sandbox: Sandbox;
+  readonly ifname: IfName;
+  readonly link: LinkIdentity;
+  readonly addresses: readonly InterfaceAddress[];
+  /** Default gateways, at most one for each IP version. */
+  readonly gateways: readonly Ip[];
+  readonly routes: readonly ExtraRoute[];
+  readonly mtu?: Mtu;
+  readonly workload?: WorkloadName;
+  readonly state: EndpointState;
+  /** Wall time, ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** "attaching" and "detaching" only while an operation is in flight. */
+export type EndpointState = "attaching" | "attached" | "detaching";
+
+/** The only mark by which a link is known as ours (IFLA_IFALIAS). */
+export type LinkAlias = Brand<string, "LinkAlias">;
+
+/** Whose link it is: the store that has the intent, and the endpoint in it. */
+export function linkAlias(store: StoreUuid, endpoint: EndpointId): LinkAlias {
+  return `landfall:${store}:${endpoint}` as LinkAlias;
+}

@@ -1,0 +1,54 @@
+/**
+ * The nouns and the rules: segment, network, endpoint, lease, plan, and the problems that people can
+ * meet with them. Pure: no I/O, no clock, no kernel numbers. Docker's and CNI's words stop outside.
+ */
+export { type Driver, driverModes, formatDriver, parseDriver } from "./driver.ts";
+export {
+  type Endpoint,
+  type EndpointState,
+  type LinkAlias,
+  type LinkIdentity,
+  linkAlias,
+  type Sandbox,
+  type SandboxId,
+  sandboxId,
+} from "./endpoint.ts";
+export {
+  type EndpointId,
+  type Ids,
+  ids,
+  type NetworkId,
+  type OperationId,
+  type StoreSalt,
+  type StoreUuid,
+} from "./ids.ts";
+export type { Lease, PoolCursor } from "./lease.ts";
+export {
+  type IfName,
+  type NetworkName,
+  parseIfName,
+  parseNetworkName,
+  parseWorkloadName,
+  type WorkloadName,
+} from "./names.ts";
+export {
+  checkNetwork,
+  type ExtraRoute,
+  isEdge,
+  type Mtu,
+  type Network,
+  type NetworkSpec,
+  type NetworkWish,
+  parseMtu,
+  type Subnet,
+} from "./network.ts";
+export {
+  type ConfigureLink,
+  type CreateLink,
+  describeStep,
+  type Operation,
+  type RemoveLink,
+  type Step,
+} from "./plan.ts";
+export * from "./problems.ts";
+export { type Segment, type SegmentName, segmentOf } from "./segment.ts";

@@ -1,0 +1,172 @@
+import {
+  formatRange,
+  type Ip,
+  type IpRange,
+  ipVersion,
+  type Prefix,
+  prefixContains,
+  prefixesOverlap,
+  prefixRange,
+  prefixVersion,
+} from "../addr/index.ts";
+import { type Brand, err, ok, type Problem, type Result } from "../base/index.ts";
+import type { Driver } from "./driver.ts";
+import type { NetworkId } from "./ids.ts";
+import type { IfName, NetworkName } from "./names.ts";
+import { mtuInvalid, outsideSubnets, subnetMissing, subnetsOverlap } from "./problems.ts";
+import type { SegmentName } from "./segment.ts";
+
+/** Bytes of payload that a frame of the link may carry. */
+export type Mtu = Brand<number, "Mtu">;
+
+/** A route that every endpoint of a network gets; without `via` it is on the link itself. */
+export interface ExtraRoute {
+  readonly to: Prefix;
+  readonly via?: Ip;
+}
+
+/** One pool of a network: its prefix, and what of it is handed out. */
+export interface Subnet {
+  readonly prefix: Prefix;
+  readonly gateway?: Ip;
+  /** What is handed out; empty means every usable address of the prefix. */
+  readonly ranges: readonly IpRange[];
+  /** Never handed out, not even when asked for. */
+  readonly exclusions: readonly IpRange[];
+}
+
+/** A network as a user describes it, every value parsed, nothing checked against the host yet. */
+export interface NetworkWish {
+  readonly name: NetworkName;
+  readonly parent: IfName;
+  readonly driver: Driver;
+  readonly subnets: readonly Prefix[];
+  readonly gateways: readonly Ip[];
+  readonly ranges: readonly IpRange[];
+  readonly exclusions: readonly IpRange[];
+  readonly routes: readonly ExtraRoute[];
+  readonly mtu?: Mtu;
+  /** An internal network has no default route. */
+  readonly reach: "routed" | "internal";
+}
+
+/** A network as it can be made: each gateway, range and exclusion belongs to one of its subnets. */
+export interface NetworkSpec {
+  readonly name: NetworkName;
+  readonly parent: IfName;
+  readonly driver: Driver;
+  readonly subnets: readonly Subnet[];
+  readonly routes: readonly ExtraRoute[];
+  readonly mtu?: Mtu;
+  readonly reach: "routed" | "internal";
+}
+
+/** A network that exists: the intent, as the store keeps it. */
+export interface Network extends NetworkSpec {
+  readonly id: NetworkId;
+  readonly segment: SegmentName;
+  /** Wall time, ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** RFC 791 section 3.2: every host must accept 68 bytes; Linux allows 16 bits on Ethernet links. */
+const MTU_MIN = 68;
+const MTU_MAX = 65535;
+
+/** An MTU in bytes, from a number or its decimal text. */
+export function parseMtu(value: unknown): Result<Mtu, Problem> {
+  const number = typeof value === "string" && /^\d{1,6}$/.test(value) ? Number(value) : value;
+  if (typeof number === "number" && Number.isInteger(number)) {
+    if (number >= MTU_MIN && number <= MTU_MAX) return ok(number as Mtu);
+  }
+  return err(mtuInvalid({ value: String(value), min: MTU_MIN, max: MTU_MAX }));
+}
+
+/** Sorts a wish's gateways, ranges and exclusions to its subnets; the first contradiction is told. */
+export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
+  if (wish.subnets.length === 0) return err(subnetMissing({ network: wish.name }));
+  const overlap = overlappingPair(wish.subnets);
+  if (overlap !== undefined) return err(overlap);
+  const stray = strayProblem(wish);
+  if (stray !== undefined) return err(stray);
+  const { name, parent, driver, routes, mtu, reach } = wish;
+  const subnets = wish.subnets.map((prefix) => subnetOf(wish, prefix));
+  return ok({
+    name,
+    parent,
+    driver,
+    subnets,
+    routes,
+    reach,
+    ...(mtu === undefined ? {} : { mtu }),
+  });
+}
+
+function subnetOf(wish: NetworkWish, prefix: Prefix): Subnet {
+  const gateway = wish.gateways.find((ip) => prefixContains(prefix, ip));
+  const inside = (range: IpRange): boolean => rangeInPrefix(range, prefix);
+  return {
+    prefix,
+    ranges: wish.ranges.filter(inside),
+    exclusions: wish.exclusions.filter(inside),
+    ...(gateway === undefined ? {} : { gateway }),
+  };
+}
+
+function overlappingPair(prefixes: readonly Prefix[]): Problem | undefined {
+  for (const [index, a] of prefixes.entries()) {
+    const b = prefixes.slice(index + 1).find((other) => prefixesOverlap(a, other));
+    if (b !== undefined) return subnetsOverlap({ first: a, second: b });
+  }
+  return undefined;
+}
+
+/** Something that belongs to no subnet, or to one that already has a gateway. */
+function strayProblem(wish: NetworkWish): Problem | undefined {
+  const subnets = wish.subnets;
+  const holding = (ip: Ip): Prefix | undefined => subnets.find((p) => prefixContains(p, ip));
+  for (const [index, gateway] of wish.gateways.entries()) {
+    const prefix = holding(gateway);
+    const reason =
+      prefix === undefined
+        ? "is in none of its subnets"
+        : isEdge(gateway, prefix)
+          ? `is the network or broadcast address of ${prefix}`
+          : wish.gateways.slice(0, index).some((other) => prefixContains(prefix, other))
+            ? `is the second gateway of ${prefix}`
+            : undefined;
+    if (reason !== undefined) {
+      return outsideSubnets({ what: "gateway", value: gateway, reason, subnets });
+    }
+  }
+  const lists = [
+    ["range", wish.ranges],
+    ["exclusion", wish.exclusions],
+  ] as const;
+  for (const [what, ranges] of lists) {
+    const stray = ranges.find((range) => !subnets.some((prefix) => rangeInPrefix(range, prefix)));
+    if (stray !== undefined) {
+      const reason = "is not wholly inside one of its subnets";
+      return outsideSubnets({ what, value: formatRange(stray), reason, subnets });
+    }
+  }
+  const via = wish.routes.flatMap((route) => route.via ?? []).find((ip) => !holding(ip));
+  if (via === undefined) return undefined;
+  const reason = "is in none of its subnets, so no endpoint could reach it";
+  return outsideSubnets({ what: "gateway of a route", value: via, reason, subnets });
+}
+
+function rangeInPrefix(range: IpRange, prefix: Prefix): boolean {
+  if (range.version !== prefixVersion(prefix)) return false;
+  const whole = prefixRange(prefix);
+  return range.first >= whole.first && range.last <= whole.last;
+}
+
+/** The two addresses of an IPv4 prefix that no host may have (RFC 3021 makes an exception for /31). */
+export function isEdge(ip: Ip, prefix: Prefix): boolean {
+  if (ipVersion(ip) !== 4) return false;
+  const whole = prefixRange(prefix);
+  if (whole.last - whole.first < 2n) return false;
+  const text = (n: bigint): string => formatRange({ version: 4, first: n, last: n });
+  return ip === text(whole.first) || ip === text(whole.last);
+}

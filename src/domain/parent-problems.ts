@@ -1,0 +1,60 @@
+import { listed, refused, refusedForNow } from "./problem-rows.ts";
+
+export const parentMissing = refusedForNow("LF-PARENT-MISSING", {
+  title: "The parent link is not there",
+  explanation: "The parent is the host's link on the LAN that the endpoints hang on.",
+  detail: (f: { parent: string; links: readonly string[]; nearest: string | undefined }) =>
+    `There is no link "${f.parent}" on this host; there are: ${listed(f.links)}.`,
+  remedy: (f) =>
+    f.nearest === undefined
+      ? "Name the link that is plugged into the LAN."
+      : `Did you mean ${f.nearest}?`,
+  command: () => "ip -br link",
+});
+
+export const parentDown = refusedForNow("LF-PARENT-DOWN", {
+  title: "The parent link is down",
+  explanation:
+    "A link on a parent that is down has no carrier: nothing that it sends leaves, not even to its " +
+    "siblings.",
+  detail: (f: { parent: string }) => `${f.parent} is down.`,
+  remedy: (f) => `Set it up: ip link set dev ${f.parent} up.`,
+  command: (f) => `ip link set dev ${f.parent} up`,
+});
+
+export const parentLoopback = refused("LF-PARENT-LOOPBACK", {
+  title: "The loopback cannot be a parent",
+  explanation: "lo is not an Ethernet link and leads nowhere (the kernel answers EINVAL).",
+  detail: (f: { parent: string }) => `${f.parent} is the loopback link.`,
+  remedy: () => "Name the link that is plugged into the LAN.",
+  command: () => "ip -br link",
+});
+
+export const parentNotEthernet = refused("LF-PARENT-NOT-ETHERNET", {
+  title: "The parent is not an Ethernet link",
+  explanation: "Only links with Ethernet frames can carry further MAC addresses.",
+  detail: (f: { parent: string; kind: string }) => `${f.parent} is a ${f.kind} link.`,
+  remedy: () => "Name the link that is plugged into the LAN.",
+  command: (f) => `ip -d link show dev ${f.parent}`,
+});
+
+export const parentBusy = refused("LF-PARENT-BUSY", {
+  title: "The parent is used in a way that excludes this",
+  explanation:
+    "A link has one receive hook. A bridge port, a member of a bond and the parent of another kind " +
+    "of link have given it away (the kernel answers EBUSY).",
+  detail: (f: { parent: string; use: string; instead: string | undefined }) =>
+    `${f.parent} is ${f.use}.`,
+  remedy: (f) =>
+    f.instead === undefined ? "Use another parent." : `Use ${f.instead} as the parent.`,
+  command: (f) => `ip -d link show dev ${f.parent}`,
+});
+
+export const mtuTooLarge = refused("LF-MTU-TOO-LARGE", {
+  title: "The MTU is larger than the parent's",
+  explanation: "Frames leave by the parent, so no endpoint may exceed it.",
+  detail: (f: { mtu: number; parent: string; parentMtu: number }) =>
+    `MTU ${f.mtu} is larger than the ${f.parentMtu} of ${f.parent}.`,
+  remedy: (f) => `Use ${f.parentMtu} or less, or raise the parent's.`,
+  command: (f) => `ip link set dev ${f.parent} mtu ${f.mtu}`,
+});

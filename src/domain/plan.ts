@@ -1,0 +1,65 @@
+import type { InterfaceAddress, Ip } from "../addr/index.ts";
+import { type Millis, unreachable } from "../base/index.ts";
+import type { Driver } from "./driver.ts";
+import type { LinkAlias, LinkIdentity, Sandbox } from "./endpoint.ts";
+import type { EndpointId, NetworkId, OperationId } from "./ids.ts";
+import type { IfName } from "./names.ts";
+import type { ExtraRoute, Mtu } from "./network.ts";
+
+/** One reversible change of the kernel, as data: it is recorded before it is done. */
+export type Step = CreateLink | ConfigureLink | RemoveLink;
+
+/** Makes the link directly in the sandbox, down, under its temporary name. */
+export interface CreateLink {
+  readonly kind: "create-link";
+  readonly driver: Driver;
+  readonly parent: IfName;
+  readonly link: LinkIdentity;
+  readonly mtu?: Mtu;
+}
+
+/** Marks the link as ours, gives it its name, addresses and routes, and sets it up. */
+export interface ConfigureLink {
+  readonly kind: "configure-link";
+  readonly link: LinkIdentity;
+  readonly alias: LinkAlias;
+  readonly ifname: IfName;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly gateways: readonly Ip[];
+  readonly routes: readonly ExtraRoute[];
+}
+
+/** Deletes the link; has no undo, so it is the last step of a plan. */
+export interface RemoveLink {
+  readonly kind: "remove-link";
+  readonly link: LinkIdentity;
+  readonly alias: LinkAlias;
+}
+
+/** An attach or detach between its intent and its outcome. */
+export interface Operation {
+  readonly id: OperationId;
+  readonly kind: "attach" | "detach";
+  readonly endpoint: EndpointId;
+  readonly network: NetworkId;
+  readonly sandbox: Sandbox;
+  readonly plan: readonly Step[];
+  readonly bootId: string;
+  /** CLOCK_BOOTTIME. */
+  readonly startedAt: Millis;
+  readonly deadline: Millis;
+}
+
+/** What a step does, for people. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case "create-link":
+      return `make ${step.driver.kind} ${step.link.temporaryName} on ${step.parent}`;
+    case "configure-link":
+      return `set up ${step.ifname} with ${step.addresses.join(", ")}`;
+    case "remove-link":
+      return `delete link ${step.link.ifindex} (${step.link.mac})`;
+    default:
+      return unreachable(step);
+  }
+}

@@ -1,0 +1,86 @@
+import type { ProblemKind } from "../base/index.ts";
+import {
+  addressTaken,
+  addressUnusable,
+  macTaken,
+  macUnusable,
+  poolExhausted,
+} from "./address-problems.ts";
+import {
+  endpointMissing,
+  ifnameTaken,
+  ownerBusy,
+  sandboxIsHost,
+  sandboxMissing,
+  sandboxNotNetns,
+} from "./endpoint-problems.ts";
+import {
+  driverUnknown,
+  modeUnknown,
+  modeUnsupported,
+  mtuInvalid,
+  nameInvalid,
+  outsideSubnets,
+  subnetMissing,
+  subnetsOverlap,
+} from "./input-problems.ts";
+import { kernelLacks, kernelRefused, notPermitted } from "./kernel-problems.ts";
+import {
+  networkExists,
+  networkInUse,
+  networkMissing,
+  subnetConflict,
+  subnetRoutedElsewhere,
+} from "./network-problems.ts";
+import {
+  mtuTooLarge,
+  parentBusy,
+  parentDown,
+  parentLoopback,
+  parentMissing,
+  parentNotEthernet,
+} from "./parent-problems.ts";
+
+/** Every problem of this folder, for the generated docs. */
+export const domainProblems: readonly ProblemKind<never>[] = [
+  nameInvalid,
+  mtuInvalid,
+  driverUnknown,
+  modeUnknown,
+  modeUnsupported,
+  subnetMissing,
+  subnetsOverlap,
+  outsideSubnets,
+  networkMissing,
+  networkExists,
+  networkInUse,
+  subnetConflict,
+  subnetRoutedElsewhere,
+  parentMissing,
+  parentDown,
+  parentLoopback,
+  parentNotEthernet,
+  parentBusy,
+  mtuTooLarge,
+  sandboxMissing,
+  sandboxNotNetns,
+  sandboxIsHost,
+  ifnameTaken,
+  endpointMissing,
+  ownerBusy,
+  poolExhausted,
+  addressTaken,
+  addressUnusable,
+  macTaken,
+  macUnusable,
+  notPermitted,
+  kernelLacks,
+  kernelRefused,
+];
+
+export * from "./address-problems.ts";
+export * from "./endpoint-problems.ts";
+export * from "./input-problems.ts";
+export * from "./kernel-problems.ts";
+export * from "./network-problems.ts";
+export * from "./parent-problems.ts";

@@ -1,0 +1,19 @@
+import type { Brand } from "../base/index.ts";
+import type { IfName } from "./names.ts";
+
+/** Name of a segment; hosts of one cluster give the same name to the wire that they share. */
+export type SegmentName = Brand<string, "SegmentName">;
+
+/**
+ * One broadcast domain as this host knows it: a real lower device of the host's namespace and a stack
+ * of VLAN ids on it. Addresses are unique within a segment, whatever network they come from.
+ */
+export interface Segment {
+  readonly name: SegmentName;
+  readonly device: IfName;
+}
+
+/** The segment that a parent stands on, named after it. */
+export function segmentOf(parent: IfName): Segment {
+  return { name: parent as string as SegmentName, device: parent };
+}
