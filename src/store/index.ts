@@ -1,0 +1,15 @@
+/**
+ * Where intent lives: memory for labs, SQLite for hosts, behind one interface and one contract
+ * suite. Knows rows and transactions; must not know the kernel or decide anything.
+ */
+export { memoryStore } from "./memory-store.ts";
+export { stateUnusable, storeNewer, storeProblems } from "./problems.ts";
+export { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
+export type {
+  EndpointTable,
+  LeaseTable,
+  NetworkTable,
+  Store,
+  Table,
+  Transaction,
+} from "./store.ts";

@@ -1,0 +1,54 @@
+/**
+ * Tables of the embedded store. A row is its document; what is looked up by stands beside it as a
+ * column that SQLite derives, so that the two can never differ.
+ */
+export const SCHEMA_VERSION = 1;
+
+export const schema = `
+  CREATE TABLE identity (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    uuid TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE segments (
+    key TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE networks (
+    key TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE GENERATED ALWAYS AS (json_extract(body, '$.name')) STORED,
+    segment TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.segment')) STORED
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX networks_by_segment ON networks (segment);
+  CREATE TABLE endpoints (
+    key TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    network TEXT NOT NULL REFERENCES networks (key)
+      GENERATED ALWAYS AS (json_extract(body, '$.network')) STORED,
+    sandbox TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.sandbox.id')) STORED,
+    ifname TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.ifname')) STORED,
+    UNIQUE (sandbox, ifname)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX endpoints_by_network ON endpoints (network);
+  CREATE TABLE operations (
+    key TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE leases (
+    segment TEXT NOT NULL,
+    address TEXT NOT NULL,
+    body TEXT NOT NULL,
+    endpoint TEXT NOT NULL REFERENCES endpoints (key)
+      GENERATED ALWAYS AS (json_extract(body, '$.endpoint')) STORED,
+    PRIMARY KEY (segment, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX leases_by_endpoint ON leases (endpoint);
+  CREATE TABLE cursors (
+    segment TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (segment, prefix)
+  ) STRICT, WITHOUT ROWID;
+`;
