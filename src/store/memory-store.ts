@@ -130,6 +130,7 @@ function endpointTable(rows: Map<EndpointId, Endpoint>): EndpointTable {
     },
     byNetwork: (network) => base.all().filter((row) => row.network === network),
     byOwner,
+    byMac: (mac) => base.all().filter((row) => row.link.mac === mac),
   };
 }
 

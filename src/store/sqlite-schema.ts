@@ -29,8 +29,10 @@ export const schema = `
       GENERATED ALWAYS AS (json_extract(body, '$.network')) STORED,
     sandbox TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.sandbox.id')) STORED,
     ifname TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.ifname')) STORED,
+    mac TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.link.mac')) STORED,
     UNIQUE (sandbox, ifname)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX endpoints_by_mac ON endpoints (mac);
   CREATE INDEX endpoints_by_network ON endpoints (network);
   CREATE TABLE operations (
     key TEXT PRIMARY KEY,

@@ -1,6 +1,6 @@
 import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { assert } from "../base/index.ts";
-import type { Lease, PoolCursor } from "../domain/index.ts";
+import type { Endpoint, Lease, Network, PoolCursor } from "../domain/index.ts";
 import { formatDocument, parseDocument } from "./document.ts";
 import { addressKey, numberKey } from "./sort-key.ts";
 import type { EndpointTable, LeaseTable, NetworkTable, Table, Transaction } from "./store.ts";
@@ -58,14 +58,8 @@ function table<Key extends string, Row>(
 }
 
 function networkTable(database: Database): NetworkTable {
-  const byName = select<ReturnType<NetworkTable["all"]>[number]>(
-    database,
-    "networks WHERE name = ?",
-  );
-  const bySegment = select<ReturnType<NetworkTable["all"]>[number]>(
-    database,
-    "networks WHERE segment = ? ORDER BY key",
-  );
+  const byName = select<Network>(database, "networks WHERE name = ?");
+  const bySegment = select<Network>(database, "networks WHERE segment = ? ORDER BY key");
   return {
     ...table(database, "networks", (row) => row.id),
     byName: (name) => byName.one(name),
@@ -74,18 +68,14 @@ function networkTable(database: Database): NetworkTable {
 }
 
 function endpointTable(database: Database): EndpointTable {
-  const byNetwork = select<ReturnType<EndpointTable["all"]>[number]>(
-    database,
-    "endpoints WHERE network = ? ORDER BY key",
-  );
-  const byOwner = select<ReturnType<EndpointTable["all"]>[number]>(
-    database,
-    "endpoints WHERE sandbox = ? AND ifname = ?",
-  );
+  const byNetwork = select<Endpoint>(database, "endpoints WHERE network = ? ORDER BY key");
+  const byOwner = select<Endpoint>(database, "endpoints WHERE sandbox = ? AND ifname = ?");
+  const byMac = select<Endpoint>(database, "endpoints WHERE mac = ? ORDER BY key");
   return {
     ...table(database, "endpoints", (row) => row.id),
     byNetwork: (network) => byNetwork.many(network),
     byOwner: (sandbox, ifname) => byOwner.one(sandbox, ifname),
+    byMac: (mac) => byMac.many(mac),
   };
 }
 

@@ -174,12 +174,14 @@ function lookUpContract(open: () => Store): void {
       bySegment: tx.networks.bySegment("eth1" as SegmentName).map((row) => row.name),
       byNetwork: tx.endpoints.byNetwork("net-1" as NetworkId).map((row) => row.id),
       byOwner: tx.endpoints.byOwner("a" as SandboxId, "eth1" as IfName)?.id,
+      byMac: tx.endpoints.byMac(endpoint("ep-1", "a").link.mac).map((row) => row.id),
       nobody: tx.endpoints.byOwner("b" as SandboxId, "eth1" as IfName),
     }));
     expect(found).toEqual({
       bySegment: ["dmz" as NetworkName],
       byNetwork: ["ep-1" as EndpointId, "ep-2" as EndpointId],
       byOwner: "ep-2" as EndpointId,
+      byMac: ["ep-1" as EndpointId, "ep-2" as EndpointId],
       nobody: undefined,
     });
     store.close();

@@ -1,4 +1,4 @@
-import type { Ip, IpRange, Prefix } from "../addr/index.ts";
+import type { Ip, IpRange, Mac, Prefix } from "../addr/index.ts";
 import type { Problem, Result } from "../base/index.ts";
 import type {
   Endpoint,
@@ -64,6 +64,8 @@ export interface EndpointTable extends Table<EndpointId, Endpoint> {
   byNetwork(network: NetworkId): readonly Endpoint[];
   /** Whatever holds this link name of this sandbox; at most one. */
   byOwner(sandbox: SandboxId, ifname: IfName): Endpoint | undefined;
+  /** Every endpoint with this MAC address, on whatever segment. */
+  byMac(mac: Mac): readonly Endpoint[];
 }
 
 /** The address book. */
