@@ -48,7 +48,12 @@ export function fakePlatform(options: FakePlatformOptions): Platform {
           : err({ errno: "EBADF", call: "setns" }),
     },
     files: fakeFiles(options.sysctls ?? {}),
-    process: { bootId: "fake-boot" as BootId, uid: 0, strayThreads: () => [] },
+    process: {
+      bootId: "fake-boot" as BootId,
+      uid: 0,
+      reexecute: ([path]) => ({ errno: "ENOSYS", call: `execve ${path}` }),
+      strayThreads: () => [],
+    },
   };
 }
 

@@ -79,6 +79,7 @@ const call = {
   ints: bindCall(mapped.systemCall, [l, l, l, l, l, l, l]),
   buffer2: bindCall(mapped.systemCall, [l, l, b, l, l, l, l]),
   buffer2and5: bindCall(mapped.systemCall, [l, l, b, l, l, b, l]),
+  buffer2and5and6: bindCall(mapped.systemCall, [l, l, b, l, l, b, b]),
   buffer2and3: bindCall(mapped.systemCall, [l, l, b, b, l, l, l]),
   buffer4: bindCall(mapped.systemCall, [l, l, l, l, b, l, l]),
   buffer4and5: bindCall(mapped.systemCall, [l, l, l, l, b, b, l]),
@@ -120,12 +121,21 @@ export function openFileIn(target: number, home: Fd, path: string, flags: number
   return toResult(fd, `openat ${path}`) as SysResult<Fd>;
 }
 
+/** The arguments of socket(2). */
+export interface SocketType {
+  readonly domain: number;
+  readonly type: number;
+  readonly protocol: number;
+}
+
+/** socket(2) in the namespace that this process is in. */
+export function openSocket({ domain, type, protocol }: SocketType): SysResult<Fd> {
+  const fd = call.ints(numbers.socket, domain, type, protocol, 0, 0, 0);
+  return toResult(fd, `socket ${domain} ${type} ${protocol}`) as SysResult<Fd>;
+}
+
 /** socket(2) inside `target`. */
-export function openSocketIn(
-  target: Fd,
-  home: Fd,
-  spec: { readonly domain: number; readonly type: number; readonly protocol: number },
-): SysResult<Fd> {
+export function openSocketIn(target: Fd, home: Fd, spec: SocketType): SysResult<Fd> {
   const { domain, type, protocol } = spec;
   const fd = window.ints(target, home, numbers.socket, domain, type, protocol);
   return toResult(fd, `socket ${domain} ${type} ${protocol}`) as SysResult<Fd>;
@@ -198,6 +208,25 @@ export function receiveFrom(fd: Fd, kind: "datagram" | "stream"): SysResult<Uint
   if (!got.ok) return got;
   if (got.value > size) return err({ errno: "EMSGSIZE", call: "recvfrom" });
   return ok(inBuffer.slice(0, got.value));
+}
+
+/** As `receiveFrom` for datagrams, with the sockaddr of the sender. */
+export function receiveWithSender(
+  fd: Fd,
+): SysResult<{ readonly bytes: Uint8Array; readonly from: Uint8Array }> {
+  lengthBuffer[0] = addressBuffer.length;
+  const flags = MSG_DONTWAIT | MSG_TRUNC;
+  const size = inBuffer.length;
+  const got = toResult(
+    call.buffer2and5and6(numbers.recvfrom, fd, inBuffer, size, flags, addressBuffer, lengthBytes),
+    "recvfrom",
+  );
+  if (!got.ok) return got;
+  if (got.value > size) return err({ errno: "EMSGSIZE", call: "recvfrom" });
+  return ok({
+    bytes: inBuffer.slice(0, got.value),
+    from: addressBuffer.slice(0, lengthBuffer[0]),
+  });
 }
 
 /** bind(2) and connect(2): a sockaddr goes in. */

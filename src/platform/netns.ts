@@ -5,6 +5,7 @@ import {
   getSocketOption,
   openFile,
   openFileIn,
+  openSocket,
   openSocketIn,
 } from "./native.ts";
 import type { Fd, Namespaces, NetnsCookie, NetnsHandle, SysResult } from "./platform.ts";
@@ -17,17 +18,19 @@ const NEW_NAMESPACE = -1;
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+/** Any socket tells the cookie of its namespace; this kind needs no privilege. */
+const COOKIE_SOCKET = { domain: AF_NETLINK, type: SOCK_RAW_CLOEXEC, protocol: 0 };
 const SOL_SOCKET = 1;
 const SO_NETNS_COOKIE = 71;
 
 /** Opens and makes network namespaces; `home` is the one that every window returns to. */
 export function namespaces(home: NetnsHandle): Namespaces {
   return {
-    home: () => openNamespace(OWN_NAMESPACE, home.fd),
+    home: openHome,
     open: (path) => openNamespace(path, home.fd),
     create: () => {
       const fd = openFileIn(NEW_NAMESPACE, home.fd, OWN_NAMESPACE, O_RDONLY_CLOEXEC_NONBLOCK);
-      return fd.ok ? withCookie(fd.value, home.fd) : fd;
+      return fd.ok ? withCookieFrom(fd.value, home.fd) : fd;
     },
   };
 }
@@ -38,7 +41,8 @@ const OWN_NAMESPACE = "/proc/thread-self/ns/net";
 /** The namespace that this process was started in. */
 export function openHome(): SysResult<NetnsHandle> {
   const fd = openFile(OWN_NAMESPACE, O_RDONLY_CLOEXEC_NONBLOCK);
-  return fd.ok ? withCookie(fd.value, fd.value) : fd;
+  // Entering a namespace needs CAP_SYS_ADMIN even when one is in it already, so this one is not.
+  return fd.ok ? withCookie(fd.value, openSocket(COOKIE_SOCKET)) : fd;
 }
 
 function openNamespace(path: string, home: Fd): SysResult<NetnsHandle> {
@@ -49,19 +53,22 @@ function openNamespace(path: string, home: Fd): SysResult<NetnsHandle> {
     closeFd(fd.value);
     return err({ errno: "EINVAL", call: `network namespace ${path}` });
   }
-  return withCookie(fd.value, home);
+  return withCookieFrom(fd.value, home);
 }
 
-function withCookie(fd: Fd, home: Fd): SysResult<NetnsHandle> {
-  const cookie = readCookie(fd, home);
+function withCookieFrom(fd: Fd, home: Fd): SysResult<NetnsHandle> {
+  return withCookie(fd, openSocketIn(fd, home, COOKIE_SOCKET));
+}
+
+/** The handle of `fd`; `socket` was opened inside that namespace, and is closed here. */
+function withCookie(fd: Fd, socket: SysResult<Fd>): SysResult<NetnsHandle> {
+  const cookie = readCookie(socket);
   if (cookie.ok) return ok(netnsHandle(fd, cookie.value));
   closeFd(fd);
   return cookie;
 }
 
-function readCookie(netns: Fd, home: Fd): SysResult<NetnsCookie> {
-  const spec = { domain: AF_NETLINK, type: SOCK_RAW_CLOEXEC, protocol: 0 };
-  const socket = openSocketIn(netns, home, spec);
+function readCookie(socket: SysResult<Fd>): SysResult<NetnsCookie> {
   if (!socket.ok) return socket;
   const option = { level: SOL_SOCKET, option: SO_NETNS_COOKIE };
   const bytes = getSocketOption(socket.value, option, 8);

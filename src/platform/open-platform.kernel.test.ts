@@ -101,6 +101,19 @@ test("TCP inside a namespace: listen, connect, accept, data, end of stream", asy
   socket.close();
 });
 
+test("UDP inside a namespace: a datagram arrives with the address of its sender", async () => {
+  const platform = open();
+  using netns = withLoopback(platform);
+  using server = must(platform.sockets.open(netns, { kind: "udp", version: 4 }));
+  must(server.bind({ address: LOOPBACK, port: 0 }));
+  using client = must(platform.sockets.open(netns, { kind: "udp", version: 4 }));
+  must(client.bind({ address: Uint8Array.of(127, 0, 0, 9), port: 5555 }));
+  must(client.send(Uint8Array.of(7, 8), must(server.localAddress())));
+  const got = await eventually(platform, () => successOf(server.receiveFrom()));
+  expect([...got.bytes]).toEqual([7, 8]);
+  expect([...got.from.address, got.from.port]).toEqual([127, 0, 0, 9, 5555]);
+});
+
 test("a TCP connection to a closed port is refused by the kernel's errno", async () => {
   const platform = open();
   using netns = withLoopback(platform);
@@ -128,6 +141,20 @@ test("a watched packet socket gives each frame once, apart, in order", async () 
   watcher.close();
   await eventually(platform, () => (closed === 1 ? true : undefined));
   expect(closed).toBe(1);
+});
+
+test("a netlink message that is not from the kernel is not received", () => {
+  const platform = open();
+  using netns = must(platform.namespaces.create());
+  using socket = must(platform.sockets.open(netns, { kind: "rtnetlink" }));
+  // Columns of /proc/net/netlink: sk, Eth (the protocol), Pid (the port id), …
+  const rows = inside(netns, "cat", "/proc/net/netlink").split("\n");
+  const ports = rows.map((row) => row.split(/\s+/)).filter(([, protocol]) => protocol === "0");
+  const [port = "none"] = ports.map(([, , id]) => id).filter((id) => id !== "0");
+  const send = `socket(S,16,3,0) && send(S,pack("LSSLL",16,2,0,7,0),0,pack("SSLL",16,0,${port},0))`;
+  expect(inside(netns, "perl", "-e", `print ${send} || $!`)).toBe("16");
+  const got = socket.receive();
+  expect(got.ok ? "received" : got.error.errno).toBe("EAGAIN");
 });
 
 function frame(payload: number): Uint8Array {

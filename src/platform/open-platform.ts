@@ -4,7 +4,7 @@ import { clock } from "./clock.ts";
 import { files, readText } from "./files.ts";
 import { callInts } from "./native.ts";
 import { namespaces, openHome } from "./netns.ts";
-import type { BootId, Platform, SysResult } from "./platform.ts";
+import type { BootId, Platform, SysError, SysResult } from "./platform.ts";
 import { sockets } from "./socket.ts";
 
 /** The real Linux beneath this process. Fails where /proc is not mounted. */
@@ -24,9 +24,29 @@ export function openPlatform(): SysResult<Platform> {
     process: {
       bootId: bootId.value as BootId,
       uid: uid.value,
+      reexecute,
       strayThreads: () => strayThreads(readlinkSync("/proc/self/ns/net")),
     },
   });
+}
+
+/** Where a compiled program has its own files; such a path is no argument for the next start. */
+const EMBEDDED = "/$bunfs/";
+
+function reexecute(wrapper: readonly [path: string, ...args: string[]], marker: string): SysError {
+  const [path] = wrapper;
+  const call = `execve ${path}`;
+  const script = process.argv[1] ?? EMBEDDED;
+  const own = script.startsWith(EMBEDDED) ? [] : [...process.execArgv, script];
+  const args = [...wrapper, process.execPath, ...own, ...process.argv.slice(2)];
+  if (process.execve === undefined) return { errno: "ENOSYS", call };
+  try {
+    process.execve(path, args, { ...process.env, [marker]: "1" });
+  } catch (error) {
+    const refused = error instanceof Error && "code" in error ? String(error.code) : "EIO";
+    return { errno: refused, call };
+  }
+  return { errno: "EIO", call };
 }
 
 function strayThreads(home: string): number[] {

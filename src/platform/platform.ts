@@ -77,8 +77,8 @@ export type SocketSpec =
   | { readonly kind: "packet"; readonly ifindex?: number; readonly etherType?: number }
   /** Echo requests and replies: raw ICMP (4) or ICMPv6 (6) without the IPv6 header. */
   | { readonly kind: "icmp"; readonly version: 4 | 6 }
-  /** A TCP socket, non-blocking. */
-  | { readonly kind: "tcp"; readonly version: 4 | 6 };
+  | { readonly kind: "tcp"; readonly version: 4 | 6 }
+  | { readonly kind: "udp"; readonly version: 4 | 6 };
 
 /** Address and port of an IPv4 or IPv6 socket; `address` has 4 or 16 bytes. */
 export interface SocketAddress {
@@ -103,6 +103,8 @@ export interface Socket extends Disposable {
   send(bytes: Uint8Array, to?: SocketAddress): SysResult<number>;
   /** One datagram (or stream bytes), a copy; EAGAIN when there is none; empty at end of stream. */
   receive(): SysResult<Uint8Array>;
+  /** As `receive`, with who sent it; for udp and icmp. */
+  receiveFrom(): SysResult<{ readonly bytes: Uint8Array; readonly from: SocketAddress }>;
   /** Joins an rtnetlink multicast group (RTNLGRP_*). */
   joinGroup(group: number): SysResult<void>;
   /** SO_BINDTODEVICE. */
@@ -152,6 +154,12 @@ export interface FileLock extends Disposable {
 export interface ProcessInfo {
   readonly bootId: BootId;
   readonly uid: number;
+  /**
+   * Starts this program again, with the same arguments, beneath `wrapper` and in this very process:
+   * signals and the exit status need no forwarding. Returns only when it was refused. `marker` is an
+   * environment variable set for the new program. Equivalent to `exec WRAPPER… landfall ARGS…`.
+   */
+  reexecute(wrapper: readonly [path: string, ...args: string[]], marker: string): SysError;
   /**
    * OS threads of this process that are in another network namespace than `home`: the health check
    * for the setns window. Always empty unless there is a bug.

@@ -53,3 +53,8 @@ export function encodeNetlinkAddress(): Uint8Array {
   new DataView(bytes.buffer).setUint16(0, AF_NETLINK, true);
   return bytes;
 }
+
+/** The port id of a sockaddr_nl: who sent a netlink datagram, 0 for the kernel. */
+export function decodeNetlinkPort(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true);
+}

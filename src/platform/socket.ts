@@ -6,8 +6,10 @@ import {
   callWithAddress,
   closeFd,
   getSocketOption,
+  openSocket,
   openSocketIn,
   receiveFrom,
+  receiveWithSender,
   type SocketOption,
   sendTo,
   setSocketOption,
@@ -27,6 +29,7 @@ import {
   AF_INET6,
   AF_NETLINK,
   AF_PACKET,
+  decodeNetlinkPort,
   decodeSocketAddress,
   encodeNetlinkAddress,
   encodePacketAddress,
@@ -35,6 +38,7 @@ import {
 import { watchSocket } from "./socket-watcher.ts";
 
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
@@ -66,10 +70,13 @@ const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 export function sockets(home: NetnsHandle): Sockets {
   return {
     open: (netns, spec) => {
-      const fd = openSocketIn(netns.fd, home.fd, socketType(spec));
+      const type = socketType(spec);
+      // At home there is nothing to enter, and entering would need a privilege.
+      const fd =
+        netns.cookie === home.cookie ? openSocket(type) : openSocketIn(netns.fd, home.fd, type);
       if (!fd.ok) return fd;
       const ready = prepare(fd.value, spec);
-      if (ready.ok) return ok(socket(fd.value, spec.kind === "tcp" ? "stream" : "datagram"));
+      if (ready.ok) return ok(socket(fd.value, receiver(fd.value, spec)));
       closeFd(fd.value);
       return ready;
     },
@@ -89,9 +96,10 @@ function socketType(spec: SocketSpec): { domain: number; type: number; protocol:
         ? { domain: AF_INET, type: raw, protocol: IPPROTO_ICMP }
         : { domain: AF_INET6, type: raw, protocol: IPPROTO_ICMPV6 };
     case "tcp":
+    case "udp":
       return {
         domain: spec.version === 4 ? AF_INET : AF_INET6,
-        type: SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+        type: (spec.kind === "tcp" ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK,
         protocol: 0,
       };
     default:
@@ -109,6 +117,7 @@ function prepare(fd: Fd, spec: SocketSpec): SysResult<unknown> {
       return callWithAddress("bind", fd, address);
     }
     case "icmp":
+    case "udp":
       return ok();
     case "tcp":
       return setSocketOption(fd, SO_REUSEADDR, int32(1));
@@ -143,7 +152,33 @@ function done(result: SysResult<unknown>): SysResult<void> {
   return result.ok ? ok() : result;
 }
 
-function socket(fd: Fd, kind: "datagram" | "stream"): Socket {
+/** How one datagram, or what came of a stream, is read. */
+type Receiver = () => SysResult<Uint8Array>;
+
+function receiver(fd: Fd, spec: SocketSpec): Receiver {
+  if (spec.kind === "rtnetlink") return () => receiveFromKernel(fd);
+  return () => receiveFrom(fd, spec.kind === "tcp" ? "stream" : "datagram");
+}
+
+/** Strangers' datagrams that one call may skip; a flood of them must not hold up the process. */
+const SKIP_MAX = 1000;
+
+/**
+ * Drops what is not the kernel's: a privileged process of a container may send netlink messages to
+ * our socket in its namespace (netlink(7): the kernel's port id is 0).
+ */
+function receiveFromKernel(fd: Fd): SysResult<Uint8Array> {
+  for (let skipped = 0; skipped < SKIP_MAX; skipped++) {
+    const got = receiveWithSender(fd);
+    if (!got.ok) return got;
+    if (decodeNetlinkPort(got.value.from) === KERNEL_PORT) return ok(got.value.bytes);
+  }
+  return err({ errno: "EAGAIN", call: "recvfrom" });
+}
+
+const KERNEL_PORT = 0;
+
+function socket(fd: Fd, receive: Receiver): Socket {
   let open = true;
   const close = (): void => {
     if (!open) return;
@@ -154,7 +189,12 @@ function socket(fd: Fd, kind: "datagram" | "stream"): Socket {
     fd,
     send: (bytes, to) =>
       sendTo(fd, bytes, MSG_NOSIGNAL, to === undefined ? undefined : encodeSocketAddress(to)),
-    receive: () => receiveFrom(fd, kind),
+    receive,
+    receiveFrom: () => {
+      const got = receiveWithSender(fd);
+      if (!got.ok) return got;
+      return ok({ bytes: got.value.bytes, from: decodeSocketAddress(got.value.from) });
+    },
     joinGroup: (group) => done(setSocketOption(fd, NETLINK_ADD_MEMBERSHIP, int32(group))),
     bindToDevice: (name) =>
       done(setSocketOption(fd, SO_BINDTODEVICE, new TextEncoder().encode(`${name}\0`))),
@@ -179,7 +219,10 @@ function socket(fd: Fd, kind: "datagram" | "stream"): Socket {
 function acceptConnection(fd: Fd): SysResult<{ socket: Socket; peer: SocketAddress }> {
   const got = acceptFrom(fd, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (!got.ok) return got;
-  return ok({ socket: socket(got.value.fd, "stream"), peer: decodeSocketAddress(got.value.peer) });
+  return ok({
+    socket: socket(got.value.fd, () => receiveFrom(got.value.fd, "stream")),
+    peer: decodeSocketAddress(got.value.peer),
+  });
 }
 
 function startConnect(fd: Fd, to: SocketAddress): SysResult<void> {
