@@ -26,6 +26,17 @@ export const sandboxIsHost = refused("LF-SANDBOX-IS-HOST", {
   command: () => "ip netns identify",
 });
 
+export const sandboxUnreachable = refusedForNow("LF-SANDBOX-UNREACHABLE", {
+  title: "The sandbox cannot be opened, and its link lives",
+  explanation:
+    "Nothing leads to the namespace any more, but some process still holds it: the parent still " +
+    "receives for the MAC address. Its address must not be given to another while that is so.",
+  detail: (f: { path: string; mac: string; parent: string }) =>
+    `${f.path} does not lead to the sandbox any more, and ${f.mac} still lives on ${f.parent}.`,
+  remedy: () => "End the process that holds the namespace, then detach again.",
+  command: (f) => `bridge fdb show dev ${f.parent}`,
+});
+
 export const ifnameTaken = refused("LF-IFNAME-TAKEN", {
   title: "The link name is taken in the sandbox",
   explanation: "Link names are unique within a namespace.",

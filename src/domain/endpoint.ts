@@ -25,6 +25,7 @@ export interface LinkIdentity {
   /** Unique on this host; the link is renamed when it is configured. */
   readonly temporaryName: IfName;
   readonly mac: Mac;
+  readonly alias: LinkAlias;
 }
 
 /** One attachment of one sandbox to one network. */
@@ -54,4 +55,9 @@ export type LinkAlias = Brand<string, "LinkAlias">;
 /** Whose link it is: the store that has the intent, and the endpoint in it. */
 export function linkAlias(store: StoreUuid, endpoint: EndpointId): LinkAlias {
   return `landfall:${store}:${endpoint}` as LinkAlias;
+}
+
+/** The name that a link has until it is configured; 12 of the 15 bytes that the kernel allows. */
+export function temporaryName(endpoint: EndpointId): IfName {
+  return `lf${endpoint.replace(/^ep-/, "")}` as IfName;
 }

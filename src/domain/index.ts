@@ -12,6 +12,7 @@ export {
   type Sandbox,
   type SandboxId,
   sandboxId,
+  temporaryName,
 } from "./endpoint.ts";
 export {
   type EndpointId,

@@ -34,18 +34,36 @@ function parseWord(text: unknown, what: string, max: number): Result<string, Pro
   return refuse(name, what, reason);
 }
 
-/** A link name that the kernel accepts: net/core/dev.c, dev_valid_name(). */
+/** Names of directories beside those of the links in /proc/sys/net/ipv4/conf (net/core/sysctl_net_core.c). */
+const sysctlDirectories: readonly string[] = ["all", "default"];
+/** The kernel's isspace() goes by byte and takes this for Latin-1's no-break space (lib/ctype.c). */
+const LATIN1_NO_BREAK_SPACE = 0xa0;
+
+/**
+ * A link name that the kernel accepts: net/core/dev.c, dev_valid_name(), and without "%", which it
+ * takes for a pattern (dev_prep_valid_name()). White space of Unicode is refused besides.
+ */
 export function parseIfName(text: unknown): Result<IfName, Problem> {
   const name = typeof text === "string" ? text : "";
   const what = "link name";
-  const bytes = new TextEncoder().encode(name).length;
-  if (bytes === 0) return refuse(name, what, "it is empty");
-  if (bytes > IFNAME_BYTES_MAX) {
-    return refuse(name, what, `it has ${bytes} bytes, the kernel allows ${IFNAME_BYTES_MAX}`);
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length === 0) return refuse(name, what, "it is empty");
+  if (bytes.length > IFNAME_BYTES_MAX) {
+    return refuse(
+      name,
+      what,
+      `it has ${bytes.length} bytes, the kernel allows ${IFNAME_BYTES_MAX}`,
+    );
   }
-  if (name === "." || name === "..") return refuse(name, what, "it is a directory");
+  if (name === "." || name === ".." || sysctlDirectories.includes(name)) {
+    return refuse(name, what, "it is a directory of the kernel's");
+  }
   const bad = /[/:%\s\0]/.exec(name)?.[0];
   if (bad !== undefined) return refuse(name, what, `it holds ${JSON.stringify(bad)}`);
+  if (!name.isWellFormed()) return refuse(name, what, "it is not Unicode text");
+  if (bytes.includes(LATIN1_NO_BREAK_SPACE)) {
+    return refuse(name, what, "the kernel takes byte a0 of its UTF-8 for white space");
+  }
   return ok(name as IfName);
 }
 

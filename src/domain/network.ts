@@ -79,7 +79,13 @@ export function parseMtu(value: unknown): Result<Mtu, Problem> {
   if (typeof number === "number" && Number.isInteger(number)) {
     if (number >= MTU_MIN && number <= MTU_MAX) return ok(number as Mtu);
   }
-  return err(mtuInvalid({ value: String(value), min: MTU_MIN, max: MTU_MAX }));
+  return err(mtuInvalid({ value: quoteInput(value), min: MTU_MIN, max: MTU_MAX }));
+}
+
+/** Any input as a message may show it: String() throws for some objects, and text may be long. */
+function quoteInput(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
+  return typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
 }
 
 /** Sorts a wish's gateways, ranges and exclusions to its subnets; the first contradiction is told. */
@@ -150,10 +156,19 @@ function strayProblem(wish: NetworkWish): Problem | undefined {
       return outsideSubnets({ what, value: formatRange(stray), reason, subnets });
     }
   }
-  const via = wish.routes.flatMap((route) => route.via ?? []).find((ip) => !holding(ip));
+  return wish.routes.map((route) => routeProblem(route, subnets)).find((row) => row !== undefined);
+}
+
+function routeProblem({ to, via }: ExtraRoute, subnets: readonly Prefix[]): Problem | undefined {
   if (via === undefined) return undefined;
+  const what = "gateway of a route";
+  if (ipVersion(via) !== prefixVersion(to)) {
+    const reason = `cannot lead to ${to}: IPv4 and IPv6 do not mix`;
+    return outsideSubnets({ what, value: via, reason, subnets });
+  }
+  if (subnets.some((prefix) => prefixContains(prefix, via))) return undefined;
   const reason = "is in none of its subnets, so no endpoint could reach it";
-  return outsideSubnets({ what: "gateway of a route", value: via, reason, subnets });
+  return outsideSubnets({ what, value: via, reason, subnets });
 }
 
 function rangeInPrefix(range: IpRange, prefix: Prefix): boolean {

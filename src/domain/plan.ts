@@ -1,7 +1,7 @@
 import type { InterfaceAddress, Ip } from "../addr/index.ts";
 import { type Millis, unreachable } from "../base/index.ts";
 import type { Driver } from "./driver.ts";
-import type { LinkAlias, LinkIdentity, Sandbox } from "./endpoint.ts";
+import type { LinkIdentity, Sandbox } from "./endpoint.ts";
 import type { EndpointId, NetworkId, OperationId } from "./ids.ts";
 import type { IfName } from "./names.ts";
 import type { ExtraRoute, Mtu } from "./network.ts";
@@ -22,7 +22,6 @@ export interface CreateLink {
 export interface ConfigureLink {
   readonly kind: "configure-link";
   readonly link: LinkIdentity;
-  readonly alias: LinkAlias;
   readonly ifname: IfName;
   readonly addresses: readonly InterfaceAddress[];
   readonly gateways: readonly Ip[];
@@ -33,7 +32,6 @@ export interface ConfigureLink {
 export interface RemoveLink {
   readonly kind: "remove-link";
   readonly link: LinkIdentity;
-  readonly alias: LinkAlias;
 }
 
 /** An attach or detach between its intent and its outcome. */

@@ -13,6 +13,7 @@ import {
   sandboxIsHost,
   sandboxMissing,
   sandboxNotNetns,
+  sandboxUnreachable,
 } from "./endpoint-problems.ts";
 import {
   driverUnknown,
@@ -65,6 +66,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   sandboxMissing,
   sandboxNotNetns,
   sandboxIsHost,
+  sandboxUnreachable,
   ifnameTaken,
   endpointMissing,
   ownerBusy,

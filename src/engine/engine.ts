@@ -25,6 +25,8 @@ export interface AttachRequest {
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
+  /** Whether the network's gateways become default routes: where the sandbox has none yet, or never. */
+  readonly defaultRoute?: "when-missing" | "never";
 }
 
 /** Which endpoint is meant: its own id, or what it is from the sandbox's side. */

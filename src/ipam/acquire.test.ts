@@ -56,7 +56,12 @@ function endpoint(id: string): Endpoint {
     network: "net-lan" as NetworkId,
     sandbox: { id: id as SandboxId, path: "" },
     ifname: "eth0" as IfName,
-    link: { ifindex: 1, temporaryName: "lf" as IfName, mac: "" as Endpoint["link"]["mac"] },
+    link: {
+      ifindex: 1,
+      temporaryName: "lf" as IfName,
+      mac: "" as Endpoint["link"]["mac"],
+      alias: "" as Endpoint["link"]["alias"],
+    },
     addresses: [],
     gateways: [],
     routes: [],

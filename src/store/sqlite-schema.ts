@@ -42,7 +42,7 @@ export const schema = `
     segment TEXT NOT NULL,
     address TEXT NOT NULL,
     body TEXT NOT NULL,
-    endpoint TEXT NOT NULL REFERENCES endpoints (key)
+    endpoint TEXT NOT NULL REFERENCES endpoints (key) DEFERRABLE INITIALLY DEFERRED
       GENERATED ALWAYS AS (json_extract(body, '$.endpoint')) STORED,
     PRIMARY KEY (segment, address)
   ) STRICT, WITHOUT ROWID;

@@ -50,6 +50,7 @@ function endpoint(id: string, sandbox: string, ifname = "eth0"): Endpoint {
       ifindex: 7,
       temporaryName: "lfx" as IfName,
       mac: "02:00:00:00:00:01" as Endpoint["link"]["mac"],
+      alias: "landfall:u:ep" as Endpoint["link"]["alias"],
     },
     addresses: [],
     gateways: [],

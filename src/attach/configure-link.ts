@@ -1,0 +1,111 @@
+import { interfaceAddressIp, ipVersion, type Prefix, parsePrefix } from "../addr/index.ts";
+import { assert, err, ok, type Problem, type Result } from "../base/index.ts";
+import { type ConfigureLink, ifnameTaken, macTaken } from "../domain/index.ts";
+import {
+  addAddress,
+  addRoute,
+  type Link,
+  listAddresses,
+  type NetlinkRefusal,
+  type Request,
+  setLink,
+} from "../netlink/index.ts";
+import type { AttachContext } from "./context.ts";
+import { observeOwnLink } from "./observe-sandbox.ts";
+import { callProblem, refusalProblem } from "./refusals.ts";
+import type { StepHandler, StepState } from "./step.ts";
+
+/** Gives the link its alias, name, addresses and routes, sets it up, and has it announced. */
+export const configureLink: StepHandler<ConfigureLink> = {
+  observe: (step, context) => {
+    const own = observeOwnLink(context.sandbox, step.link);
+    if (!own.ok) return own;
+    if (own.value.kind !== "ours") return ok(own.value.kind === "foreign" ? "foreign" : "undone");
+    return progressOf(step, own.value.link, context);
+  },
+  do: async (step, context) => {
+    const announced = announceAfterDad(step, context);
+    if (!announced.ok) return announced;
+    const requests = requestsFor(step);
+    const answers = context.sandbox.execute(requests);
+    for (const answer of answers) {
+      if (!answer.ok) return err(problemOf(answer.error, step));
+    }
+    return ok();
+  },
+  // The link goes with the step that made it, and all of this with the link.
+  undo: async () => ok(),
+};
+
+/**
+ * One announcement for each IPv6 address, when the kernel has made sure that it is unique: before
+ * that, an advertisement would claim an address that is still in doubt (RFC 4862 section 5.4).
+ */
+function announceAfterDad(step: ConfigureLink, context: AttachContext): Result<void, Problem> {
+  if (!step.addresses.some((address) => ipVersion(interfaceAddressIp(address)) === 6)) return ok();
+  const key = `net/ipv6/conf/${step.link.temporaryName}/ndisc_notify`;
+  const written = context.platform.files.writeSysctl(context.sandboxNetns, key, "1");
+  return written.ok ? ok() : err(callProblem(written.error, "announce IPv6 addresses"));
+}
+
+/**
+ * All of it in one send. IPv4 addresses come before the link is up, so that arp_notify announces
+ * them; IPv6 addresses after, since the kernel adds no route for them while the link is down;
+ * routes last, when their gateways are on the link.
+ */
+function requestsFor(step: ConfigureLink): Request[] {
+  const link = { ifindex: step.link.ifindex, name: step.ifname };
+  const made = { ifindex: step.link.ifindex, name: step.link.temporaryName };
+  const addresses = (version: 4 | 6): Request[] =>
+    step.addresses
+      .filter((address) => ipVersion(interfaceAddressIp(address)) === version)
+      .map((address) => addAddress({ link, address }));
+  return [
+    setLink({ link: made, alias: step.link.alias }),
+    setLink({ link: made, name: step.ifname, inet: { arpNotify: 1 } }),
+    ...addresses(4),
+    setLink({ link, state: "up" }),
+    ...addresses(6),
+    ...step.routes.map(({ to, via }) =>
+      addRoute({ to, link, ...(via === undefined ? {} : { gateway: via }) }),
+    ),
+    ...step.gateways.map((gateway) => addRoute({ to: everything(gateway), gateway, link })),
+  ];
+}
+
+function everything(gateway: string): Prefix {
+  const prefix = parsePrefix(gateway.includes(":") ? "::/0" : "0.0.0.0/0");
+  assert(prefix.ok, "the default route is a prefix");
+  return prefix.value;
+}
+
+function problemOf(refusal: NetlinkRefusal, step: ConfigureLink): Problem {
+  if (refusal.errno === "EEXIST" && refusal.command.includes(" name ")) {
+    return ifnameTaken({ ifname: step.ifname, sandbox: "The sandbox" });
+  }
+  if (refusal.errno === "EADDRINUSE") {
+    return macTaken({ mac: step.link.mac, owner: "another link on the parent" });
+  }
+  return refusalProblem(refusal, `set up ${step.ifname}`);
+}
+
+/** Done only when name, alias, state and every address are as planned. */
+function progressOf(
+  step: ConfigureLink,
+  link: Link,
+  { sandbox }: AttachContext,
+): Result<StepState, Problem> {
+  const addresses = sandbox.dump(listAddresses());
+  if (!addresses.ok) return err(refusalProblem(addresses.error, "list addresses of the sandbox"));
+  const present: readonly string[] = addresses.value
+    .filter((row) => row.ifindex === link.ifindex)
+    .map((row) => row.address);
+  const facts = [
+    link.name === step.ifname,
+    link.alias === step.link.alias,
+    link.state === "up",
+    ...step.addresses.map((address) => present.includes(address)),
+  ];
+  if (facts.every((fact) => fact)) return ok("done");
+  return ok(facts.some((fact) => fact) ? "partial" : "undone");
+}

@@ -1,0 +1,49 @@
+import { err, mapError, ok, type Problem, type Result } from "../base/index.ts";
+import { openRtnetlink, type Rtnetlink } from "../netlink/index.ts";
+import type { NetnsHandle, Platform } from "../platform/index.ts";
+import { refusalProblem } from "./refusals.ts";
+
+/**
+ * The two sides of an attachment while it is worked on: the namespace of the parent and the sandbox.
+ * Open it for one operation and dispose of it: a conversation keeps its namespace alive.
+ */
+export interface AttachContext extends Disposable {
+  readonly platform: Platform;
+  readonly host: Rtnetlink;
+  readonly sandbox: Rtnetlink;
+  readonly sandboxNetns: NetnsHandle;
+}
+
+export function openAttachContext(
+  platform: Platform,
+  hostNetns: NetnsHandle,
+  sandboxNetns: NetnsHandle,
+): Result<AttachContext, Problem> {
+  const host = openConversation(platform, hostNetns);
+  if (!host.ok) return host;
+  const sandbox = openConversation(platform, sandboxNetns);
+  if (!sandbox.ok) {
+    host.value.close();
+    return err(sandbox.error);
+  }
+  return ok({
+    platform,
+    host: host.value,
+    sandbox: sandbox.value,
+    sandboxNetns,
+    [Symbol.dispose]: () => {
+      host.value.close();
+      sandbox.value.close();
+    },
+  });
+}
+
+/** A conversation with the kernel about one namespace. */
+export function openConversation(
+  platform: Platform,
+  netns: NetnsHandle,
+): Result<Rtnetlink, Problem> {
+  return mapError(openRtnetlink(platform, netns), (refusal) =>
+    refusalProblem(refusal, "enter a network namespace"),
+  );
+}

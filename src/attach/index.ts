@@ -1,0 +1,13 @@
+/**
+ * Where the domain meets the kernel: what is there (observe…), and steps that can be done, undone
+ * and recognised. Contract: every refusal is a Problem with the kernel's words; nothing that is not
+ * ours is changed. Must not read or write the store, or decide what should be.
+ */
+export { type AttachContext, openAttachContext, openConversation } from "./context.ts";
+export { observeAliveMacs } from "./observe-alive.ts";
+export { observeParent, type Parent } from "./observe-parent.ts";
+export { checkHostRoutes } from "./observe-routes.ts";
+export { observeDefaultRoutes, observeLink, observeOwnLink } from "./observe-sandbox.ts";
+export { callProblem } from "./refusals.ts";
+export { observeStep, type PlanFailure, runPlan, undoPlan } from "./run-plan.ts";
+export type { StepState } from "./step.ts";

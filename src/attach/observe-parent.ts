@@ -1,0 +1,88 @@
+import { type Ip, interfaceAddressIp, type Mac } from "../addr/index.ts";
+import { err, mapError, nearest, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type IfName,
+  parentBusy,
+  parentDown,
+  parentLoopback,
+  parentMissing,
+  parentNotEthernet,
+} from "../domain/index.ts";
+import { getLink, type Link, listAddresses, listLinks, type Rtnetlink } from "../netlink/index.ts";
+import { refusalProblem } from "./refusals.ts";
+
+/** What the engine needs to know of a parent that endpoints can hang on. */
+export interface Parent {
+  readonly ifindex: number;
+  readonly name: IfName;
+  readonly mac: Mac | undefined;
+  readonly mtu: number;
+  /** The host's own addresses on it. */
+  readonly addresses: readonly Ip[];
+}
+
+/** ARPHRD_* (include/uapi/linux/if_arp.h). */
+const ETHERNET = 1;
+const LOOPBACK = 772;
+
+/** The parent as it is now, or why nothing can hang on it. */
+export function observeParent(host: Rtnetlink, name: IfName): Result<Parent, Problem> {
+  const found = host.request(getLink({ name }));
+  if (!found.ok) {
+    if (found.error.errno === "ENODEV") return err(missing(host, name));
+    return err(refusalProblem(found.error, `look for ${name}`));
+  }
+  const link = found.value;
+  const problem = unsuitable(host, link);
+  if (problem !== undefined) return err(problem);
+  const addresses = mapError(host.dump(listAddresses()), (refusal) =>
+    refusalProblem(refusal, "list addresses"),
+  );
+  if (!addresses.ok) return addresses;
+  const own = addresses.value.filter((row) => row.ifindex === link.ifindex);
+  return ok({
+    ifindex: link.ifindex,
+    name,
+    mac: link.mac,
+    mtu: link.mtu,
+    addresses: own.map((row) => interfaceAddressIp(row.address)),
+  });
+}
+
+function missing(host: Rtnetlink, parent: IfName): Problem {
+  const all = host.dump(listLinks());
+  const names = all.ok ? all.value.map((link) => link.name) : [];
+  const links = names.filter((name) => name !== "lo");
+  return parentMissing({ parent, links, nearest: nearest(parent, links) });
+}
+
+/** Why nothing can hang on this link; in the order in which mending it makes sense. */
+function unsuitable(host: Rtnetlink, link: Link): Problem | undefined {
+  const parent = link.name;
+  if (link.hardware === LOOPBACK) return parentLoopback({ parent });
+  if (link.hardware !== ETHERNET) {
+    return parentNotEthernet({ parent, kind: link.details?.kind ?? `type ${link.hardware}` });
+  }
+  if (link.upper !== undefined) return memberOf(host, link, link.upper);
+  if (link.details?.kind === "macvlan" || link.details?.kind === "macvtap") {
+    return stacked(host, link, link.details.kind);
+  }
+  return link.state === "down" ? parentDown({ parent }) : undefined;
+}
+
+function memberOf(host: Rtnetlink, link: Link, upper: number): Problem {
+  const found = host.request(getLink({ ifindex: upper }));
+  const name = found.ok ? found.value.name : `if${upper}`;
+  const kind = found.ok ? (found.value.details?.kind ?? "link") : "link";
+  return parentBusy({ parent: link.name, use: `a port of the ${kind} ${name}`, instead: name });
+}
+
+/** The kernel would quietly make a sibling on the real parent, so the segment would be a lie. */
+function stacked(host: Rtnetlink, link: Link, kind: string): Problem {
+  const real = link.parent;
+  const here = real !== undefined && real.netnsid === undefined;
+  const found = here ? host.request(getLink({ ifindex: real.ifindex })) : undefined;
+  const instead = found?.ok ? found.value.name : undefined;
+  const place = instead === undefined ? "a link of another namespace" : instead;
+  return parentBusy({ parent: link.name, use: `itself a ${kind} on ${place}`, instead });
+}

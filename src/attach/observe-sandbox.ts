@@ -1,0 +1,48 @@
+import { type IpVersion, prefixLength, prefixVersion } from "../addr/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import type { IfName, LinkIdentity } from "../domain/index.ts";
+import { getLink, type Link, listRoutes, MAIN_TABLE, type Rtnetlink } from "../netlink/index.ts";
+import { refusalProblem } from "./refusals.ts";
+
+/** The link with this name or ifindex in the sandbox, or undefined. */
+export function observeLink(
+  sandbox: Rtnetlink,
+  key: { readonly name: IfName } | { readonly ifindex: number },
+): Result<Link | undefined, Problem> {
+  const found = sandbox.request(getLink(key));
+  if (found.ok) return ok(found.value);
+  if (found.error.errno === "ENODEV") return ok(undefined);
+  return err(refusalProblem(found.error, "look for a link in the sandbox"));
+}
+
+/**
+ * What stands at the ifindex of a link that we meant to make: nothing, ours, or somebody else's. The
+ * alias says whose it is; before it could be set, the name that nobody else would choose does.
+ */
+export function observeOwnLink(
+  sandbox: Rtnetlink,
+  identity: LinkIdentity,
+): Result<{ readonly kind: "absent" | "foreign" } | OwnLink, Problem> {
+  const link = observeLink(sandbox, { ifindex: identity.ifindex });
+  if (!link.ok) return link;
+  if (link.value === undefined) return ok({ kind: "absent" });
+  const { alias, name } = link.value;
+  const ours = alias === identity.alias || name === identity.temporaryName;
+  return ok(ours ? { kind: "ours", link: link.value } : { kind: "foreign" });
+}
+
+interface OwnLink {
+  readonly kind: "ours";
+  readonly link: Link;
+}
+
+/** The IP versions for which the sandbox has a default route already. */
+export function observeDefaultRoutes(sandbox: Rtnetlink): Result<readonly IpVersion[], Problem> {
+  const routes = sandbox.dump(listRoutes());
+  if (!routes.ok) return err(refusalProblem(routes.error, "list routes of the sandbox"));
+  const defaults = routes.value.filter(
+    (route) =>
+      prefixLength(route.to) === 0 && route.table === MAIN_TABLE && route.type === "unicast",
+  );
+  return ok([...new Set(defaults.map((route) => prefixVersion(route.to)))]);
+}

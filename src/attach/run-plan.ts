@@ -1,0 +1,83 @@
+import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
+import type { Step } from "../domain/index.ts";
+import { configureLink } from "./configure-link.ts";
+import type { AttachContext } from "./context.ts";
+import { createLink } from "./create-link.ts";
+import { removeLink } from "./remove-link.ts";
+import type { StepHandler, StepState } from "./step.ts";
+
+/** Why a plan failed, and what of it is left in the kernel. */
+export interface PlanFailure {
+  readonly problem: Problem;
+  /** "nothing": as before the plan. "something": undoing failed too; the problem's causes say where. */
+  readonly left: "nothing" | "something";
+}
+
+/** Does every step in order; when one fails, undoes it and those before it in reverse. */
+export async function runPlan(
+  plan: readonly Step[],
+  context: AttachContext,
+): Promise<Result<void, PlanFailure>> {
+  for (const [index, step] of plan.entries()) {
+    const done = await doStep(step, context);
+    if (done.ok) continue;
+    const troubles = await undoPlan(plan.slice(0, index + 1), context);
+    if (troubles.length === 0) return err({ problem: done.error, left: "nothing" });
+    return err({ problem: { ...done.error, causes: troubles }, left: "something" });
+  }
+  return ok();
+}
+
+/** Undoes steps in reverse, goes on whatever happens, and returns all that went wrong. */
+export async function undoPlan(
+  plan: readonly Step[],
+  context: AttachContext,
+): Promise<readonly Problem[]> {
+  const troubles: Problem[] = [];
+  for (const step of plan.toReversed()) {
+    const undone = await undoStep(step, context);
+    if (!undone.ok) troubles.push(undone.error);
+  }
+  return troubles;
+}
+
+/** How far a step has come, as the kernel shows it now. */
+export function observeStep(step: Step, context: AttachContext): Result<StepState, Problem> {
+  return bound(step).observe(context);
+}
+
+function doStep(step: Step, context: AttachContext): Promise<Result<void, Problem>> {
+  return bound(step).do(context);
+}
+
+function undoStep(step: Step, context: AttachContext): Promise<Result<void, Problem>> {
+  return bound(step).undo(context);
+}
+
+/** A step together with its handler; the one place that knows which handler goes with which kind. */
+function bound(step: Step): BoundStep {
+  switch (step.kind) {
+    case "create-link":
+      return bind(createLink, step);
+    case "configure-link":
+      return bind(configureLink, step);
+    case "remove-link":
+      return bind(removeLink, step);
+    default:
+      return unreachable(step);
+  }
+}
+
+interface BoundStep {
+  observe(context: AttachContext): Result<StepState, Problem>;
+  do(context: AttachContext): Promise<Result<void, Problem>>;
+  undo(context: AttachContext): Promise<Result<void, Problem>>;
+}
+
+function bind<S extends Step>(handler: StepHandler<S>, step: S): BoundStep {
+  return {
+    observe: (context) => handler.observe(step, context),
+    do: (context) => handler.do(step, context),
+    undo: (context) => handler.undo(step, context),
+  };
+}

@@ -1,0 +1,34 @@
+import { nearest, type Problem } from "../base/index.ts";
+import {
+  type Ids,
+  type NetworkName,
+  networkMissing,
+  type Sandbox,
+  sandboxId,
+} from "../domain/index.ts";
+import type { NetnsHandle, Platform } from "../platform/index.ts";
+import type { Store, Transaction } from "../store/index.ts";
+import type { SandboxHandle } from "./engine.ts";
+
+/** Everything that an engine stands on; a lab host has its own of each, the real host too. */
+export interface EngineDeps {
+  readonly platform: Platform;
+  /** The namespace that the parents are in. */
+  readonly hostNamespace: NetnsHandle;
+  readonly store: Store;
+  readonly ids: Ids;
+}
+
+/** The problem of a name that stands for no network. */
+export function missingNetwork(tx: Transaction, name: NetworkName): Problem {
+  const known = tx.networks.all().map((network) => network.name);
+  return networkMissing({ network: name, known, nearest: nearest(name, known) });
+}
+
+/** A sandbox as the store keeps it: what it is for ever, and where it was found. */
+export function rememberedSandbox(
+  { platform }: EngineDeps,
+  { netns, path }: SandboxHandle,
+): Sandbox {
+  return { id: sandboxId(platform.process.bootId, netns.cookie), path };
+}

@@ -1,0 +1,14 @@
+/**
+ * The use cases: create and remove networks, attach and detach sandboxes. The only code that changes
+ * store and kernel together, always as intent, change, outcome. Nothing is global: an engine has one
+ * host namespace and one store. Must not print, parse text, or know who asks.
+ */
+export type {
+  AttachRequest,
+  EndpointSelector,
+  EndpointView,
+  Engine,
+  NetworkView,
+  SandboxHandle,
+} from "./engine.ts";
+export { type EngineOptions, openEngine } from "./open-engine.ts";

@@ -1,0 +1,114 @@
+import { type Prefix, prefixesOverlap } from "../addr/index.ts";
+import { checkHostRoutes, observeParent, openConversation } from "../attach/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  mtuTooLarge,
+  type Network,
+  type NetworkName,
+  type NetworkSpec,
+  networkExists,
+  networkInUse,
+  type SegmentName,
+  segmentOf,
+  subnetConflict,
+} from "../domain/index.ts";
+import type { Transaction } from "../store/index.ts";
+import { type EngineDeps, missingNetwork } from "./deps.ts";
+import type { NetworkView } from "./engine.ts";
+
+/** Records a network; the kernel is asked whether it could work, and not changed. */
+export async function createNetwork(
+  deps: EngineDeps,
+  spec: NetworkSpec,
+): Promise<Result<NetworkView, Problem>> {
+  const suitable = checkAgainstHost(deps, spec);
+  if (!suitable.ok) return suitable;
+  const segment = segmentOf(spec.parent);
+  const network: Network = {
+    ...spec,
+    id: deps.ids.network(),
+    segment: segment.name,
+    createdAt: deps.platform.clock.wall().toISOString(),
+  };
+  return deps.store.transact((tx) => {
+    if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
+    const conflict = conflictOf(tx, network);
+    if (conflict !== undefined) return err(conflict);
+    if (tx.segments.get(segment.name) === undefined) tx.segments.insert(segment);
+    tx.networks.insert(network);
+    return ok({ network, endpoints: [] });
+  });
+}
+
+function checkAgainstHost(deps: EngineDeps, spec: NetworkSpec): Result<void, Problem> {
+  const opened = openConversation(deps.platform, deps.hostNamespace);
+  if (!opened.ok) return opened;
+  using host = opened.value;
+  const parent = observeParent(host, spec.parent);
+  if (!parent.ok) return parent;
+  const { mtu } = parent.value;
+  if (spec.mtu !== undefined && spec.mtu > mtu) {
+    return err(mtuTooLarge({ mtu: spec.mtu, parent: spec.parent, parentMtu: mtu }));
+  }
+  return checkHostRoutes(
+    host,
+    parent.value,
+    spec.subnets.map((subnet) => subnet.prefix),
+  );
+}
+
+/** Two different prefixes that overlap cannot both be right on one wire; the same one is shared. */
+function conflictOf(tx: Transaction, { segment, subnets }: Network): Problem | undefined {
+  for (const other of tx.networks.bySegment(segment)) {
+    for (const { prefix } of subnets) {
+      const clash = other.subnets.find((row) => differs(row.prefix, prefix));
+      if (clash === undefined) continue;
+      return subnetConflict({ prefix, segment, network: other.name, other: clash.prefix });
+    }
+  }
+  return undefined;
+}
+
+function differs(a: Prefix, b: Prefix): boolean {
+  return a !== b && prefixesOverlap(a, b);
+}
+
+/** Forgets a network that nothing hangs on any more. */
+export function removeNetwork(
+  deps: EngineDeps,
+  name: NetworkName,
+): Promise<Result<NetworkView, Problem>> {
+  return deps.store.transact((tx) => {
+    const network = tx.networks.byName(name);
+    if (network === undefined) return err(missingNetwork(tx, name));
+    const endpoints = tx.endpoints.byNetwork(network.id);
+    if (endpoints.length > 0) {
+      return err(networkInUse({ network: name, endpoints: endpoints.map(({ id }) => id) }));
+    }
+    tx.networks.remove(network.id);
+    removeUnusedSegment(tx, network.segment);
+    return ok({ network, endpoints: [] });
+  });
+}
+
+function removeUnusedSegment(tx: Transaction, segment: SegmentName): void {
+  if (tx.networks.bySegment(segment).length === 0) tx.segments.remove(segment);
+}
+
+export function listNetworks(deps: EngineDeps): Promise<Result<readonly NetworkView[], Problem>> {
+  return deps.store.transact((tx) => ok(tx.networks.all().map((network) => viewOf(tx, network))));
+}
+
+export function inspectNetwork(
+  deps: EngineDeps,
+  name: NetworkName,
+): Promise<Result<NetworkView, Problem>> {
+  return deps.store.transact((tx) => {
+    const network = tx.networks.byName(name);
+    return network === undefined ? err(missingNetwork(tx, name)) : ok(viewOf(tx, network));
+  });
+}
+
+function viewOf(tx: Transaction, network: Network): NetworkView {
+  return { network, endpoints: tx.endpoints.byNetwork(network.id) };
+}

@@ -1,0 +1,186 @@
+import {
+  type InterfaceAddress,
+  type Ip,
+  type IpVersion,
+  interfaceAddressPrefix,
+  ipVersion,
+  type Mac,
+  prefixContains,
+  prefixVersion,
+} from "../addr/index.ts";
+import type { Parent } from "../attach/index.ts";
+import { err, millis, minutes, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type Endpoint,
+  linkAlias,
+  macTaken,
+  type Network,
+  type Operation,
+  type Sandbox,
+  type Step,
+  temporaryName,
+} from "../domain/index.ts";
+import { acquireAddresses, deriveMac } from "../ipam/index.ts";
+import type { Transaction } from "../store/index.ts";
+import type { EngineDeps } from "./deps.ts";
+import type { AttachRequest } from "./engine.ts";
+
+/** How long an operation may be in flight before others may take it for crashed. */
+const OPERATION_DEADLINE = minutes(2);
+/** Draws of a MAC address: two equal ones among 2^46 are rare, eight in a row do not happen. */
+const MAC_ATTEMPTS = 8;
+
+/** What was seen of kernel and sandbox before anything was decided. */
+export interface Seen {
+  readonly parent: Parent;
+  readonly sandbox: Sandbox;
+  /** IP versions for which the sandbox has a default route already. */
+  readonly defaultRoutes: readonly IpVersion[];
+}
+
+interface Wish {
+  readonly request: AttachRequest;
+  readonly network: Network;
+  readonly seen: Seen;
+}
+
+/** Decides everything about a new endpoint and writes its leases; the endpoint itself is returned. */
+export function planEndpoint(
+  deps: EngineDeps,
+  tx: Transaction,
+  wish: Wish,
+): Result<Endpoint, Problem> {
+  const { request, network, seen } = wish;
+  const id = deps.ids.endpoint();
+  const createdAt = deps.platform.clock.wall().toISOString();
+  const addresses = acquireAddresses(tx, {
+    network,
+    endpoint: id,
+    requested: request.addresses,
+    hostAddresses: seen.parent.addresses,
+    now: createdAt,
+  });
+  if (!addresses.ok) return addresses;
+  const mac = chooseMac(deps, tx, { ...wish, addresses: addresses.value });
+  if (!mac.ok) return mac;
+  return ok({
+    id,
+    network: network.id,
+    sandbox: seen.sandbox,
+    ifname: request.ifname,
+    link: {
+      ifindex: deps.ids.ifindex(),
+      temporaryName: temporaryName(id),
+      mac: mac.value,
+      alias: linkAlias(deps.store.uuid, id),
+    },
+    addresses: addresses.value,
+    gateways:
+      request.defaultRoute === "never"
+        ? []
+        : gatewaysFor(network, addresses.value, seen.defaultRoutes),
+    routes: routesFor(network, addresses.value),
+    state: "attaching",
+    createdAt,
+    ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
+    ...(request.workload === undefined ? {} : { workload: request.workload }),
+  });
+}
+
+/** The MAC asked for, if it is free on the segment, or one derived from what stays the same. */
+function chooseMac(
+  deps: EngineDeps,
+  tx: Transaction,
+  { request, network, seen, addresses }: Wish & { readonly addresses: readonly InterfaceAddress[] },
+): Result<Mac, Problem> {
+  const ownerOf = (mac: Mac): string | undefined => {
+    if (mac === seen.parent.mac) return `the parent ${seen.parent.name}`;
+    const holder = tx.endpoints
+      .byMac(mac)
+      .find((row) => tx.networks.get(row.network)?.segment === network.segment);
+    return holder === undefined ? undefined : `endpoint ${holder.id}`;
+  };
+  const key = request.workload ?? addresses[0] ?? "";
+  const seed = { salt: deps.store.salt, network: network.id, key };
+  const draws = Array.from({ length: MAC_ATTEMPTS }, (_, attempt) =>
+    deriveMac({ ...seed, attempt }),
+  );
+  const candidates = request.mac === undefined ? draws : [request.mac];
+  const free = candidates.find((mac) => ownerOf(mac) === undefined);
+  if (free !== undefined) return ok(free);
+  const mac = candidates[0] ?? "none";
+  return err(macTaken({ mac, owner: ownerOf(mac as Mac) ?? "nobody" }));
+}
+
+/** The gateways of the subnets that gave the addresses, where there is no default route yet. */
+function gatewaysFor(
+  network: Network,
+  addresses: readonly InterfaceAddress[],
+  present: readonly IpVersion[],
+): Ip[] {
+  if (network.reach === "internal") return [];
+  const gateways = addresses.flatMap((address) => {
+    const prefix = interfaceAddressPrefix(address);
+    return network.subnets.find((subnet) => subnet.prefix === prefix)?.gateway ?? [];
+  });
+  const served = new Set(present);
+  return gateways.filter((gateway) => {
+    const version = ipVersion(gateway);
+    if (served.has(version)) return false;
+    served.add(version);
+    return true;
+  });
+}
+
+/** The network's extra routes of the endpoint's IP versions, without those whose gateway it cannot reach. */
+function routesFor(network: Network, addresses: readonly InterfaceAddress[]): Network["routes"] {
+  const prefixes = addresses.map(interfaceAddressPrefix);
+  return network.routes.filter(({ to, via }) =>
+    via === undefined
+      ? prefixes.some((prefix) => prefixVersion(prefix) === prefixVersion(to))
+      : prefixes.some((prefix) => prefixContains(prefix, via)),
+  );
+}
+
+/** The operation that makes a planned endpoint real. */
+export function attachOperation(deps: EngineDeps, endpoint: Endpoint, network: Network): Operation {
+  const { link, ifname, addresses, gateways, routes, mtu, sandbox } = endpoint;
+  const plan: readonly Step[] = [
+    {
+      kind: "create-link",
+      driver: network.driver,
+      parent: network.parent,
+      link,
+      ...(mtu === undefined ? {} : { mtu }),
+    },
+    { kind: "configure-link", link, ifname, addresses, gateways, routes },
+  ];
+  return operation(deps, {
+    kind: "attach",
+    endpoint: endpoint.id,
+    network: network.id,
+    sandbox,
+    plan,
+  });
+}
+
+/** The operation that takes an endpoint's link away. */
+export function detachOperation(deps: EngineDeps, endpoint: Endpoint): Operation {
+  const { id, network, sandbox, link } = endpoint;
+  const plan: readonly Step[] = [{ kind: "remove-link", link }];
+  return operation(deps, { kind: "detach", endpoint: id, network, sandbox, plan });
+}
+
+function operation(
+  { ids, platform }: EngineDeps,
+  what: Pick<Operation, "kind" | "endpoint" | "network" | "sandbox" | "plan">,
+): Operation {
+  const startedAt = platform.clock.boottime();
+  return {
+    ...what,
+    id: ids.operation(),
+    bootId: platform.process.bootId,
+    startedAt,
+    deadline: millis(startedAt + OPERATION_DEADLINE),
+  };
+}
