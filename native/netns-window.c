@@ -1,10 +1,10 @@
 /*
  * Two position-independent functions, kept as bytes in src/platform/native-code.ts.
  *
- * Why native: JavaScript engines start helper threads at any time, and a thread inherits the network
- * namespace of the one that starts it. A namespace entered from JavaScript would therefore be pinned
- * by such a thread long after it was left. Here entering, the one call, and leaving are a single
- * native call: no JavaScript runs in between, so no thread can be started there.
+ * Why native: JavaScript engines start helper threads at any time, and a thread inherits the
+ * network namespace of the one that starts it. A namespace entered from JavaScript would therefore
+ * be pinned by such a thread long after it was left. Here entering, the one call, and leaving are a
+ * single native call: no JavaScript runs in between, so no thread can be started there.
  *
  * Freestanding: no libc, no data, no relocations. Build: scripts/build-native.ts.
  */
@@ -62,9 +62,9 @@ system_call(long nr, long a, long b, long c, long d, long e, long f)
 }
 
 /*
- * Enters `target` (or a new namespace when it is -1), makes one system call there, returns to `home`.
- * The result of the call, or -errno of whatever was refused first. A thread that cannot return
- * would work in the wrong namespace from then on, so that ends the process.
+ * Enters `target` (or a new namespace when it is -1), makes one system call there, returns to
+ * `home`. The result of the call, or -errno of whatever was refused first. A thread that cannot
+ * return would work in the wrong namespace from then on, so that ends the process.
  */
 __attribute__((section(".text.netns_window"))) long
 netns_window(long target, long home, long nr, long a, long b, long c)

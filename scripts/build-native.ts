@@ -9,12 +9,12 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const flags =
-  "-Os -std=c11 -Wall -Wextra -Werror -ffreestanding -fPIC -fno-stack-protector -fomit-frame-pointer " +
-  "-fno-asynchronous-unwind-tables -fcf-protection=none -nostdlib -c";
+  "-Os -std=c11 -Wall -Wextra -Werror -ffreestanding -fPIC -fno-stack-protector " +
+  "-fomit-frame-pointer -fno-asynchronous-unwind-tables -nostdlib -c";
 
 const architectures = {
-  x64: { prefix: "", flags: "" },
-  arm64: { prefix: "aarch64-linux-gnu-", flags: "" },
+  x64: { prefix: "", own: ["-fcf-protection=none"] },
+  arm64: { prefix: "aarch64-linux-gnu-", own: [] },
 } as const;
 
 export type Architecture = keyof typeof architectures;
@@ -32,13 +32,12 @@ function run(command: string, args: readonly string[]): void {
 
 /** The machine code of both functions as hex. Throws where the compiler is missing or complains. */
 export function buildNative(architecture: Architecture): NativeCode {
-  const { prefix, flags: own } = architectures[architecture];
+  const { prefix, own } = architectures[architecture];
   const folder = mkdtempSync(join(tmpdir(), "landfall-native-"));
   try {
     const object = join(folder, "out.o");
-    const extra = (flags.replace("-fcf-protection=none ", "") + own).trim().split(" ");
-    const cet = architecture === "x64" ? ["-fcf-protection=none"] : [];
-    run(`${prefix}gcc`, [...extra, ...cet, "-o", object, join(root, "native/netns-window.c")]);
+    const source = join(root, "native/netns-window.c");
+    run(`${prefix}gcc`, [...flags.split(" "), ...own, "-o", object, source]);
     const section = (name: string): string => {
       const out = join(folder, name);
       run(`${prefix}objcopy`, ["-O", "binary", "--only-section", `.text.${name}`, object, out]);
@@ -57,8 +56,9 @@ function lines(hex: string): string {
 
 function render(): string {
   const rows = (Object.keys(architectures) as Architecture[]).map((name) => {
-    const code = buildNative(name);
-    return `  ${name}: {\n    systemCall:\n${lines(code.systemCall)},\n    netnsWindow:\n${lines(code.netnsWindow)},\n  },`;
+    const { systemCall, netnsWindow } = buildNative(name);
+    const fields = `systemCall:\n${lines(systemCall)},\n    netnsWindow:\n${lines(netnsWindow)},`;
+    return `  ${name}: {\n    ${fields}\n  },`;
   });
   return `/**
  * Machine code of native/netns-window.c, written by scripts/build-native.ts: a machine without a

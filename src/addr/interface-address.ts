@@ -26,6 +26,7 @@ export function interfaceAddress(ip: Ip, length: number): InterfaceAddress {
   return formatCidr({ ip, length }) as InterfaceAddress;
 }
 
+/** The address without its length. */
 export function interfaceAddressIp(address: InterfaceAddress): Ip {
   return splitCidr(address).ip;
 }

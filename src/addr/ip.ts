@@ -28,6 +28,7 @@ export function readIp(text: string): Result<Ip, Refusal> {
   return refuse("it has neither the dots of IPv4 nor the colons of IPv6");
 }
 
+/** 4 or 6, by how the value is written. */
 export function ipVersion(ip: Ip): IpVersion {
   return isIp4(ip) ? 4 : 6;
 }

@@ -47,6 +47,7 @@ export function prefixLength(prefix: Prefix): number {
   return splitCidr(prefix).length;
 }
 
+/** 4 or 6, by how the value is written. */
 export function prefixVersion(prefix: Prefix): IpVersion {
   return ipVersion(prefixIp(prefix));
 }

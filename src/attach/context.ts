@@ -4,8 +4,8 @@ import type { NetnsHandle, Platform } from "../platform/index.ts";
 import { refusalProblem } from "./refusals.ts";
 
 /**
- * The two sides of an attachment while it is worked on: the namespace of the parent and the sandbox.
- * Open it for one operation and dispose of it: a conversation keeps its namespace alive.
+ * The two sides of an attachment while it is worked on: the namespace of the parent and the
+ * sandbox. Open it for one operation and dispose of it: a conversation keeps its namespace alive.
  */
 export interface AttachContext extends Disposable {
   readonly platform: Platform;
@@ -14,6 +14,7 @@ export interface AttachContext extends Disposable {
   readonly sandboxNetns: NetnsHandle;
 }
 
+/** Opens both conversations. Errors: LF-NOT-PERMITTED, LF-KERNEL-REFUSED. */
 export function openAttachContext(
   platform: Platform,
   hostNetns: NetnsHandle,

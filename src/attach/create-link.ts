@@ -40,7 +40,10 @@ export const createLink: StepHandler<CreateLink> = {
   undo: (step, context) => removeOwnLink(step.link, context),
 };
 
-/** The kernel's bare EBUSY, EADDRINUSE or EINVAL in terms of what was asked (macvlan_common_newlink). */
+/**
+ * The kernel's bare EBUSY, EADDRINUSE or EINVAL in terms of what was asked
+ * (macvlan_common_newlink).
+ */
 function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: Parent): Problem {
   if (refusal.errno === "EBUSY") {
     const use = "used by another kind of link (an ipvlan, a bridge or a bond)";

@@ -22,7 +22,9 @@ export function checkHostRoutes(
   return ok();
 }
 
-/** Link-local and multicast prefixes are on every link, so they say nothing about where a LAN is. */
+/**
+ * Link-local and multicast prefixes are on every link, so they say nothing about where a LAN is.
+ */
 const everywhere = ["fe80::/64", "ff00::/8"];
 
 function isUnicast(route: Route): boolean {
@@ -31,8 +33,9 @@ function isUnicast(route: Route): boolean {
 }
 
 /**
- * A route by which the host would look for addresses of `prefix` elsewhere: one inside the prefix, or
- * the longest that holds it. The default route does not count; it catches what has no better one.
+ * A route by which the host would look for addresses of `prefix` elsewhere: one inside the prefix,
+ * or the longest that holds it. The default route does not count; it catches what has no better
+ * one.
  */
 function routeElsewhere(
   routes: readonly Route[],

@@ -16,8 +16,8 @@ export function observeLink(
 }
 
 /**
- * What stands at the ifindex of a link that we meant to make: nothing, ours, or somebody else's. The
- * alias says whose it is; before it could be set, the name that nobody else would choose does.
+ * What stands at the ifindex of a link that we meant to make: nothing, ours, or somebody else's.
+ * The alias says whose it is; before it could be set, the name that nobody else would choose does.
  */
 export function observeOwnLink(
   sandbox: Rtnetlink,

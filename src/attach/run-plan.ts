@@ -9,7 +9,9 @@ import type { StepHandler, StepState } from "./step.ts";
 /** Why a plan failed, and what of it is left in the kernel. */
 export interface PlanFailure {
   readonly problem: Problem;
-  /** "nothing": as before the plan. "something": undoing failed too; the problem's causes say where. */
+  /**
+   * "nothing": as before the plan. "something": undoing failed too; the problem's causes say where.
+   */
   readonly left: "nothing" | "something";
 }
 
@@ -54,7 +56,9 @@ function undoStep(step: Step, context: AttachContext): Promise<Result<void, Prob
   return bound(step).undo(context);
 }
 
-/** A step together with its handler; the one place that knows which handler goes with which kind. */
+/**
+ * A step together with its handler; the one place that knows which handler goes with which kind.
+ */
 function bound(step: Step): BoundStep {
   switch (step.kind) {
     case "create-link":

@@ -1,4 +1,7 @@
-/** What the process says when it ends; the same meaning for every command (see docs/ARCHITECTURE.md). */
+/**
+ * What the process says when it ends; the same meaning for every command (see
+ * docs/ARCHITECTURE.md).
+ */
 export const ExitCode = {
   /** Yes, done, nothing to do. */
   yes: 0,

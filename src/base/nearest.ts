@@ -1,6 +1,6 @@
 /**
- * The candidate that was probably meant by `word`: at most two edits away, and fewer than half of the
- * word; undefined when none is that near. For "did you mean".
+ * The candidate that was probably meant by `word`: at most two edits away, and fewer than half of
+ * the word; undefined when none is that near. For "did you mean".
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.min(2, Math.floor((word.length - 1) / 2));

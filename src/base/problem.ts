@@ -1,6 +1,9 @@
 import type { ExitCode } from "./exit-code.ts";
 
-/** Stable, searchable name of a kind of failure; scripts and docs refer to it, so it is never reused. */
+/**
+ * Stable, searchable name of a kind of failure; scripts and docs refer to it, so it is never
+ * reused.
+ */
 export type ProblemCode = `LF-${string}`;
 
 /** A fact about one occurrence; kept as data so that every surface can show it its own way. */
@@ -23,7 +26,9 @@ export interface Problem {
   /** The same request may succeed later without anything being changed in it. */
   readonly retryable: boolean;
   readonly exitCode: ExitCode;
-  /** Error code of the CNI specification's result, section "Error": below 100 reserved, above ours. */
+  /**
+   * Error code of the CNI specification's result, section "Error": below 100 reserved, above ours.
+   */
   readonly cniCode: number;
   readonly facts: Facts;
   /** What went wrong while this was being undone, or what lies beneath it. */
@@ -49,6 +54,8 @@ export interface ProblemKind<F extends Facts> {
   readonly code: ProblemCode;
   readonly title: string;
   readonly explanation: string;
+  readonly exitCode: ExitCode;
+  readonly retryable: boolean;
 }
 
 /** Adds a row to the catalogue. Each folder defines the problems that it can meet. */
@@ -71,5 +78,6 @@ export function defineProblem<F extends Facts>(
       ...(causes.length === 0 ? {} : { causes }),
     };
   };
-  return Object.assign(make, { code, title: spec.title, explanation: spec.explanation });
+  const { title, explanation, exitCode, retryable } = spec;
+  return Object.assign(make, { code, title, explanation, exitCode, retryable });
 }

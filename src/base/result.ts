@@ -11,12 +11,14 @@ export interface Err<E> {
   readonly error: E;
 }
 
+/** A success; without an argument, one that has nothing to say. */
 export function ok(): Ok<void>;
 export function ok<T>(value: T): Ok<T>;
 export function ok<T>(value?: T): Ok<T | undefined> {
   return { ok: true, value };
 }
 
+/** A failure that was to be expected. */
 export function err<E>(error: E): Err<E> {
   return { ok: false, error };
 }

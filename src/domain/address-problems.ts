@@ -21,8 +21,8 @@ export const addressTaken = refused("LF-ADDRESS-TAKEN", {
 export const addressUnusable = refused("LF-ADDRESS-UNUSABLE", {
   title: "The address cannot be given to an endpoint",
   explanation:
-    "It is outside the network, or the gateway's, the host's, excluded, or the network or broadcast " +
-    "address of its prefix.",
+    "It is outside the network, or the gateway's, the host's, excluded, or the network or " +
+    "broadcast address of its prefix.",
   detail: (f: { address: string; network: string; reason: string }) =>
     `${f.address} ${f.reason} (network ${f.network}).`,
   remedy: () => "Ask for another address, or for none to be given a free one.",

@@ -19,7 +19,10 @@ export function sandboxId(bootId: string, cookie: bigint): SandboxId {
   return `${bootId}/${cookie}` as SandboxId;
 }
 
-/** How the kernel knows the link; all of it is chosen before the link is made, so that it can be found. */
+/**
+ * How the kernel knows the link; all of it is chosen before the link is made, so that it can be
+ * found.
+ */
 export interface LinkIdentity {
   readonly ifindex: number;
   /** Unique on this host; the link is renamed when it is configured. */

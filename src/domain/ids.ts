@@ -20,7 +20,9 @@ function randomText(bytes: Uint8Array): string {
   return Array.from(bytes.subarray(0, ID_LENGTH), (byte) => alphabet[byte & 31]).join("");
 }
 
-/** Makes ids from random bytes; the engine gets one, so that tests can have the same ids each time. */
+/**
+ * Makes ids from random bytes; the engine gets one, so that tests can have the same ids each time.
+ */
 export interface Ids {
   network(): NetworkId;
   endpoint(): EndpointId;

@@ -1,6 +1,7 @@
 /**
- * The nouns and the rules: segment, network, endpoint, lease, plan, and the problems that people can
- * meet with them. Pure: no I/O, no clock, no kernel numbers. Docker's and CNI's words stop outside.
+ * The nouns and the rules: segment, network, endpoint, lease, plan, and the problems that people
+ * can meet with them. Pure: no I/O, no clock, no kernel numbers. Docker's and CNI's words stop
+ * outside.
  */
 export { type Driver, driverModes, formatDriver, parseDriver } from "./driver.ts";
 export {

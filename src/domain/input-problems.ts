@@ -3,8 +3,8 @@ import { listed, usage } from "./problem-rows.ts";
 export const nameInvalid = usage("LF-NAME-INVALID", {
   title: "Not a valid name",
   explanation:
-    "Names of networks and workloads follow Docker's and Kubernetes' rules; names of links follow " +
-    "the kernel's: at most 15 bytes, no '/', ':', '%' or white space.",
+    "Names of networks and workloads follow Docker's and Kubernetes' rules; names of links " +
+    "follow the kernel's: at most 15 bytes, no '/', ':', '%' or white space.",
   detail: (f: { name: string; what: string; reason: string }) =>
     `${f.name} is not a ${f.what}: ${f.reason}.`,
   remedy: (f) => `Choose another ${f.what}.`,

@@ -19,6 +19,7 @@ export function parseNetworkName(text: unknown): Result<NetworkName, Problem> {
   return parseWord(text, "network name", NETWORK_NAME_MAX) as Result<NetworkName, Problem>;
 }
 
+/** A name of a container or pod: the same rules, up to 255 characters. */
 export function parseWorkloadName(text: unknown): Result<WorkloadName, Problem> {
   return parseWord(text, "workload name", WORKLOAD_NAME_MAX) as Result<WorkloadName, Problem>;
 }
@@ -34,9 +35,11 @@ function parseWord(text: unknown, what: string, max: number): Result<string, Pro
   return refuse(name, what, reason);
 }
 
-/** Names of directories beside those of the links in /proc/sys/net/ipv4/conf (net/core/sysctl_net_core.c). */
+/** Directories beside those of the links in /proc/sys/net/ipv4/conf (devinet_sysctl_register()). */
 const sysctlDirectories: readonly string[] = ["all", "default"];
-/** The kernel's isspace() goes by byte and takes this for Latin-1's no-break space (lib/ctype.c). */
+/**
+ * The kernel's isspace() goes by byte and takes this for Latin-1's no-break space (lib/ctype.c).
+ */
 const LATIN1_NO_BREAK_SPACE = 0xa0;
 
 /**
@@ -49,11 +52,8 @@ export function parseIfName(text: unknown): Result<IfName, Problem> {
   const bytes = new TextEncoder().encode(name);
   if (bytes.length === 0) return refuse(name, what, "it is empty");
   if (bytes.length > IFNAME_BYTES_MAX) {
-    return refuse(
-      name,
-      what,
-      `it has ${bytes.length} bytes, the kernel allows ${IFNAME_BYTES_MAX}`,
-    );
+    const reason = `it has ${bytes.length} bytes, the kernel allows ${IFNAME_BYTES_MAX}`;
+    return refuse(name, what, reason);
   }
   if (name === "." || name === ".." || sysctlDirectories.includes(name)) {
     return refuse(name, what, "it is a directory of the kernel's");

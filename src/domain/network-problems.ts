@@ -43,8 +43,8 @@ export const subnetConflict = refused("LF-SUBNET-CONFLICT", {
 export const subnetRoutedElsewhere = refused("LF-SUBNET-ROUTED-ELSEWHERE", {
   title: "The host reaches the subnet by another link",
   explanation:
-    "A route for the prefix through another device means that the prefix lives on another wire, or " +
-    "that answers from the containers would be looked for there.",
+    "A route for the prefix through another device means that the prefix lives on another " +
+    "wire, or that answers from the containers would be looked for there.",
   detail: (f: { prefix: string; parent: string; route: string; device: string }) =>
     `The host routes ${f.route} through ${f.device}, but ${f.prefix} was asked for on ${f.parent}.`,
   remedy: (f) => `Use ${f.device} as the parent, or a prefix that is really on ${f.parent}.`,

@@ -1,4 +1,5 @@
 import {
+  broadcastAddress,
   formatRange,
   type Ip,
   type IpRange,
@@ -6,6 +7,7 @@ import {
   type Prefix,
   prefixContains,
   prefixesOverlap,
+  prefixIp,
   prefixRange,
   prefixVersion,
 } from "../addr/index.ts";
@@ -84,11 +86,15 @@ export function parseMtu(value: unknown): Result<Mtu, Problem> {
 
 /** Any input as a message may show it: String() throws for some objects, and text may be long. */
 function quoteInput(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
+  if (typeof value === "string") {
+    return /^[\w.+-]{1,20}$/.test(value) ? value : JSON.stringify(value.slice(0, 80));
+  }
   return typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
 }
 
-/** Sorts a wish's gateways, ranges and exclusions to its subnets; the first contradiction is told. */
+/**
+ * Sorts a wish's gateways, ranges and exclusions to its subnets; the first contradiction is told.
+ */
 export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
   if (wish.subnets.length === 0) return err(subnetMissing({ network: wish.name }));
   const overlap = overlappingPair(wish.subnets);
@@ -177,11 +183,10 @@ function rangeInPrefix(range: IpRange, prefix: Prefix): boolean {
   return range.first >= whole.first && range.last <= whole.last;
 }
 
-/** The two addresses of an IPv4 prefix that no host may have (RFC 3021 makes an exception for /31). */
+/**
+ * The two addresses of an IPv4 prefix that no host may have (RFC 3021 makes an exception for /31).
+ */
 export function isEdge(ip: Ip, prefix: Prefix): boolean {
-  if (ipVersion(ip) !== 4) return false;
-  const whole = prefixRange(prefix);
-  if (whole.last - whole.first < 2n) return false;
-  const text = (n: bigint): string => formatRange({ version: 4, first: n, last: n });
-  return ip === text(whole.first) || ip === text(whole.last);
+  const broadcast = broadcastAddress(prefix);
+  return broadcast !== undefined && (ip === broadcast || ip === prefixIp(prefix));
 }

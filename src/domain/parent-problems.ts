@@ -15,8 +15,8 @@ export const parentMissing = refusedForNow("LF-PARENT-MISSING", {
 export const parentDown = refusedForNow("LF-PARENT-DOWN", {
   title: "The parent link is down",
   explanation:
-    "A link on a parent that is down has no carrier: nothing that it sends leaves, not even to its " +
-    "siblings.",
+    "A link on a parent that is down has no carrier: nothing that it sends leaves, not even to " +
+    "its siblings.",
   detail: (f: { parent: string }) => `${f.parent} is down.`,
   remedy: (f) => `Set it up: ip link set dev ${f.parent} up.`,
   command: (f) => `ip link set dev ${f.parent} up`,
@@ -41,8 +41,8 @@ export const parentNotEthernet = refused("LF-PARENT-NOT-ETHERNET", {
 export const parentBusy = refused("LF-PARENT-BUSY", {
   title: "The parent is used in a way that excludes this",
   explanation:
-    "A link has one receive hook. A bridge port, a member of a bond and the parent of another kind " +
-    "of link have given it away (the kernel answers EBUSY).",
+    "A link has one receive hook. A bridge port, a member of a bond and the parent of another " +
+    "kind of link have given it away (the kernel answers EBUSY).",
   detail: (f: { parent: string; use: string; instead: string | undefined }) =>
     `${f.parent} is ${f.use}.`,
   remedy: (f) =>

@@ -5,8 +5,8 @@ import type { IfName } from "./names.ts";
 export type SegmentName = Brand<string, "SegmentName">;
 
 /**
- * One broadcast domain as this host knows it: a real lower device of the host's namespace and a stack
- * of VLAN ids on it. Addresses are unique within a segment, whatever network they come from.
+ * One broadcast domain as this host knows it: a real lower device of the host's namespace and a
+ * stack of VLAN ids on it. Addresses are unique within a segment, whatever network they come from.
  */
 export interface Segment {
   readonly name: SegmentName;

@@ -25,7 +25,9 @@ import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 
-/** Puts a sandbox on a network: observe, record the intent, change the kernel, record the outcome. */
+/**
+ * Puts a sandbox on a network: observe, record the intent, change the kernel, record the outcome.
+ */
 export async function attachEndpoint(
   deps: EngineDeps,
   request: AttachRequest,
@@ -49,7 +51,7 @@ export async function attachEndpoint(
     return err(done.error.problem);
   }
   const outcome = await commitOutcome(deps, operation.value);
-  // A link that the book does not know as attached must not stay; the intent is still there to tell.
+  // A link that the book does not know as attached must not stay; the intent still tells of it.
   if (!outcome.ok) await undoPlan(operation.value.plan, context);
   return outcome;
 }

@@ -25,7 +25,9 @@ export interface AttachRequest {
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
-  /** Whether the network's gateways become default routes: where the sandbox has none yet, or never. */
+  /**
+   * Whether the network's gateways become default routes: where the sandbox has none yet, or never.
+   */
   readonly defaultRoute?: "when-missing" | "never";
 }
 

@@ -1,7 +1,7 @@
 /**
- * The use cases: create and remove networks, attach and detach sandboxes. The only code that changes
- * store and kernel together, always as intent, change, outcome. Nothing is global: an engine has one
- * host namespace and one store. Must not print, parse text, or know who asks.
+ * The use cases: create and remove networks, attach and detach sandboxes. The only code that
+ * changes store and kernel together, always as intent, change, outcome. Nothing is global: an
+ * engine has one host namespace and one store. Must not print, parse text, or know who asks.
  */
 export type {
   AttachRequest,

@@ -15,7 +15,10 @@ export interface EngineOptions {
   readonly store: Store;
 }
 
-/** The engine of one host. Two engines with their own stores and namespaces know nothing of each other. */
+/**
+ * The engine of one host. Two engines with their own stores and namespaces know nothing of each
+ * other.
+ */
 export function openEngine(options: EngineOptions): Engine {
   const deps: EngineDeps = {
     ...options,

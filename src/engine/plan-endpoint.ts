@@ -44,7 +44,9 @@ interface Wish {
   readonly seen: Seen;
 }
 
-/** Decides everything about a new endpoint and writes its leases; the endpoint itself is returned. */
+/**
+ * Decides everything about a new endpoint and writes its leases; the endpoint itself is returned.
+ */
 export function planEndpoint(
   deps: EngineDeps,
   tx: Transaction,
@@ -132,7 +134,10 @@ function gatewaysFor(
   });
 }
 
-/** The network's extra routes of the endpoint's IP versions, without those whose gateway it cannot reach. */
+/**
+ * The network's extra routes of the endpoint's IP versions, without those whose gateway it cannot
+ * reach.
+ */
 function routesFor(network: Network, addresses: readonly InterfaceAddress[]): Network["routes"] {
   const prefixes = addresses.map(interfaceAddressPrefix);
   return network.routes.filter(({ to, via }) =>

@@ -15,8 +15,8 @@ const MULTICAST_BIT = 0x01;
 const LOCALLY_ADMINISTERED_BIT = 0x02;
 
 /**
- * A MAC address that stays with a workload across restarts and differs from host to host: the store's
- * salt goes in. Locally administered and unicast (IEEE 802, section 8.2).
+ * A MAC address that stays with a workload across restarts and differs from host to host: the
+ * store's salt goes in. Locally administered and unicast (IEEE 802, section 8.2).
  */
 export function deriveMac({ salt, network, key, attempt }: MacSeed): Mac {
   const hasher = new Bun.CryptoHasher("sha256");

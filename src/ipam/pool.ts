@@ -15,7 +15,9 @@ import {
 import type { SegmentName, Subnet } from "../domain/index.ts";
 import type { LeaseTable } from "../store/index.ts";
 
-/** What of a subnet may be handed out at all: its ranges without exclusions and reserved addresses. */
+/**
+ * What of a subnet may be handed out at all: its ranges without exclusions and reserved addresses.
+ */
 export function assignable(subnet: Subnet, reserved: readonly Ip[]): RangeSet {
   const version = prefixVersion(subnet.prefix);
   const wanted = subnet.ranges.length === 0 ? [usableRange(subnet.prefix)] : subnet.ranges;

@@ -13,7 +13,9 @@ import type {
   SysResult,
 } from "./platform.ts";
 
-/** What stands behind the sockets of a fake platform; test/support has one that answers rtnetlink. */
+/**
+ * What stands behind the sockets of a fake platform; test/support has one that answers rtnetlink.
+ */
 export interface FakeNetwork {
   /** Called once for each new namespace. */
   addNamespace(cookie: NetnsCookie): void;
@@ -33,7 +35,10 @@ export interface FakePlatformOptions {
   readonly sysctls?: Readonly<Record<string, string>>;
 }
 
-/** Deterministic stand-in for Linux: time moves only by sleeping, randomness counts, nothing is shared. */
+/**
+ * Deterministic stand-in for Linux: time moves only by sleeping, randomness counts, nothing is
+ * shared.
+ */
 export function fakePlatform(options: FakePlatformOptions): Platform {
   const table = new NamespaceTable(options.network);
   let nextByte = 1;

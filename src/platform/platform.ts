@@ -3,7 +3,10 @@ import type { Brand, Millis, Result } from "../base/index.ts";
 /** An open file descriptor of this process. */
 export type Fd = Brand<number, "Fd">;
 
-/** SO_NETNS_COOKIE: unique for a network namespace while the machine is up, never reused (unlike inodes). */
+/**
+ * SO_NETNS_COOKIE: unique for a network namespace while the machine is up, never reused (unlike
+ * inodes).
+ */
 export type NetnsCookie = Brand<bigint, "NetnsCookie">;
 
 /** Random id of this boot of the machine (/proc/sys/kernel/random/boot_id). */
@@ -22,7 +25,8 @@ export type SysResult<T> = Result<T, SysError>;
 
 /**
  * Everything that Landfall asks of Linux. One implementation talks to the kernel, one is a fake for
- * fault injection; both pass the suite in platform.contract.ts. Nothing outside this folder knows FFI.
+ * fault injection; both pass the suite in platform.contract.ts. Nothing outside this folder knows
+ * FFI.
  */
 export interface Platform {
   readonly clock: Clock;
@@ -33,7 +37,10 @@ export interface Platform {
   readonly process: ProcessInfo;
 }
 
-/** Time. Deadlines use `boottime`, which counts suspend and cannot be set; `wall` is only for people. */
+/**
+ * Time. Deadlines use `boottime`, which counts suspend and cannot be set; `wall` is only for
+ * people.
+ */
 export interface Clock {
   /** CLOCK_BOOTTIME in milliseconds, with fractions. */
   boottime(): Millis;
@@ -58,7 +65,10 @@ export interface Namespaces {
    * Equivalent to the lookup of `ip netns attach`.
    */
   open(path: string): SysResult<NetnsHandle>;
-  /** A new namespace that nothing but the handle keeps alive. Equivalent to `unshare -n`. EPERM without CAP_SYS_ADMIN. */
+  /**
+   * A new namespace that nothing but the handle keeps alive. Equivalent to `unshare -n`. EPERM
+   * without CAP_SYS_ADMIN.
+   */
   create(): SysResult<NetnsHandle>;
 }
 
@@ -113,7 +123,9 @@ export interface Socket extends Disposable {
   listen(backlog: number): SysResult<void>;
   /** The next waiting connection and who opened it; EAGAIN when there is none. */
   accept(): SysResult<{ readonly socket: Socket; readonly peer: SocketAddress }>;
-  /** Starts to connect; EINPROGRESS counts as success. Ask `connectResult` when it became writable. */
+  /**
+   * Starts to connect; EINPROGRESS counts as success. Ask `connectResult` when it became writable.
+   */
   connect(to: SocketAddress): SysResult<void>;
   /** "pending", "connected", or the error that ended the attempt. */
   connectResult(): SysResult<"pending" | "connected">;
@@ -156,8 +168,8 @@ export interface ProcessInfo {
   readonly uid: number;
   /**
    * Starts this program again, with the same arguments, beneath `wrapper` and in this very process:
-   * signals and the exit status need no forwarding. Returns only when it was refused. `marker` is an
-   * environment variable set for the new program. Equivalent to `exec WRAPPER… landfall ARGS…`.
+   * signals and the exit status need no forwarding. Returns only when it was refused. `marker` is
+   * an environment variable set for the new program. Equivalent to `exec WRAPPER… landfall ARGS…`.
    */
   reexecute(wrapper: readonly [path: string, ...args: string[]], marker: string): SysError;
   /**

@@ -235,7 +235,8 @@ function connectResult(fd: Fd): SysResult<"pending" | "connected"> {
   const failure = readInt32(fd, SO_ERROR);
   if (!failure.ok) return failure;
   if (failure.value !== 0) return err({ errno: errnoName(failure.value), call: "connect" });
-  // SO_ERROR is 0 both before and after success; the TCP state tells them apart (tcpi_state is byte 0).
+  // SO_ERROR is 0 both before and after success; the TCP state tells them apart (tcpi_state is byte
+  // 0).
   const info = getSocketOption(fd, TCP_INFO, 1);
   if (!info.ok) return info;
   return ok(info.value[0] === TCP_SYN_SENT ? "pending" : "connected");

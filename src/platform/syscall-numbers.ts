@@ -1,4 +1,7 @@
-/** System call numbers: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. */
+/**
+ * System call numbers: arch/x86/entry/syscalls/syscall_64.tbl and
+ * include/uapi/asm-generic/unistd.h.
+ */
 export const syscallNumbers = {
   x64: {
     read: 0,

@@ -32,8 +32,8 @@ const meanings: readonly (readonly [RegExp, string, string])[] = [
 export const stateUnusable = defineProblem("LF-STATE-UNUSABLE", {
   title: "The state cannot be used",
   explanation:
-    "Networks, endpoints and leases live in a database, by default /var/lib/landfall/landfall.db. " +
-    "Nothing is changed while it cannot be read and written.",
+    "Networks, endpoints and leases live in a database, by default " +
+    "/var/lib/landfall/landfall.db. Nothing is changed while it cannot be read and written.",
   exitCode: ExitCode.notPermitted,
   cniCode: CNI_STATE,
   retryable: true,

@@ -19,8 +19,8 @@ import type {
 } from "../domain/index.ts";
 
 /**
- * Where intent lives. All reading and writing happens in `transact`, which is atomic and serialisable:
- * other processes see all of it or nothing.
+ * Where intent lives. All reading and writing happens in `transact`, which is atomic and
+ * serialisable: other processes see all of it or nothing.
  */
 export interface Store {
   /** Chosen when the store was made; names its links. */

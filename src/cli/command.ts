@@ -1,0 +1,52 @@
+import type { Ip, Mac } from "../addr/index.ts";
+import type {
+  EndpointId,
+  IfName,
+  NetworkName,
+  NetworkSpec,
+  WorkloadName,
+} from "../domain/index.ts";
+import type { KernelChoice } from "../lab/index.ts";
+
+/** What the user asked for, with every value parsed; the grammar makes it, a handler does it. */
+export type Command =
+  | { readonly kind: "demo" }
+  | { readonly kind: "lab-run"; readonly files: readonly string[]; readonly kernel: KernelChoice }
+  | { readonly kind: "net-create"; readonly spec: NetworkSpec }
+  | { readonly kind: "net-ls" }
+  | { readonly kind: "net-inspect"; readonly name: NetworkName }
+  | { readonly kind: "net-rm"; readonly name: NetworkName }
+  | AttachCommand
+  | { readonly kind: "detach"; readonly target: DetachTarget }
+  | { readonly kind: "endpoint-ls" }
+  | { readonly kind: "endpoint-inspect"; readonly id: EndpointId };
+
+export interface AttachCommand {
+  readonly kind: "attach";
+  readonly network: NetworkName;
+  readonly sandbox: SandboxPath;
+  readonly ifname: IfName;
+  readonly addresses: readonly Ip[];
+  readonly mac?: Mac;
+  readonly workload?: WorkloadName;
+}
+
+/** Where a network namespace is found: /run/netns/NAME, /proc/PID/ns/net, or another path. */
+export type SandboxPath = string;
+
+/** Which endpoint to detach: its id, or the link it is from the sandbox's side. */
+export type DetachTarget =
+  | { readonly kind: "id"; readonly id: EndpointId }
+  | { readonly kind: "owner"; readonly sandbox: SandboxPath; readonly ifname: IfName };
+
+export const formats = ["table", "json", "jsonl"] as const;
+export type Format = (typeof formats)[number];
+
+/** The options that every command takes; defaults and environment filled in. */
+export interface Globals {
+  readonly stateDirectory: string;
+  readonly runDirectory: string;
+  readonly format: Format;
+  readonly verbosity: "normal" | "quiet";
+  readonly color: "auto" | "never";
+}

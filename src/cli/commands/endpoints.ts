@@ -1,0 +1,41 @@
+import { err, mapResult, nearest, ok, type Problem, type Result } from "../../base/index.ts";
+import { type EndpointId, endpointMissing } from "../../domain/index.ts";
+import type { Engine } from "../../engine/index.ts";
+import type { AttachCommand, DetachTarget } from "../command.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Host } from "../ports.ts";
+import { withSandbox } from "./sandbox.ts";
+
+type Handled = Promise<Result<Outcome, Problem>>;
+
+export async function attach(host: Host, command: AttachCommand): Handled {
+  const { kind: _, sandbox: path, ...wish } = command;
+  const attached = await withSandbox(host, path, (sandbox) =>
+    host.engine.attach({ ...wish, sandbox }),
+  );
+  return mapResult(attached, (view) => ({ kind: "endpoint", event: "attached", view }));
+}
+
+export async function detach(host: Host, target: DetachTarget): Handled {
+  const detached =
+    target.kind === "id"
+      ? await host.engine.detach(target)
+      : await withSandbox(host, target.sandbox, (sandbox) =>
+          host.engine.detach({ kind: "owner", sandbox, ifname: target.ifname }),
+        );
+  return mapResult(detached, (view) => ({ kind: "endpoint", event: "detached", view }));
+}
+
+export async function listEndpoints(engine: Engine): Handled {
+  const listed = await engine.listEndpoints();
+  return mapResult(listed, (endpoints) => ({ kind: "endpoints", endpoints }));
+}
+
+export async function inspectEndpoint(engine: Engine, id: EndpointId): Handled {
+  const listed = await engine.listEndpoints();
+  if (!listed.ok) return listed;
+  const view = listed.value.find(({ endpoint }) => endpoint.id === id);
+  if (view !== undefined) return ok({ kind: "endpoint", event: "inspected", view });
+  const known = listed.value.map(({ endpoint }) => endpoint.id);
+  return err(endpointMissing({ endpoint: id, nearest: nearest(id, known) }));
+}

@@ -1,0 +1,58 @@
+import { type Problem, type Result, unreachable } from "../../base/index.ts";
+import type { Command } from "../command.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Host } from "../ports.ts";
+import type { CommandContext } from "./context.ts";
+import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
+import { runDemo, runLab } from "./labs.ts";
+import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
+
+/** Does what the command says. Errors: whatever the engine or the lab meets. */
+export async function runCommand(
+  command: Command,
+  context: CommandContext,
+): Promise<Result<Outcome, Problem>> {
+  switch (command.kind) {
+    case "demo":
+      return runDemo(context);
+    case "lab-run":
+      return runLab(command, context);
+    default:
+      return onHost(command, context);
+  }
+}
+
+type HostCommand = Exclude<Command, { readonly kind: "demo" | "lab-run" }>;
+
+async function onHost(
+  command: HostCommand,
+  { ports, globals }: CommandContext,
+): Promise<Result<Outcome, Problem>> {
+  const opened = ports.openHost(globals);
+  if (!opened.ok) return opened;
+  using host = opened.value;
+  return await runOnHost(command, host);
+}
+
+function runOnHost(command: HostCommand, host: Host): Promise<Result<Outcome, Problem>> {
+  switch (command.kind) {
+    case "net-create":
+      return createNetwork(host.engine, command.spec);
+    case "net-ls":
+      return listNetworks(host.engine);
+    case "net-inspect":
+      return inspectNetwork(host.engine, command.name);
+    case "net-rm":
+      return removeNetwork(host.engine, command.name);
+    case "attach":
+      return attach(host, command);
+    case "detach":
+      return detach(host, command.target);
+    case "endpoint-ls":
+      return listEndpoints(host.engine);
+    case "endpoint-inspect":
+      return inspectEndpoint(host.engine, command.id);
+    default:
+      return unreachable(command);
+  }
+}

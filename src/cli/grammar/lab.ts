@@ -1,0 +1,69 @@
+import { object, or } from "@optique/core/constructs";
+import { map, multiple, withDefault } from "@optique/core/modifiers";
+import { argument, command, constant, option } from "@optique/core/primitives";
+import { choice } from "@optique/core/valueparser";
+import { ok, type Problem, type Result } from "../../base/index.ts";
+import { type KernelChoice, kernelChoices } from "../../lab/index.ts";
+import type { Command } from "../command.ts";
+import { examples, groupUsage, shortUsage, words } from "./describe.ts";
+import { scenarioFile } from "./value-parsers.ts";
+
+/** `landfall demo` */
+export const demoCommand = command(
+  "demo",
+  map(object({ kind: constant("demo") }), (demo): Result<Command, Problem> => ok(demo)),
+  {
+    brief: words("Build a small lab, measure who reaches whom, leave nothing behind."),
+    description: words(
+      'Builds the lab "first" in namespaces of its own: a switch, a host and containers on its ' +
+        "macvlan network. Real packets show who reaches whom. No root is needed, and the host's " +
+        "network is not touched.",
+    ),
+    footer: examples("landfall demo"),
+  },
+);
+
+const run = command(
+  "run",
+  map(
+    object({
+      files: multiple(
+        argument(scenarioFile, { description: words("Scenario files, run one after the other.") }),
+        { min: 1, errors: { tooFew: words("Name at least one scenario FILE.") } },
+      ),
+      kernel: withDefault(
+        option("--kernel", choice(kernelChoices, { metavar: "KERNEL" }), {
+          description: words("Which kernel the lab runs on."),
+        }),
+        "auto",
+      ),
+    }),
+    labRun,
+  ),
+  {
+    brief: words("Run scenario files and compare what they expect with real packets."),
+    description: words(
+      "Builds each scenario in namespaces, runs its checks, takes it down. Exits with 1 when a " +
+        "check failed.",
+    ),
+    usageLine: shortUsage,
+    footer: examples(
+      "landfall lab run scenarios/S02-bridge-mode.yaml",
+      "landfall lab run --format json scenarios/*.yaml",
+    ),
+  },
+);
+
+/** `landfall lab …` */
+export const labCommand = command("lab", or(run), {
+  usageLine: groupUsage,
+  brief: words("Networks in a bottle: run scenario files."),
+  footer: examples("landfall lab run scenarios/S02-bridge-mode.yaml"),
+});
+
+function labRun(given: {
+  readonly files: readonly string[];
+  readonly kernel: KernelChoice;
+}): Result<Command, Problem> {
+  return ok({ kind: "lab-run", ...given });
+}

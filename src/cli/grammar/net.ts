@@ -1,0 +1,125 @@
+import { object, or } from "@optique/core/constructs";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
+import type { InferValue } from "@optique/core/parser";
+import { command, constant, option } from "@optique/core/primitives";
+import { mapResult, ok, type Problem, type Result } from "../../base/index.ts";
+import { checkNetwork, driverModes, parseDriver } from "../../domain/index.ts";
+import type { Command } from "../command.ts";
+import { examples, groupUsage, positional, shortUsage, words } from "./describe.ts";
+import {
+  address,
+  linkName,
+  mtu,
+  networkName,
+  networkRef,
+  prefix,
+  range,
+  route,
+  word,
+} from "./value-parsers.ts";
+
+const createOptions = object({
+  name: positional(networkName, "What to call the network."),
+  parent: option("--parent", linkName, {
+    description: words("The host's link that is plugged into the LAN."),
+  }),
+  driver: withDefault(
+    option("--driver", word("DRIVER", Object.keys(driverModes)), {
+      description: words("macvlan or ipvlan."),
+    }),
+    "macvlan",
+  ),
+  mode: optional(
+    option("--mode", word("MODE", Object.values(driverModes).flat()), {
+      description: words("How endpoints see each other; the default is the driver's first."),
+    }),
+  ),
+  subnets: multiple(
+    option("--subnet", prefix, { description: words("A prefix of the LAN, such as 10.0.0.0/24.") }),
+  ),
+  gateways: multiple(
+    option("--gateway", address, { description: words("The LAN's router; one for each subnet.") }),
+  ),
+  ranges: multiple(
+    option("--ip-range", range, {
+      description: words("What to hand out: a prefix or FIRST-LAST; the default is all."),
+    }),
+  ),
+  exclusions: multiple(
+    option("--exclude", range, {
+      description: words("Never handed out: an address, a prefix or FIRST-LAST."),
+    }),
+  ),
+  routes: multiple(
+    option("--route", route, {
+      description: words('A route for every endpoint: PREFIX or "PREFIX,via ADDRESS".'),
+    }),
+  ),
+  mtu: optional(option("--mtu", mtu, { description: words("The default is the parent's.") })),
+  internal: option("--internal", { description: words("No default route for the endpoints.") }),
+});
+
+const create = command("create", map(createOptions, netCreate), {
+  brief: words("Create a network on a parent link."),
+  description: words(
+    "Remembers a network; the parent is not changed, and links are only made by attach.",
+  ),
+  usageLine: shortUsage,
+  footer: examples(
+    "landfall net create lan --parent eth0 --subnet 192.168.1.0/24 --gateway 192.168.1.1",
+    "landfall net create lan --parent eth0 --subnet 10.0.0.0/24 --ip-range 10.0.0.64/26",
+  ),
+});
+
+const ls = command(
+  "ls",
+  map(object({ kind: constant("net-ls") }), (it): Result<Command, Problem> => ok(it)),
+  {
+    aliases: ["list"],
+    brief: words("List the networks."),
+    footer: examples("landfall net ls", "landfall net ls --format json"),
+  },
+);
+
+const inspect = command(
+  "inspect",
+  map(
+    object({ kind: constant("net-inspect"), name: positional(networkRef, "The network's name.") }),
+    (it): Result<Command, Problem> => ok(it),
+  ),
+  { brief: words("Show one network."), footer: examples("landfall net inspect lan") },
+);
+
+const rm = command(
+  "rm",
+  map(
+    object({ kind: constant("net-rm"), name: positional(networkRef, "The network's name.") }),
+    (it): Result<Command, Problem> => ok(it),
+  ),
+  {
+    aliases: ["remove"],
+    brief: words("Remove a network that has no endpoints."),
+    footer: examples("landfall net rm lan"),
+  },
+);
+
+/** `landfall net …` */
+export const netCommand = command("net", or(create, ls, inspect, rm), {
+  aliases: ["network"],
+  usageLine: groupUsage,
+  brief: words("Networks: a parent link, a driver, and the addresses to hand out."),
+  footer: examples("landfall net ls"),
+});
+
+function netCreate(given: InferValue<typeof createOptions>): Result<Command, Problem> {
+  const { driver: kind, mode, mtu: size, internal, ...wish } = given;
+  const driver = parseDriver(kind, mode);
+  if (!driver.ok) return driver;
+  const spec = checkNetwork({
+    ...wish,
+    driver: driver.value,
+    reach: internal ? "internal" : "routed",
+    ...(size === undefined ? {} : { mtu: size }),
+  });
+  return mapResult(spec, (checked) => ({ kind: "net-create", spec: checked }));
+}

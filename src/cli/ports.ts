@@ -1,0 +1,34 @@
+import type { Problem, Result } from "../base/index.ts";
+import type { Engine } from "../engine/index.ts";
+import type { NetnsHandle, SysResult } from "../platform/index.ts";
+import type { LabPort } from "./lab-port.ts";
+
+/** Everything outside the process that the command line touches; the composition root fills it. */
+export interface CliPorts {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Opens this host with the state in these directories. Labs never call it. */
+  readonly openHost: (directories: HostDirectories) => Result<Host, Problem>;
+  readonly lab: LabPort;
+  /** Fires when the user wants it to end. */
+  readonly signal: AbortSignal;
+}
+
+/** Where text goes, and whether a person reads it there. */
+export interface TextSink {
+  readonly isTty: boolean;
+  write(text: string): void;
+}
+
+export interface HostDirectories {
+  readonly stateDirectory: string;
+  readonly runDirectory: string;
+}
+
+/** The running host: its engine, and the door to its sandboxes. Disposing closes the store. */
+export interface Host extends Disposable {
+  readonly engine: Engine;
+  openNamespace(path: string): SysResult<NetnsHandle>;
+}

@@ -1,0 +1,112 @@
+import { formatRange } from "../../addr/index.ts";
+import { type Problem, unreachable } from "../../base/index.ts";
+import type { ExtraRoute } from "../../domain/index.ts";
+import type { EndpointView, NetworkView } from "../../engine/index.ts";
+import type { Outcome } from "../outcome.ts";
+
+/** Scripts read these documents: keys are added, never renamed or dropped. */
+const schemaVersion = 1;
+
+/** The one JSON document of an outcome. */
+export function outcomeJson(outcome: Outcome): string {
+  return document(outcomeDocument(outcome));
+}
+
+/** One JSON document a line: the items of a list, or the outcome itself. */
+export function outcomeJsonLines(outcome: Outcome): string {
+  return outcomeItems(outcome)
+    .map((item) => `${JSON.stringify(item)}\n`)
+    .join("");
+}
+
+export function problemJson(problem: Problem): string {
+  return document(problemDocument(problem));
+}
+
+export function problemJsonLine(problem: Problem): string {
+  return `${JSON.stringify(problemDocument(problem))}\n`;
+}
+
+function document(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function outcomeDocument(outcome: Outcome): object {
+  switch (outcome.kind) {
+    case "networks":
+      return { schemaVersion, networks: outcome.networks.map(networkJson) };
+    case "network":
+      return { schemaVersion, network: networkJson(outcome.view) };
+    case "endpoints":
+      return { schemaVersion, endpoints: outcome.endpoints.map(endpointJson) };
+    case "endpoint":
+      return { schemaVersion, endpoint: endpointJson(outcome.view) };
+    case "lab":
+      return { schemaVersion, scenarios: outcome.report.scenarios };
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function outcomeItems(outcome: Outcome): readonly object[] {
+  switch (outcome.kind) {
+    case "networks":
+      return outcome.networks.map((view) => ({ schemaVersion, network: networkJson(view) }));
+    case "endpoints":
+      return outcome.endpoints.map((view) => ({ schemaVersion, endpoint: endpointJson(view) }));
+    case "lab":
+      return outcome.report.scenarios.map((scenario) => ({ schemaVersion, scenario }));
+    default:
+      return [outcomeDocument(outcome)];
+  }
+}
+
+function networkJson({ network, endpoints }: NetworkView): object {
+  const { id, name, driver, parent, segment, mtu, reach, createdAt } = network;
+  return {
+    id,
+    name,
+    driver: driver.kind,
+    mode: driver.mode,
+    parent,
+    segment,
+    subnets: network.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
+      prefix,
+      gateway,
+      ranges: ranges.map(formatRange),
+      exclusions: exclusions.map(formatRange),
+    })),
+    routes: network.routes.map(routeJson),
+    mtu,
+    internal: reach === "internal",
+    endpoints: endpoints.map((endpoint) => endpoint.id),
+    createdAt,
+  };
+}
+
+function endpointJson({ endpoint, network }: EndpointView): object {
+  const { id, sandbox, ifname, link, addresses, gateways, mtu, workload, state } = endpoint;
+  return {
+    id,
+    network,
+    sandbox: sandbox.path,
+    ifname,
+    mac: link.mac,
+    addresses,
+    gateway: gateways[0],
+    gateways,
+    routes: endpoint.routes.map(routeJson),
+    mtu,
+    workload,
+    state,
+    createdAt: endpoint.createdAt,
+  };
+}
+
+function routeJson({ to, via }: ExtraRoute): object {
+  return { to, via };
+}
+
+function problemDocument({ code, title, detail, remedy, command, retryable }: Problem): object {
+  return { schemaVersion, problem: { code, title, detail, remedy, command, retryable } };
+}

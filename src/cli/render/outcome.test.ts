@@ -1,0 +1,203 @@
+import { describe, expect, test } from "bun:test";
+import type { Globals } from "../command.ts";
+import type { Outcome } from "../outcome.ts";
+import { lanNetwork, passedLab, webView } from "../testing.ts";
+import { plainPaint } from "./look.ts";
+import { type Looks, type Rendered, renderOutcome } from "./outcome.ts";
+
+const defaults: Globals = {
+  stateDirectory: "/s",
+  runDirectory: "/r",
+  format: "table",
+  verbosity: "normal",
+  color: "auto",
+};
+
+const pipe = { paint: plainPaint, reader: "program" } as const;
+const terminal = { paint: plainPaint, reader: "person" } as const;
+const pipes: Looks = { stdout: pipe, stderr: pipe };
+const terminals: Looks = { stdout: terminal, stderr: terminal };
+
+function rendered(outcome: Outcome, globals: Partial<Globals> = {}, looks = pipes): Rendered {
+  return renderOutcome(outcome, { ...defaults, ...globals }, looks);
+}
+
+const networks: Outcome = { kind: "networks", networks: [lanNetwork] };
+const endpoints: Outcome = { kind: "endpoints", endpoints: [webView] };
+const created: Outcome = { kind: "network", event: "created", view: lanNetwork };
+const removed: Outcome = { kind: "network", event: "removed", view: lanNetwork };
+const attached: Outcome = { kind: "endpoint", event: "attached", view: webView };
+const detached: Outcome = { kind: "endpoint", event: "detached", view: webView };
+const demo: Outcome = { kind: "lab", event: "demo", report: passedLab };
+
+describe("tables", () => {
+  test("list networks", () => {
+    expect(rendered(networks).stdout).toBe(
+      `NETWORK  DRIVER          PARENT  SUBNET       GATEWAY   ENDPOINTS
+lan      macvlan bridge  eth0    10.0.0.0/24  10.0.0.1  1
+`,
+    );
+  });
+
+  test("list endpoints", () => {
+    expect(rendered(endpoints).stdout).toBe(
+      `ENDPOINT       NETWORK  IFNAME  ADDRESS      MAC                STATE     NAME  SANDBOX
+ep-0000000001  lan      eth0    10.0.0.2/24  02:00:00:00:00:02  attached  web   /run/netns/web
+`,
+    );
+  });
+
+  test("show one network", () => {
+    expect(rendered(created).stdout).toBe(
+      `network     lan
+id          net-0000000001
+driver      macvlan bridge
+parent      eth0
+segment     eth0
+subnets     10.0.0.0/24
+gateways    10.0.0.1
+ranges      10.0.0.100-10.0.0.200
+exclusions  10.0.0.101
+routes      -
+mtu         that of the parent
+reach       routed
+endpoints   ep-0000000001
+created     2026-01-02T03:04:05.000Z
+`,
+    );
+  });
+
+  test("show one endpoint", () => {
+    expect(rendered(attached).stdout).toBe(
+      `endpoint   ep-0000000001
+network    lan
+sandbox    /run/netns/web
+ifname     eth0
+mac        02:00:00:00:00:02
+addresses  10.0.0.2/24
+gateways   10.0.0.1
+routes     10.9.0.0/16 via 10.0.0.3
+name       web
+state      attached
+created    2026-01-02T03:04:05.000Z
+`,
+    );
+  });
+
+  test("of what is gone only the name is left", () => {
+    expect(rendered(removed).stdout).toBe("lan\n");
+    expect(rendered(detached).stdout).toBe("ep-0000000001\n");
+  });
+});
+
+describe("quiet", () => {
+  test.each([
+    [networks, "lan\n"],
+    [created, "lan\n"],
+    [endpoints, "ep-0000000001\n"],
+    [attached, "ep-0000000001\n"],
+    [demo, ""],
+  ] as const)("writes only what other commands take", (outcome, stdout) => {
+    const quiet = rendered(outcome, { verbosity: "quiet" }, terminals);
+    expect(quiet).toEqual({ stdout, stderr: "" });
+  });
+
+  test("names the scenarios that failed", () => {
+    const scenarios = passedLab.scenarios.map((it) => ({ ...it, status: "fail" }) as const);
+    const outcome: Outcome = { kind: "lab", event: "run", report: { scenarios } };
+    expect(rendered(outcome, { verbosity: "quiet" }).stdout).toBe("first\n");
+  });
+});
+
+describe("hints", () => {
+  test("follow a success, on stderr, for people only", () => {
+    expect(rendered(created, {}, terminals).stderr).toBe(
+      "next: landfall attach lan --netns NAME\n",
+    );
+    expect(rendered(attached, {}, terminals).stderr).toBe("next: landfall detach ep-0000000001\n");
+    expect(rendered(detached, {}, terminals).stderr).toBe("");
+    expect(rendered(created).stderr).toBe("");
+  });
+
+  test("stand as comments below an empty table, for people only", () => {
+    const none: Outcome = { kind: "networks", networks: [] };
+    const titles = "NETWORK  DRIVER  PARENT  SUBNET  GATEWAY  ENDPOINTS\n";
+    expect(rendered(none).stdout).toBe(titles);
+    expect(rendered(none, {}, terminals).stdout).toBe(
+      `${titles}# Create one: landfall net create lan --parent LINK --subnet PREFIX\n`,
+    );
+  });
+});
+
+const networkDocument = {
+  id: "net-0000000001",
+  name: "lan",
+  driver: "macvlan",
+  mode: "bridge",
+  parent: "eth0",
+  segment: "eth0",
+  subnets: [
+    {
+      prefix: "10.0.0.0/24",
+      gateway: "10.0.0.1",
+      ranges: ["10.0.0.100-10.0.0.200"],
+      exclusions: ["10.0.0.101"],
+    },
+  ],
+  routes: [],
+  internal: false,
+  endpoints: ["ep-0000000001"],
+  createdAt: "2026-01-02T03:04:05.000Z",
+};
+
+const endpointDocument = {
+  id: "ep-0000000001",
+  network: "lan",
+  sandbox: "/run/netns/web",
+  ifname: "eth0",
+  mac: "02:00:00:00:00:02",
+  addresses: ["10.0.0.2/24"],
+  gateway: "10.0.0.1",
+  gateways: ["10.0.0.1"],
+  routes: [{ to: "10.9.0.0/16", via: "10.0.0.3" }],
+  workload: "web",
+  state: "attached",
+  createdAt: "2026-01-02T03:04:05.000Z",
+};
+
+describe("JSON", () => {
+  test.each([
+    [networks, { networks: [networkDocument] }],
+    [created, { network: networkDocument }],
+    [removed, { network: networkDocument }],
+    [endpoints, { endpoints: [endpointDocument] }],
+    [attached, { endpoint: endpointDocument }],
+    [demo, { scenarios: passedLab.scenarios }],
+  ] as const)("is one object with its schema version", (outcome, document) => {
+    const { stdout, stderr } = rendered(outcome, { format: "json" }, terminals);
+    expect(JSON.parse(stdout)).toEqual({ schemaVersion: 1, ...document });
+    expect(stderr).toBe("");
+  });
+
+  test("keeps the gateway out where there is none", () => {
+    const view = { ...webView, endpoint: { ...webView.endpoint, gateways: [] } };
+    const { stdout } = rendered({ kind: "endpoint", event: "attached", view }, { format: "json" });
+    expect(Object.keys(JSON.parse(stdout).endpoint)).not.toContain("gateway");
+  });
+
+  test("lines are the items of a list", () => {
+    const two: Outcome = { kind: "networks", networks: [lanNetwork, lanNetwork] };
+    const line = JSON.stringify({ schemaVersion: 1, network: networkDocument });
+    expect(rendered(two, { format: "jsonl" }).stdout).toBe(`${line}\n${line}\n`);
+    expect(rendered(created, { format: "jsonl" }).stdout).toBe(`${line}\n`);
+    expect(JSON.parse(rendered(endpoints, { format: "jsonl" }).stdout)).toEqual({
+      schemaVersion: 1,
+      endpoint: endpointDocument,
+    });
+    const scenario = passedLab.scenarios[0];
+    expect(JSON.parse(rendered(demo, { format: "jsonl" }).stdout)).toEqual({
+      schemaVersion: 1,
+      scenario,
+    } as never);
+  });
+});

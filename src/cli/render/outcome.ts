@@ -1,0 +1,116 @@
+import { unreachable } from "../../base/index.ts";
+import type { Globals } from "../command.ts";
+import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
+import { outcomeJson, outcomeJsonLines } from "./json.ts";
+import type { Look, Paint } from "./look.ts";
+import { demoText, labRunText } from "./scenario.ts";
+import { endpointProperties, endpointTable, networkProperties, networkTable } from "./tables.ts";
+
+/** Data for stdout, words for stderr. */
+export interface Rendered {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Looks {
+  readonly stdout: Look;
+  readonly stderr: Look;
+}
+
+/** How an outcome is told. */
+export function renderOutcome(outcome: Outcome, globals: Globals, looks: Looks): Rendered {
+  switch (globals.format) {
+    case "json":
+      return { stdout: outcomeJson(outcome), stderr: "" };
+    case "jsonl":
+      return { stdout: outcomeJsonLines(outcome), stderr: "" };
+    case "table": {
+      if (globals.verbosity === "quiet") return { stdout: lines(idsOf(outcome)), stderr: "" };
+      const text = outcomeText(outcome, looks.stdout.paint);
+      const hint = looks.stdout.reader === "person" ? hintOf(outcome) : undefined;
+      const next = looks.stderr.reader === "person" ? nextCommand(outcome) : undefined;
+      return {
+        stdout: text + (hint === undefined ? "" : `${looks.stdout.paint("note", `# ${hint}`)}\n`),
+        stderr: next === undefined ? "" : `${looks.stderr.paint("note", "next:")} ${next}\n`,
+      };
+    }
+    default:
+      return unreachable(globals.format);
+  }
+}
+
+function outcomeText(outcome: Outcome, paint: Paint): string {
+  switch (outcome.kind) {
+    case "networks":
+      return networkTable(outcome.networks, paint);
+    case "network":
+      return outcome.event === "removed"
+        ? lines(idsOf(outcome))
+        : networkProperties(outcome.view, paint);
+    case "endpoints":
+      return endpointTable(outcome.endpoints, paint);
+    case "endpoint":
+      return outcome.event === "detached"
+        ? lines(idsOf(outcome))
+        : endpointProperties(outcome.view, paint);
+    case "lab":
+      return outcome.event === "demo"
+        ? demoText(outcome.report, paint)
+        : labRunText(outcome.report, paint);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** What other commands take: names of networks, ids of endpoints, ids of scenarios that failed. */
+function idsOf(outcome: Outcome): readonly string[] {
+  switch (outcome.kind) {
+    case "networks":
+      return outcome.networks.map((view) => view.network.name);
+    case "network":
+      return [outcome.view.network.name];
+    case "endpoints":
+      return outcome.endpoints.map((view) => view.endpoint.id);
+    case "endpoint":
+      return [outcome.view.endpoint.id];
+    case "lab":
+      return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function hintOf(outcome: Outcome): string | undefined {
+  if (outcome.kind === "networks" && outcome.networks.length === 0) {
+    return "Create one: landfall net create lan --parent LINK --subnet PREFIX";
+  }
+  if (outcome.kind === "endpoints" && outcome.endpoints.length === 0) {
+    return "Attach one: landfall attach NETWORK --netns NAME";
+  }
+  return undefined;
+}
+
+function nextCommand(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case "network":
+      return afterNetwork(outcome.event, outcome.view.network.name);
+    case "endpoint":
+      return afterEndpoint(outcome.event, outcome.view.endpoint.id);
+    case "lab":
+      return outcome.event === "demo" ? "landfall net create --help" : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function afterNetwork(event: NetworkEvent, name: string): string | undefined {
+  return event === "created" ? `landfall attach ${name} --netns NAME` : undefined;
+}
+
+function afterEndpoint(event: EndpointEvent, id: string): string | undefined {
+  return event === "attached" ? `landfall detach ${id}` : undefined;
+}
+
+function lines(items: readonly string[]): string {
+  return items.map((item) => `${item}\n`).join("");
+}

@@ -1,0 +1,18 @@
+import type { Problem } from "../../base/index.ts";
+import { type Paint, printable } from "./look.ts";
+
+/** A problem for people: what happened, its code, what to do, and what lies beneath it. */
+export function problemText(problem: Problem, paint: Paint): string {
+  const lines = [
+    `${paint("bad", "error:")} ${printable(problem.detail)}`,
+    `  ${paint("note", "code:")}    ${problem.code} (${problem.title})`,
+    `  ${paint("note", "remedy:")}  ${printable(problem.remedy)}`,
+  ];
+  if (problem.command !== undefined) {
+    lines.push(`  ${paint("note", "command:")} ${printable(problem.command)}`);
+  }
+  for (const cause of problem.causes ?? []) {
+    lines.push(`  ${paint("note", "also:")}    ${printable(cause.detail)} [${cause.code}]`);
+  }
+  return `${lines.join("\n")}\n`;
+}

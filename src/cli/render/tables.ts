@@ -1,0 +1,86 @@
+import { formatRange } from "../../addr/index.ts";
+import { type ExtraRoute, formatDriver } from "../../domain/index.ts";
+import type { EndpointView, NetworkView } from "../../engine/index.ts";
+import type { Paint } from "./look.ts";
+import { type Cell, properties, table } from "./table.ts";
+
+/** Stands for "there is none", so that columns can be cut by number. */
+const NONE = "-";
+
+export function networkTable(networks: readonly NetworkView[], paint: Paint): string {
+  const rows = networks.map(({ network, endpoints }) => [
+    network.name,
+    formatDriver(network.driver),
+    network.parent,
+    list(network.subnets.map((subnet) => subnet.prefix)),
+    list(network.subnets.flatMap((subnet) => subnet.gateway ?? [])),
+    String(endpoints.length),
+  ]);
+  const titles = ["NETWORK", "DRIVER", "PARENT", "SUBNET", "GATEWAY", "ENDPOINTS"];
+  return table([heading(titles), ...rows], paint);
+}
+
+export function endpointTable(endpoints: readonly EndpointView[], paint: Paint): string {
+  const rows = endpoints.map(({ endpoint, network }) => [
+    endpoint.id,
+    network,
+    endpoint.ifname,
+    list(endpoint.addresses),
+    endpoint.link.mac,
+    endpoint.state,
+    endpoint.workload ?? NONE,
+    endpoint.sandbox.path,
+  ]);
+  const titles = ["ENDPOINT", "NETWORK", "IFNAME", "ADDRESS", "MAC", "STATE", "NAME", "SANDBOX"];
+  return table([heading(titles), ...rows], paint);
+}
+
+export function networkProperties({ network, endpoints }: NetworkView, paint: Paint): string {
+  const { subnets } = network;
+  const pairs: readonly (readonly [string, Cell])[] = [
+    ["network", { text: network.name, style: "strong" }],
+    ["id", network.id],
+    ["driver", formatDriver(network.driver)],
+    ["parent", network.parent],
+    ["segment", network.segment],
+    ["subnets", list(subnets.map((subnet) => subnet.prefix))],
+    ["gateways", list(subnets.flatMap((subnet) => subnet.gateway ?? []))],
+    ["ranges", list(subnets.flatMap((subnet) => subnet.ranges.map(formatRange)))],
+    ["exclusions", list(subnets.flatMap((subnet) => subnet.exclusions.map(formatRange)))],
+    ["routes", list(network.routes.map(routeText))],
+    ["mtu", network.mtu === undefined ? "that of the parent" : String(network.mtu)],
+    ["reach", network.reach],
+    ["endpoints", list(endpoints.map((endpoint) => endpoint.id))],
+    ["created", network.createdAt],
+  ];
+  return properties(pairs, paint);
+}
+
+export function endpointProperties({ endpoint, network }: EndpointView, paint: Paint): string {
+  const pairs: readonly (readonly [string, Cell])[] = [
+    ["endpoint", { text: endpoint.id, style: "strong" }],
+    ["network", network],
+    ["sandbox", endpoint.sandbox.path],
+    ["ifname", endpoint.ifname],
+    ["mac", endpoint.link.mac],
+    ["addresses", list(endpoint.addresses)],
+    ["gateways", list(endpoint.gateways)],
+    ["routes", list(endpoint.routes.map(routeText))],
+    ["name", endpoint.workload ?? NONE],
+    ["state", endpoint.state],
+    ["created", endpoint.createdAt],
+  ];
+  return properties(pairs, paint);
+}
+
+function heading(titles: readonly string[]): readonly Cell[] {
+  return titles.map((text) => ({ text, style: "note" }));
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? NONE : items.join(", ");
+}
+
+function routeText({ to, via }: ExtraRoute): string {
+  return via === undefined ? to : `${to} via ${via}`;
+}

@@ -1,0 +1,213 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { err, ok } from "../base/index.ts";
+import { networkMissing, notPermitted } from "../domain/index.ts";
+import type { LabReport } from "../lab/index.ts";
+import { runCli } from "./run-cli.ts";
+import { FakePorts, type FakeSettings, passedLab } from "./testing.ts";
+
+async function run(line: string, settings: FakeSettings = {}) {
+  const ports = new FakePorts(settings);
+  const exitCode = await runCli(line === "" ? [] : line.split(" "), ports);
+  return { exitCode: exitCode as number, ports, out: ports.out, errors: ports.errors };
+}
+
+describe("a command that succeeds", () => {
+  test("writes its data to stdout, nothing to stderr, and exits with 0", async () => {
+    const { exitCode, out, errors } = await run("net ls -q");
+    expect([exitCode, out, errors]).toEqual([0, "lan\n", ""]);
+  });
+
+  test("suggests the next one to a person", async () => {
+    const terminal = "stdout and stderr";
+    const attached = await run("attach lan --netns web --no-color", { terminal });
+    expect(attached.errors).toBe("next: landfall detach ep-0000000001\n");
+    expect((await run("attach lan --netns web")).errors).toBe("");
+  });
+
+  test("writes no colours where nobody looks, or where they are not wanted", async () => {
+    const csi = "\u001b[";
+    expect((await run("net ls")).out).not.toContain(csi);
+    expect((await run("net ls", { terminal: "stdout and stderr" })).out).toContain(csi);
+    for (const settings of [{ env: { NO_COLOR: "1" } }, {}]) {
+      const line = "env" in settings ? "net ls" : "--no-color net ls";
+      const quiet = await run(line, { terminal: "stdout and stderr", ...settings });
+      expect(quiet.out).not.toContain(csi);
+    }
+  });
+
+  test("gets the directories that were named, and closes the host", async () => {
+    const asked: unknown[] = [];
+    await run("net ls --state-dir /s --run-dir /r", {
+      openHost: ({ stateDirectory, runDirectory }) => {
+        asked.push(stateDirectory, runDirectory);
+        return err(notPermitted({ action: "open", errno: "EPERM", command: undefined }));
+      },
+    });
+    expect(asked).toEqual(["/s", "/r"]);
+    expect((await run("net ls")).ports.calls).toEqual([["close host"]]);
+  });
+});
+
+describe("a command that fails", () => {
+  test("writes words to stderr and exits with the problem's code", async () => {
+    const { exitCode, out, errors } = await run("net inspect lna");
+    expect([exitCode, out]).toEqual([5, ""]);
+    expect(errors).toStartWith('error: There is no network "lna"');
+  });
+
+  test("writes its problem as JSON to stdout too when that is the format", async () => {
+    const { exitCode, out, errors } = await run("net inspect lna --format json");
+    expect(exitCode).toBe(5);
+    expect(JSON.parse(out).problem.code).toBe("LF-NETWORK-MISSING");
+    expect(errors).toContain("LF-NETWORK-MISSING");
+  });
+
+  test.each([
+    "net lss --format json",
+    "--format=jsonl net ls --mtu",
+    "--format table net --format jsonl x",
+  ])("does so even when the command line is wrong: %s", async (line) => {
+    const { exitCode, out } = await run(line);
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(out).problem.code).toBe("LF-USAGE");
+  });
+
+  test("exits with 4 when it is not permitted", async () => {
+    const openHost = () =>
+      err(notPermitted({ action: "open", errno: "EPERM", command: undefined }));
+    expect((await run("net ls", { openHost })).exitCode).toBe(4);
+  });
+});
+
+describe("a sandbox", () => {
+  test("is open while the engine works on it, and closed before the host", async () => {
+    const { ports } = await run("attach lan --netns web --ip 10.0.0.9 --name web");
+    const [attach, ...rest] = ports.calls;
+    expect(attach).toMatchObject([
+      "attach",
+      {
+        network: "lan",
+        sandbox: { path: "/run/netns/web" },
+        ifname: "eth0",
+        addresses: ["10.0.0.9"],
+        workload: "web",
+      },
+    ]);
+    expect(rest).toEqual([["close", "/run/netns/web"], ["close host"]]);
+  });
+
+  test("is needed to detach by owner, and not to detach by id", async () => {
+    const byOwner = await run("detach --pid 7 --ifname net1");
+    expect(byOwner.ports.calls).toMatchObject([
+      ["detach", { kind: "owner", sandbox: { path: "/proc/7/ns/net" }, ifname: "net1" }],
+      ["close", "/proc/7/ns/net"],
+      ["close host"],
+    ]);
+    const byId = await run("detach ep-1");
+    expect(byId.ports.calls).toEqual([["detach", { kind: "id", id: "ep-1" }], ["close host"]]);
+  });
+
+  test.each([
+    ["/x/ENOENT", 5, "LF-SANDBOX-MISSING"],
+    ["/x/ENOTDIR", 5, "LF-SANDBOX-MISSING"],
+    ["/x/ESRCH", 5, "LF-SANDBOX-MISSING"],
+    ["/x/EINVAL", 5, "LF-SANDBOX-NOT-NETNS"],
+    ["/x/EACCES", 4, "LF-NOT-PERMITTED"],
+    ["/x/EPERM", 4, "LF-NOT-PERMITTED"],
+    ["/x/EMFILE", 5, "LF-KERNEL-REFUSED"],
+  ])("that cannot be opened is a problem: %s", async (path, exitCode, code) => {
+    for (const command of ["attach lan", "detach"]) {
+      const result = await run(`${command} --netns ${path}`);
+      expect(result.exitCode).toBe(exitCode);
+      expect(result.errors).toContain(code);
+      expect(result.errors).toContain(path);
+      expect(result.ports.calls).toEqual([["close host"]]);
+    }
+  });
+});
+
+test("an endpoint is found by its id, or a near one is named", async () => {
+  expect((await run("endpoint inspect ep-0000000001 -q")).out).toBe("ep-0000000001\n");
+  const missing = await run("endpoint inspect ep-0000000002");
+  expect(missing.exitCode).toBe(5);
+  expect(missing.errors).toContain("Did you mean ep-0000000001?");
+});
+
+test("the engine gets the network that was described", async () => {
+  const { ports } = await run("net create lan --parent eth0 --subnet 10.0.0.0/24");
+  expect(ports.calls[0]).toMatchObject(["create", { name: "lan", parent: "eth0" }]);
+});
+
+describe("a lab", () => {
+  const failed: LabReport = {
+    scenarios: passedLab.scenarios.map((scenario) => ({ ...scenario, status: "fail" })),
+  };
+  const skipped: LabReport = {
+    scenarios: passedLab.scenarios.map((scenario) => ({ ...scenario, status: "skip" })),
+  };
+
+  test("gets its files and its kernel, and never opens the host", async () => {
+    const { ports, exitCode } = await run("lab run a.yaml b.yaml --kernel host");
+    expect(exitCode).toBe(0);
+    expect(ports.calls).toEqual([["run", ["a.yaml", "b.yaml"], "host"]]);
+  });
+
+  test.each([
+    ["demo", passedLab, 0],
+    ["demo", failed, 1],
+    ["demo", skipped, 4],
+    ["lab run a", passedLab, 0],
+    ["lab run a", failed, 1],
+    ["lab run a", skipped, 0],
+  ] as const)("%s exits by its checks", async (line, report, exitCode) => {
+    const lab = { demo: async () => ok(report), run: async () => ok(report) };
+    expect((await run(line, { lab })).exitCode).toBe(exitCode);
+  });
+
+  test("exits by its problem when it cannot run", async () => {
+    const problem = networkMissing({ network: "x", known: [], nearest: undefined });
+    expect((await run("demo", { lab: { demo: async () => err(problem) } })).exitCode).toBe(5);
+  });
+
+  test("tells its progress on stderr, unless a program reads or nobody wants it", async () => {
+    expect((await run("demo")).errors).toBe("  up in 0.4 s: 1 switch, 1 host\n");
+    for (const line of ["demo -q", "demo --format json", "demo --format jsonl"]) {
+      expect((await run(line)).errors).toBe("");
+    }
+  });
+});
+
+test("any command line ends with an agreed exit code, and JSON is JSON", async () => {
+  const vocabulary = [
+    "demo",
+    "lab",
+    "run",
+    "net",
+    "create",
+    "ls",
+    "inspect",
+    "rm",
+    "attach",
+  ].concat(
+    ["detach", "endpoint", "completion", "help", "bash", "lan", "eth0", "web", "--", "-", "-q"],
+    ["--help", "--version", "--format", "json", "--format=json", "--netns", "--pid", "7", "--ip"],
+    ["--parent", "--subnet", "10.0.0.0/24", "--state-dir", "--kernel", "uml", "--internal", "-h"],
+  );
+  const arg = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...vocabulary) },
+    { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(arg, { maxLength: 9 }), async (argv) => {
+      const ports = new FakePorts();
+      const exitCode = await runCli(argv, ports);
+      expect([0, 1, 2, 3, 4, 5]).toContain(exitCode);
+      expect(ports.errors).not.toContain("\u001b");
+      if (exitCode === 0) return;
+      expect(ports.errors).toStartWith("error: ");
+      if (ports.out !== "") expect(JSON.parse(ports.out).schemaVersion).toBe(1);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,43 @@
+import { didYouMean } from "./did-you-mean.ts";
+import type { ScenarioNetwork } from "./scenario.ts";
+import type { HostDraft, NetworkDraft } from "./scenario-schema.ts";
+import type { Path } from "./scenario-source.ts";
+
+const modes = {
+  macvlan: ["bridge", "private", "vepa", "passthru", "source"],
+  ipvlan: ["l2", "l3", "l3s"],
+} as const;
+
+/** Checks that a network's options go together and that its parent can exist. */
+export function resolveNetwork(
+  name: string,
+  draft: NetworkDraft,
+  host: HostDraft,
+  report: (path: Path, message: string) => void,
+): ScenarioNetwork {
+  const { gateway, driver, mode, flag, source, parent } = draft;
+  const known: readonly string[] = modes[driver];
+  if (mode !== undefined && !known.includes(mode)) {
+    report(["mode"], `${driver} has no mode ${mode}; it has ${known.join(", ")}`);
+  }
+  if (flag !== undefined && driver !== "ipvlan") report(["flag"], "only ipvlan has a flag");
+  if (source.length > 0 && mode !== "source") {
+    report(["source"], "only macvlan mode source has a list of source MACs");
+  }
+  if (draft.addressing === "pool" && draft.subnets.length === 0) {
+    report(["subnets"], "a pool needs subnets; write addressing: dhcp or none without them");
+  }
+  const nics = Object.keys(host.nics);
+  // A link that `run` makes may be a parent too, and only the kernel knows its name.
+  if (!nics.includes(parent.replace(/\.[0-9]+$/, "")) && host.run.length === 0) {
+    report(["parent"], `no link "${parent}" on this host${didYouMean(parent, nics)}`);
+  }
+  const { gateway: _, ...rest } = draft;
+  return { ...rest, name, gateways: gateway ?? [] };
+}
+
+/** The kernel features that a network cannot do without. */
+export function featuresOf(network: ScenarioNetwork): readonly ("macvlan" | "ipvlan" | "vlan")[] {
+  const tagged = network.vlan !== undefined || network.parent.includes(".");
+  return tagged ? [network.driver, "vlan"] : [network.driver];
+}

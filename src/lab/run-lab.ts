@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import firstScenario from "../../scenarios/first.yaml" with { type: "text" };
+import { collect, err, ok, type Problem, type Result } from "../base/index.ts";
+import { openPlatform, type Platform } from "../platform/index.ts";
+import { enterUserNamespace } from "./enter-user-namespace.ts";
+import { fileUnreadable, kernelUnavailable, labNotReady } from "./lab-problems.ts";
+import { parseScenario } from "./parse-scenario.ts";
+import type { LabProgress, LabReport, ScenarioReport } from "./report.ts";
+import { runScenario } from "./run-scenario.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Which kernel a lab runs on: the running one, or a user-mode kernel where it lacks something. */
+export const kernelChoices = ["auto", "host", "uml"] as const;
+export type KernelChoice = (typeof kernelChoices)[number];
+
+export interface LabOptions {
+  readonly signal: AbortSignal;
+  readonly kernel: KernelChoice;
+  readonly onProgress: (line: LabProgress) => void;
+}
+
+/** Runs scenario files one after the other. All are read before the first is built. */
+export async function runLab(
+  files: readonly string[],
+  options: LabOptions,
+): Promise<Result<LabReport, Problem>> {
+  const scenarios = collect(files.map(readScenario));
+  return scenarios.ok ? runAll(scenarios.value, options) : scenarios;
+}
+
+/** Runs the scenario that comes with the program. */
+export async function runDemo(options: LabOptions): Promise<Result<LabReport, Problem>> {
+  const scenario = parseScenario(firstScenario, "scenarios/first.yaml");
+  return scenario.ok ? runAll([scenario.value], options) : scenario;
+}
+
+async function runAll(
+  scenarios: readonly Scenario[],
+  { signal, kernel, onProgress }: LabOptions,
+): Promise<Result<LabReport, Problem>> {
+  if (kernel === "uml") return err(kernelUnavailable({ kernel }));
+  const platform = labPlatform();
+  if (!platform.ok) return platform;
+  const entered = await enterUserNamespace(platform.value, signal);
+  if (!entered.ok) return entered;
+  const reports: ScenarioReport[] = [];
+  for (const scenario of scenarios) {
+    if (signal.aborted) break;
+    reports.push(await runScenario(scenario, { platform: platform.value, signal, onProgress }));
+  }
+  return ok({ scenarios: reports });
+}
+
+function labPlatform(): Result<Platform, Problem> {
+  const platform = openPlatform();
+  if (platform.ok) return platform;
+  const { errno, call } = platform.error;
+  return err(labNotReady({ what: `${call}: ${errno}`, seconds: 0 }));
+}
+
+function readScenario(file: string): Result<Scenario, Problem> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return err(fileUnreadable({ file, reason: reasonOf(error) }));
+  }
+  return parseScenario(text, file);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) throw error;
+  const code = "code" in error ? String(error.code) : "";
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file",
+    EACCES: "it may not be read by this user",
+    EISDIR: "it is a directory",
+  };
+  return words[code] ?? error.message;
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import packageFile from "../package.json" with { type: "json" };
+
+const main = join(import.meta.dirname, "main.ts");
+
+function landfall(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+test("the program says its version", () => {
+  expect(landfall("--version")).toEqual({
+    status: 0,
+    stdout: `${packageFile.version}\n`,
+    stderr: "",
+  });
+});
+
+test("a wrong command line ends with 2", () => {
+  expect(landfall("frobnicate").status).toBe(2);
+});
+
+test("a state directory that cannot be is a problem, in JSON for programs", () => {
+  const { status, stdout } = landfall("net", "ls", "--format", "json", "--state-dir", "/dev/null");
+  expect(status).toBe(4);
+  expect(JSON.parse(stdout).problem.code).toBe("LF-STATE-UNUSABLE");
+});
+
+test("a reader that goes away does not make it fail", () => {
+  // `true` has ended long before the help is written; the exit status goes where it can be read.
+  const script = '{ "$0" "$1" --help; echo $? >&2; } | true';
+  const { stderr } = spawnSync("sh", ["-c", script, process.execPath, main], { encoding: "utf8" });
+  expect(stderr).toBe("0\n");
+});
