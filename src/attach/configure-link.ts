@@ -26,9 +26,9 @@ export const configureLink: StepHandler<ConfigureLink> = {
   do: async (step, context) => {
     const announced = announceAfterDad(step, context);
     if (!announced.ok) return announced;
-    const requests = requestsFor(step);
-    const answers = context.sandbox.execute(requests);
-    for (const answer of answers) {
+    const marked = context.sandbox.request(markRequest(step));
+    if (!marked.ok) return err(problemOf(marked.error, step));
+    for (const answer of context.sandbox.execute(requestsFor(step))) {
       if (!answer.ok) return err(problemOf(answer.error, step));
     }
     return ok();
@@ -49,7 +49,16 @@ function announceAfterDad(step: ConfigureLink, context: AttachContext): Result<v
 }
 
 /**
- * All of it in one send. IPv4 addresses come before the link is up, so that arp_notify announces
+ * The alias, alone and first: a link that lost its temporary name while the alias was refused would
+ * be nobody's, and stay when this is undone.
+ */
+function markRequest({ link }: ConfigureLink): Request {
+  const made = { ifindex: link.ifindex, name: link.temporaryName };
+  return setLink({ link: made, alias: link.alias });
+}
+
+/**
+ * The rest in one send. IPv4 addresses come before the link is up, so that arp_notify announces
  * them; IPv6 addresses after, since the kernel adds no route for them while the link is down;
  * routes last, when their gateways are on the link.
  */
@@ -61,7 +70,6 @@ function requestsFor(step: ConfigureLink): Request[] {
       .filter((address) => ipVersion(interfaceAddressIp(address)) === version)
       .map((address) => addAddress({ link, address }));
   return [
-    setLink({ link: made, alias: step.link.alias }),
     setLink({ link: made, name: step.ifname, inet: { arpNotify: 1 } }),
     ...addresses(4),
     setLink({ link, state: "up" }),

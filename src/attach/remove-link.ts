@@ -28,7 +28,9 @@ export async function removeOwnLink(
   if (own.value.kind !== "ours") return ok();
   const { ifindex, name } = own.value.link;
   const deleted = sandbox.request(deleteLink({ ifindex, name }));
-  // ENODEV: it went between the look and the deletion, which is what was wanted.
-  if (deleted.ok || deleted.error.errno === "ENODEV") return ok();
+  if (deleted.ok) return ok();
+  // It may have gone by itself since the look (ENODEV), or only the answer was lost (ENOBUFS).
+  const after = observeOwnLink(sandbox, identity);
+  if (after.ok && after.value.kind !== "ours") return ok();
   return err(refusalProblem(deleted.error, `delete ${name}`));
 }

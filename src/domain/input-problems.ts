@@ -4,7 +4,8 @@ export const nameInvalid = usage("LF-NAME-INVALID", {
   title: "Not a valid name",
   explanation:
     "Names of networks and workloads follow Docker's and Kubernetes' rules; names of links " +
-    "follow the kernel's: at most 15 bytes, no '/', ':', '%' or white space.",
+    "follow the kernel's: at most 15 bytes, no '/', ':', '%' or white space, and not '.', '..', " +
+    "'all' or 'default', which are directories.",
   detail: (f: { name: string; what: string; reason: string }) =>
     `${f.name} is not a ${f.what}: ${f.reason}.`,
   remedy: (f) => `Choose another ${f.what}.`,

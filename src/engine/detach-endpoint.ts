@@ -1,4 +1,10 @@
-import { observeAliveMacs, openAttachContext, openConversation, runPlan } from "../attach/index.ts";
+import {
+  callProblem,
+  observeAliveMacs,
+  openAttachContext,
+  openConversation,
+  runPlan,
+} from "../attach/index.ts";
 import { defined, err, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
@@ -75,6 +81,9 @@ function missingEndpoint(tx: Transaction, selector: EndpointSelector): Problem {
   return endpointMissing({ endpoint: selector.id, nearest: nearest(selector.id, known) });
 }
 
+/** No such path, a process that ended, or the plain file that an unmounted namespace leaves. */
+const goneErrnos: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH", "EINVAL"]);
+
 /** Deletes the link, or makes sure that it went with its sandbox. */
 async function removeFromKernel(
   deps: EngineDeps,
@@ -85,7 +94,11 @@ async function removeFromKernel(
     return removeFromSandbox(deps, selector.sandbox.netns, intent);
   }
   const opened = deps.platform.namespaces.open(intent.endpoint.sandbox.path);
-  if (!opened.ok) return confirmGone(deps, intent);
+  if (!opened.ok) {
+    // Only these say that nothing is there; EMFILE or EACCES say nothing about the sandbox.
+    if (goneErrnos.has(opened.error.errno)) return confirmGone(deps, intent);
+    return err(callProblem(opened.error, "enter the sandbox"));
+  }
   using netns = opened.value;
   const id = sandboxId(deps.platform.process.bootId, netns.cookie);
   // Names and pids are used again: another namespace may stand at the same path now.

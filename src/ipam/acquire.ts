@@ -9,15 +9,15 @@ import {
   prefixContains,
   prefixLength,
   prefixVersion,
-  rangeSetContains,
+  rangeContains,
   rangeSetSize,
+  usableRange,
 } from "../addr/index.ts";
 import { collect, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   addressTaken,
   addressUnusable,
   type EndpointId,
-  isEdge,
   type Lease,
   type Network,
   poolExhausted,
@@ -88,11 +88,12 @@ function unusable(
     const prefixes = request.network.subnets.map(({ prefix }) => prefix).join(", ");
     return `is in none of the network's subnets, ${prefixes}`;
   }
-  if (isEdge(ip, subnet.prefix)) return `is the network or broadcast address of ${subnet.prefix}`;
+  if (!rangeContains(usableRange(subnet.prefix), ip)) {
+    return `is not a host's in ${subnet.prefix}, but the network's, broadcast or anycast address`;
+  }
   if (gatewaysOf(tx, request.network, subnet.prefix).includes(ip)) return "is a gateway";
   if (request.hostAddresses.includes(ip)) return "is the host's own";
-  const everything = { ...subnet, ranges: [] };
-  return rangeSetContains(assignable(everything, []), ip) ? undefined : "is excluded";
+  return subnet.exclusions.some((range) => rangeContains(range, ip)) ? "is excluded" : undefined;
 }
 
 function acquireFromPool(

@@ -1,4 +1,4 @@
-import { ipFromBytes } from "../addr/index.ts";
+import { type Ip, ipFromBytes } from "../addr/index.ts";
 import { ok, type Problem, type Result } from "../base/index.ts";
 import type { Socket } from "../platform/index.ts";
 import { decodeEcho, encodeEcho } from "../wire/index.ts";
@@ -10,7 +10,7 @@ import { openProbe, openSender, poll, socketAddress } from "./probe-socket.ts";
 const DEFAULT_SIZE = 56;
 /** A lost echo is sent again after so many milliseconds: quickly at first, then once a second. */
 const RESEND_AFTER = [100, 300, 1000] as const;
-/** The kernel may answer before our own socket has read the request at the target. */
+/** Bounds the loops; a flow ends long before. */
 const SEQUENCE_MAX = 100;
 
 /** Echo requests (RFC 792, RFC 4443 section 4) until one is answered. */
@@ -32,7 +32,7 @@ export async function measurePing(
   return ok({
     reachability: answered ? "reachable" : "unreachable",
     ...(seenAs === undefined ? {} : { seenAs }),
-    evidence: exchange.evidence(seenAs !== undefined),
+    evidence: exchange.evidence(seenAs),
   });
 }
 
@@ -68,7 +68,7 @@ class EchoExchange {
   }
 
   /** Whose address the target sees: looks for our request among what its ICMP socket received. */
-  requestSeenBy(ear: Socket) {
+  requestSeenBy(ear: Socket): Ip | undefined {
     for (let read = 0; read < SEQUENCE_MAX * 2; read++) {
       const got = ear.receiveFrom();
       if (!got.ok) return undefined;
@@ -79,11 +79,12 @@ class EchoExchange {
     return undefined;
   }
 
-  evidence(arrived: boolean): string[] {
+  /** `seenAs` is the sender as the target saw it, where it saw anything. */
+  evidence(seenAs: Ip | undefined): string[] {
     const target = this.#flow.to?.name ?? this.#flow.target;
     return [
       `${this.#sent} echo requests to ${this.#flow.target}`,
-      ...(arrived ? [`${target} received them`] : []),
+      ...(seenAs === undefined ? [] : [`${target} received them from ${seenAs}`]),
       ...[...this.#refusals].map((errno) => `the kernel refused to send: ${errno}`),
     ];
   }

@@ -14,6 +14,7 @@ import {
 } from "./build-topology.ts";
 import { emptyLab } from "./empty-lab.ts";
 import type { Lab, RunningNode } from "./lab.ts";
+import { labUnsupported } from "./lab-problems.ts";
 import type { Scenario, ScenarioContainer, ScenarioHost, ScenarioNic } from "./scenario.ts";
 import { waitUntilReady } from "./wait-until-ready.ts";
 
@@ -70,6 +71,9 @@ function buildWires(lab: Lab, { switches, machines, hosts }: Scenario): Result<v
   };
   for (const spec of machines) {
     const { nic } = spec;
+    if (spec.dhcp !== undefined) {
+      return err(labUnsupported({ what: `a DHCP server on a machine (${spec.name})` }));
+    }
     const node = lab.open(spec.name, () => ({ kind: "machine", setup: spec, nic }));
     if (!node.ok) return node;
     const plugged = plug(node.value, nic);

@@ -1,5 +1,6 @@
 import { err, millis, ok, type Problem, type Result, unreachable } from "../base/index.ts";
 import { parseIfName } from "../domain/index.ts";
+import type { EndpointView, Engine } from "../engine/index.ts";
 import {
   deleteLink,
   deleteNeighbour,
@@ -66,14 +67,10 @@ async function attach(
   lab: Lab,
   action: Extract<Action, { kind: "attach" }>,
 ): Promise<Result<void, Problem>> {
-  const container = lab.node(action.container);
-  const engine = engineOf(lab, container);
-  if (engine === undefined) return err(notAContainer(action, container));
-  const endpoints = await engine.listEndpoints();
-  if (!endpoints.ok) return endpoints;
-  const taken = endpoints.value
-    .filter(({ endpoint }) => endpoint.workload === container.name)
-    .map(({ endpoint }) => endpoint.ifname as string);
+  const found = await findContainer(lab, action);
+  if (!found.ok) return found;
+  const { engine, container, endpoints } = found.value;
+  const taken = endpoints.map(({ endpoint }) => endpoint.ifname as string);
   const names = Array.from({ length: taken.length + 1 }, (_, n) => `${CONTAINER_LINK}${n}`);
   const ifname = names.find((name) => !taken.includes(name)) ?? `${CONTAINER_LINK}0`;
   const attached = await attachContainer(engine, container, { ...action, ifname });
@@ -84,20 +81,13 @@ async function detach(
   lab: Lab,
   action: Extract<Action, { kind: "detach" }>,
 ): Promise<Result<void, Problem>> {
-  const container = lab.node(action.container);
-  const engine = engineOf(lab, container);
-  if (engine === undefined) return err(notAContainer(action, container));
-  const endpoints = await engine.listEndpoints();
-  if (!endpoints.ok) return endpoints;
-  const meant = endpoints.value.filter(
-    ({ endpoint, network }) =>
-      endpoint.workload === container.name &&
-      (action.network === undefined || action.network === network),
+  const found = await findContainer(lab, action);
+  if (!found.ok) return found;
+  const { engine, container, endpoints } = found.value;
+  const meant = endpoints.filter(
+    ({ network }) => action.network === undefined || action.network === network,
   );
-  if (meant.length === 0) {
-    const reason = `${container.name} is not attached`;
-    return err(actionRefused({ action: formatAction(action), reason }));
-  }
+  if (meant.length === 0) return err(unfit(action, `${container.name} is not attached`));
   for (const { endpoint } of meant) {
     const detached = await engine.detach({ kind: "id", id: endpoint.id });
     if (!detached.ok) return detached;
@@ -105,14 +95,31 @@ async function detach(
   return ok();
 }
 
-function engineOf(lab: Lab, container: RunningNode) {
-  if (container.role.kind !== "container") return undefined;
-  const host = lab.node(container.role.host);
-  return host.role.kind === "host" ? host.role.engine : undefined;
+/** A container, the engine of its host, and what the engine has in its book for it. */
+async function findContainer(
+  lab: Lab,
+  action: Extract<Action, { kind: "attach" | "detach" }>,
+): Promise<
+  Result<
+    {
+      readonly engine: Engine;
+      readonly container: RunningNode;
+      readonly endpoints: readonly EndpointView[];
+    },
+    Problem
+  >
+> {
+  const container = lab.node(action.container);
+  const host = container.role.kind === "container" ? lab.node(container.role.host).role : undefined;
+  if (host?.kind !== "host") return err(unfit(action, `${container.name} is not a container`));
+  const { engine } = host;
+  const listed = await engine.listEndpoints();
+  if (!listed.ok) return listed;
+  const endpoints = listed.value.filter(({ endpoint }) => endpoint.workload === container.name);
+  return ok({ engine, container, endpoints });
 }
 
-function notAContainer(action: Action, node: RunningNode): Problem {
-  const reason = `${node.name} is not a container`;
+function unfit(action: Action, reason: string): Problem {
   return actionRefused({ action: formatAction(action), reason });
 }
 

@@ -13,7 +13,7 @@ export interface NetlinkRefusal {
   readonly attribute?: string;
   /** What would have asked the same. */
   readonly command: string;
-  /** The same request may succeed when it is simply sent again. */
+  /** The same request may succeed when it is sent again. */
   readonly retryable: boolean;
 }
 

@@ -107,3 +107,28 @@ export function pings(from: NetnsHandle, to: string): "reachable" | "unreachable
   }
   return "unreachable";
 }
+
+/** Everything that an attach or detach could leave behind in a namespace, as iproute2 shows it. */
+export function seenState(netns: NetnsHandle): string {
+  const commands = [
+    ["ip", "-d", "link", "show"],
+    ["ip", "addr", "show"],
+    ["ip", "route", "show", "table", "all"],
+    ["ip", "-6", "route", "show", "table", "all"],
+    ["bridge", "fdb", "show"],
+  ];
+  const shown = commands.map((command) => inside(netns, ...command)).join("\n");
+  // Lifetimes, timers, duplicate address detection and operational states move by themselves.
+  return shown.replaceAll(/(valid_lft|preferred_lft|expires|state|\w+_timer) +\S+| tentative/g, "");
+}
+
+/** As `seenState`, once the kernel has ended what it does by itself after a link is set up. */
+export async function settledState(netns: NetnsHandle): Promise<string> {
+  for (let look = 0; look < 20; look++) {
+    const before = seenState(netns);
+    await Bun.sleep(300);
+    const tentative = inside(netns, "ip", "-6", "addr", "show", "tentative");
+    if (tentative === "" && seenState(netns) === before) return before;
+  }
+  throw new Error("the namespace does not come to rest");
+}

@@ -1,0 +1,266 @@
+import {
+  type InterfaceAddress,
+  type Ip,
+  type IpVersion,
+  interfaceAddress,
+  interfaceAddressIp,
+  interfaceAddressLength,
+  interfaceAddressPrefix,
+  ipFromBigint,
+  ipVersion,
+  type Prefix,
+  prefixContains,
+  prefixIp,
+  prefixLength,
+  prefixOf,
+  prefixVersion,
+} from "../../src/addr/index.ts";
+import { ok } from "../../src/base/index.ts";
+import {
+  addressMessage,
+  encode,
+  Family,
+  MAIN_TABLE,
+  MessageFlag,
+  MessageType,
+  routeMessage,
+} from "../../src/netlink/index.ts";
+import type { NetnsCookie } from "../../src/platform/index.ts";
+import {
+  type FakeLink,
+  type FakeRoute,
+  type FakeState,
+  type Handler,
+  type Outcome,
+  type Reply,
+  refuse,
+} from "./fake-kernel-state.ts";
+
+/** IP6_RT_PRIO_ADDRCONF and IP6_RT_PRIO_USER (include/net/ip6_route.h); IPv4 begins at 0. */
+const METRIC_CONNECTED_6 = 256;
+const METRIC_ADDED_6 = 1024;
+
+const versionOf = (address: InterfaceAddress): IpVersion => ipVersion(interfaceAddressIp(address));
+
+/** A link set down loses the routes that were added, and its IPv6 addresses (addrconf_ifdown). */
+export function dropRoutesOfDown(link: FakeLink): FakeLink {
+  const addresses = link.addresses.filter((address) => versionOf(address) === 4);
+  return { ...link, state: "down", addresses, routes: [] };
+}
+
+/** RTM_NEWADDR */
+export const newAddress: Handler = (state, { netns, flags, payload }) => {
+  const wish = readAddress(state, netns, payload);
+  if (!wish.ok) return wish;
+  const { link, address } = wish.value;
+  // Of one IPv6 address there is only one, whatever its length; of IPv4 one for each length.
+  const same = link.addresses.find((other) =>
+    versionOf(address) === 4
+      ? other === address
+      : interfaceAddressIp(other) === interfaceAddressIp(address),
+  );
+  if (same === undefined) {
+    state.change(link.id, { addresses: [...link.addresses, address] });
+    return ok([]);
+  }
+  return (flags & MessageFlag.replace) === 0 ? refuse("EEXIST") : ok([]);
+};
+
+/** RTM_DELADDR: with the last IPv4 address the IPv4 routes of a link go too (fib_disable_ip). */
+export const deleteAddress: Handler = (state, { netns, payload }) => {
+  const wish = readAddress(state, netns, payload);
+  if (!wish.ok) return wish;
+  const { link, address } = wish.value;
+  if (!link.addresses.includes(address)) return refuse("EADDRNOTAVAIL");
+  const addresses = link.addresses.filter((other) => other !== address);
+  const has4 = addresses.some((other) => versionOf(other) === 4);
+  const routes = link.routes.filter(({ to }) => has4 || prefixVersion(to) === 6);
+  state.change(link.id, { addresses, routes });
+  return ok([]);
+};
+
+function readAddress(
+  state: FakeState,
+  netns: NetnsCookie,
+  payload: Uint8Array,
+): Outcome<{ readonly link: FakeLink; readonly address: InterfaceAddress }> {
+  const request = addressMessage.read(payload);
+  if (!request.ok) return refuse("EINVAL");
+  const { header, attributes } = request.value;
+  const link = state.byIndex(netns, header.ifindex);
+  if (link === undefined) return refuse("ENODEV");
+  if (attributes.local === undefined) return refuse("EINVAL");
+  return ok({ link, address: interfaceAddress(attributes.local, header.prefixLength) });
+}
+
+/** RTM_GETADDR: always a dump. */
+export const getAddress: Handler = (state, { netns, payload }) => {
+  const shown = state.links(netns).flatMap((link) =>
+    link.addresses
+      .filter((address) => isOfFamily(versionOf(address), payload[0]))
+      .map((address) => {
+        const ip = interfaceAddressIp(address);
+        const { bytes } = encode(addressMessage, {
+          header: {
+            family: familyOf(ipVersion(ip)),
+            prefixLength: interfaceAddressLength(address),
+            flags: 0,
+            scope: "global",
+            ifindex: link.ifindex,
+          },
+          // IPv6 has `local` only beside a peer.
+          attributes: {
+            address: ip,
+            ...(ipVersion(ip) === 4 ? { local: ip } : {}),
+            flags: ["permanent"],
+          },
+        });
+        return { type: MessageType.newAddress, payload: bytes };
+      }),
+  );
+  return ok(shown);
+};
+
+function familyOf(version: IpVersion): number {
+  return version === 4 ? Family.inet : Family.inet6;
+}
+
+function isOfFamily(version: IpVersion, family: number | undefined): boolean {
+  return family === Family.unspecified || family === familyOf(version);
+}
+
+interface PlacedRoute extends FakeRoute {
+  readonly link: FakeLink;
+  readonly origin: "kernel" | "static";
+}
+
+/** The main table of a namespace: what follows from addresses, and what was added. */
+function routesOf(state: FakeState, netns: NetnsCookie): readonly PlacedRoute[] {
+  return state.links(netns).flatMap((link) => [
+    ...connectedPrefixes(link).map((to) => {
+      const metric = prefixVersion(to) === 4 ? 0 : METRIC_CONNECTED_6;
+      return { to, metric, gateway: undefined, link, origin: "kernel" as const };
+    }),
+    ...link.routes.map((route) => ({ ...route, link, origin: "static" as const })),
+  ]);
+}
+
+/** While the link is up each prefix once; an IPv4 /32 is in the local table only. */
+function connectedPrefixes({ state, addresses }: FakeLink): readonly Prefix[] {
+  if (state === "down") return [];
+  const wide = addresses.filter(
+    (address) => interfaceAddressLength(address) !== 32 || versionOf(address) === 6,
+  );
+  return [...new Set(wide.map(interfaceAddressPrefix))];
+}
+
+/** RTM_NEWROUTE into the main table, unicast. */
+export const newRoute: Handler = (state, { netns, flags, payload }) => {
+  const request = routeMessage.read(payload);
+  if (!request.ok) return refuse("EINVAL");
+  const { header, attributes: a } = request.value;
+  if (header.table !== MAIN_TABLE || header.type !== "unicast") return refuse("EOPNOTSUPP");
+  const version = header.family === Family.inet ? 4 : 6;
+  const to = prefixOf(a.to ?? ipFromBigint(version, 0n), header.toLength);
+  const link = linkFor(state, netns, { version, oif: a.oif, gateway: a.gateway });
+  if (!link.ok) return link;
+  if (link.value.state === "down") return refuse("ENETDOWN");
+  const route = {
+    to,
+    gateway: a.gateway,
+    metric: a.metric ?? (version === 4 ? 0 : METRIC_ADDED_6),
+  };
+  const rival = routesOf(state, netns).find(
+    (other) => other.to === to && other.metric === route.metric,
+  );
+  if (rival !== undefined && (flags & MessageFlag.replace) === 0) return refuse("EEXIST");
+  if (rival !== undefined) dropRoute(state, rival);
+  const { id } = link.value;
+  state.change(id, { routes: [...state.byId(id).routes, route] });
+  return ok([]);
+};
+
+interface Hop {
+  readonly version: IpVersion;
+  readonly oif: number | undefined;
+  readonly gateway: Ip | undefined;
+}
+
+/** The link of a next hop: a gateway must be on a prefix of it (fib_check_nh, ip6_route_check_nh). */
+function linkFor(
+  state: FakeState,
+  netns: NetnsCookie,
+  { version, oif, gateway }: Hop,
+): Outcome<FakeLink> {
+  const asked = oif === undefined ? undefined : state.byIndex(netns, oif);
+  if (asked === undefined && (oif !== undefined || gateway === undefined)) return refuse("ENODEV");
+  if (asked !== undefined && gateway === undefined) return ok(asked);
+  const ways = routesOf(state, netns)
+    .filter(({ link }) => oif === undefined || link.ifindex === oif)
+    .filter(
+      ({ to }) =>
+        gateway !== undefined && prefixVersion(to) === version && prefixContains(to, gateway),
+    )
+    .sort((a, b) => prefixLength(b.to) - prefixLength(a.to));
+  const way = ways[0];
+  if (way !== undefined && way.gateway === undefined) return ok(way.link);
+  return refuse(version === 4 ? "ENETUNREACH" : "EHOSTUNREACH");
+}
+
+function dropRoute(state: FakeState, { link, to, metric }: PlacedRoute): void {
+  const { routes } = state.byId(link.id);
+  state.change(link.id, { routes: routes.filter((row) => row.to !== to || row.metric !== metric) });
+}
+
+/** RTM_DELROUTE of a route that was added: the first that agrees with what is given. */
+export const deleteRoute: Handler = (state, { netns, payload }) => {
+  const request = routeMessage.read(payload);
+  if (!request.ok) return refuse("EINVAL");
+  const { header, attributes: a } = request.value;
+  const to = prefixOf(
+    a.to ?? ipFromBigint(header.family === Family.inet ? 4 : 6, 0n),
+    header.toLength,
+  );
+  const found = routesOf(state, netns).find(
+    (row) =>
+      row.origin === "static" &&
+      row.to === to &&
+      (a.oif === undefined || row.link.ifindex === a.oif) &&
+      (a.gateway === undefined || row.gateway === a.gateway) &&
+      (a.metric === undefined || row.metric === a.metric),
+  );
+  if (found === undefined) return refuse("ESRCH");
+  dropRoute(state, found);
+  return ok([]);
+};
+
+/** RTM_GETROUTE: always a dump. */
+export const getRoute: Handler = (state, { netns, payload }) => {
+  const rows = routesOf(state, netns).filter(({ to }) => isOfFamily(prefixVersion(to), payload[0]));
+  return ok(rows.map(showRoute));
+};
+
+function showRoute({ to, gateway, metric, link, origin }: PlacedRoute): Reply {
+  const version = prefixVersion(to);
+  const { bytes } = encode(routeMessage, {
+    header: {
+      family: familyOf(version),
+      toLength: prefixLength(to),
+      sourceLength: 0,
+      tos: 0,
+      table: MAIN_TABLE,
+      protocol: origin,
+      scope: version === 4 && gateway === undefined ? "link" : "global",
+      type: "unicast",
+      flags: [],
+    },
+    attributes: {
+      table: MAIN_TABLE,
+      ...(prefixLength(to) === 0 ? {} : { to: prefixIp(to) }),
+      ...(metric === 0 ? {} : { metric }),
+      ...(gateway === undefined ? {} : { gateway }),
+      oif: link.ifindex,
+    },
+  });
+  return { type: MessageType.newRoute, payload: bytes };
+}

@@ -1,0 +1,349 @@
+import { isMulticastMac, type Mac, macFromBytes } from "../../src/addr/index.ts";
+import { err, ok } from "../../src/base/index.ts";
+import {
+  encode,
+  Family,
+  linkMessage,
+  linkRequest,
+  MessageFlag,
+  MessageType,
+  neighbourMessage,
+} from "../../src/netlink/index.ts";
+import type { NetnsCookie } from "../../src/platform/index.ts";
+import { dropRoutesOfDown } from "./fake-kernel-inet.ts";
+import {
+  type ChildMode,
+  type FakeKind,
+  type FakeLink,
+  type FakeState,
+  type Handler,
+  type LinkId,
+  type Outcome,
+  type Reply,
+  refuse,
+} from "./fake-kernel-state.ts";
+
+type Payload = Parameters<typeof linkRequest.write>[1];
+type Attributes = Payload["attributes"];
+
+const ETHERNET_MTU = 1500;
+const MTU_MIN = 68;
+const MTU_MAX = 65535;
+const NO_MAC = "00:00:00:00:00:00" as Mac;
+
+/** RTM_NEWLINK: makes a link (NLM_F_CREATE) or changes one. */
+export const newLink: Handler = (state, { netns, resolve, flags, payload }) => {
+  const request = linkRequest.read(payload);
+  if (!request.ok) return refuse("EINVAL");
+  const { header, attributes } = request.value;
+  if ((flags & MessageFlag.create) === 0) return changeLink(state, netns, request.value);
+  const target = attributes.netnsFd === undefined ? netns : resolve(attributes.netnsFd);
+  if (target === undefined) return refuse("EBADF");
+  const base = newcomer(state, target, { ...attributes, ifindex: header.ifindex });
+  if (!base.ok) return base;
+  const made = makeKind(state, { netns, resolve, attributes, link: base.value });
+  if (!made.ok) return made;
+  if (!header.flags.includes("up")) return ok([]);
+  const up = setState(state, base.value.id, "up");
+  // A link that cannot be set up as asked is not made at all (rtnl_newlink_create).
+  if (!up.ok) state.remove(base.value.id);
+  return up.ok ? ok([]) : up;
+};
+
+interface Newcomer {
+  readonly ifindex: number;
+  readonly name?: string;
+  readonly address?: Mac | Uint8Array;
+  readonly mtu?: number;
+}
+
+/** A link that is not in the state yet, down and without a kind. */
+function newcomer(state: FakeState, netns: NetnsCookie, wish: Newcomer): Outcome<FakeLink> {
+  const used = state.links(netns).map((link) => link.ifindex);
+  const id = state.nextId();
+  const name = wish.name ?? `link${id}`;
+  if (state.byName(netns, name) !== undefined) return refuse("EEXIST");
+  if (used.includes(wish.ifindex)) return refuse("EEXIST");
+  const mac = typeof wish.address === "string" ? wish.address : inventedMac(id);
+  if (isUnfitMac(mac)) return refuse("EADDRNOTAVAIL");
+  const mtu = wish.mtu ?? ETHERNET_MTU;
+  if (mtu < MTU_MIN || mtu > MTU_MAX) return refuse("EINVAL");
+  return ok({
+    ...blank(id, netns),
+    ifindex: wish.ifindex === 0 ? Math.max(0, ...used) + 1 : wish.ifindex,
+    name,
+    details: { kind: "bridge" },
+    mac,
+    mtu,
+  });
+}
+
+function blank(id: LinkId, netns: NetnsCookie) {
+  const nothing = { alias: "", upper: undefined, inet: {}, addresses: [], routes: [] } as const;
+  return { id, netns, state: "down", ...nothing } as const;
+}
+
+/** The loopback link that every namespace is born with. */
+export function loopback(id: LinkId, netns: NetnsCookie): FakeLink {
+  const details = { kind: "loopback" } as const;
+  return { ...blank(id, netns), ifindex: 1, name: "lo", details, mac: NO_MAC, mtu: 65536 };
+}
+
+function inventedMac(id: LinkId): Mac {
+  return macFromBytes(Uint8Array.from([0x0a, 0xfa, 0x4e, id >> 16, (id >> 8) & 255, id & 255]));
+}
+
+function isUnfitMac(mac: Mac): boolean {
+  return mac === NO_MAC || isMulticastMac(mac);
+}
+
+interface Making {
+  readonly netns: NetnsCookie;
+  readonly resolve: (fd: number) => NetnsCookie | undefined;
+  readonly attributes: Attributes;
+  readonly link: FakeLink;
+}
+
+function makeKind(state: FakeState, making: Making): Outcome {
+  const details = making.attributes.linkInfo?.details;
+  switch (details?.kind) {
+    case "bridge":
+      state.put(making.link);
+      return ok();
+    case "veth":
+      return makeVeth(state, making, details.peer);
+    case "macvlan":
+      return makeMacvlan(state, making, details.mode ?? "vepa");
+    default:
+      return refuse("EOPNOTSUPP");
+  }
+}
+
+function makeVeth(
+  state: FakeState,
+  { netns, resolve, link }: Making,
+  wish: Payload | undefined,
+): Outcome {
+  const fd = wish?.attributes.netnsFd;
+  const target = fd === undefined ? netns : resolve(fd);
+  if (target === undefined) return refuse("EBADF");
+  state.put(link);
+  const ifindex = wish?.header.ifindex ?? 0;
+  const peer = newcomer(state, target, { ...wish?.attributes, ifindex });
+  if (!peer.ok) {
+    state.remove(link.id);
+    return peer;
+  }
+  state.put({ ...peer.value, details: { kind: "veth", peer: link.id } });
+  state.change(link.id, { details: { kind: "veth", peer: peer.value.id } });
+  return ok();
+}
+
+/** macvlan_common_newlink and macvlan_port_create (drivers/net/macvlan.c). */
+function makeMacvlan(
+  state: FakeState,
+  { netns, attributes, link }: Making,
+  mode: string | number,
+): Outcome {
+  if (attributes.link === undefined) return refuse("EINVAL");
+  const named = state.byIndex(netns, attributes.link);
+  if (named === undefined) return refuse("ENODEV");
+  if (!isChildMode(mode)) return refuse("EOPNOTSUPP");
+  // On a macvlan the kernel makes a sibling of it instead.
+  const parent = named.details.kind === "macvlan" ? state.byId(named.details.parent) : named;
+  if (attributes.mtu !== undefined && attributes.mtu > parent.mtu) return refuse("EINVAL");
+  if (parent.details.kind === "loopback") return refuse("EINVAL");
+  if (parent.upper !== undefined) return refuse("EBUSY");
+  const details: FakeKind = { kind: "macvlan", parent: parent.id, mode };
+  state.put({ ...link, details, mtu: attributes.mtu ?? parent.mtu });
+  return ok();
+}
+
+function isChildMode(mode: string | number): mode is ChildMode {
+  return mode === "private" || mode === "vepa" || mode === "bridge";
+}
+
+const changeable: ReadonlySet<string> = new Set<keyof Attributes>([
+  ...(["address", "mtu", "name", "alias", "upper", "afSpec"] as const),
+]);
+
+/** do_setlink (net/core/rtnetlink.c): in this order, and what was done before a refusal stays. */
+function changeLink(
+  state: FakeState,
+  netns: NetnsCookie,
+  { header, attributes: a }: Payload,
+): ReturnType<Handler> {
+  const found = state.byIndex(netns, header.ifindex);
+  if (found === undefined) return refuse("ENODEV");
+  if (!Object.keys(a).every((name) => changeable.has(name))) return refuse("EOPNOTSUPP");
+  const { id } = found;
+  const { address, mtu, name, alias, upper } = a;
+  const up = header.flags.includes("up") ? "up" : "down";
+  const parts: readonly (() => Outcome)[] = [
+    () => (typeof address === "string" ? setMac(state, found, address) : ok()),
+    () => (mtu === undefined ? ok() : setMtu(state, found, mtu)),
+    () => (name === undefined ? ok() : setName(state, found, name)),
+    () => ok(state.change(id, alias === undefined ? {} : { alias })),
+    () => (upper === undefined ? ok() : setUpper(state, found, upper)),
+    () => (header.change.includes("up") ? setState(state, id, up) : ok()),
+    () => ok(state.change(id, { inet: { ...found.inet, ...a.afSpec?.inet?.conf } })),
+  ];
+  for (const part of parts) {
+    const done = part();
+    if (!done.ok) return done;
+  }
+  return ok([]);
+}
+
+function setMac(state: FakeState, link: FakeLink, mac: Mac): Outcome {
+  if (isUnfitMac(mac)) return refuse("EADDRNOTAVAIL");
+  if (mac !== link.mac && isMacBusy(state, link, mac)) return refuse("EADDRINUSE");
+  return ok(state.change(link.id, { mac }));
+}
+
+/** macvlan_addr_busy: the parent's own, or that of a sibling that is up. */
+function isMacBusy(state: FakeState, { id, details }: FakeLink, mac: Mac): boolean {
+  if (details.kind !== "macvlan") return false;
+  if (state.byId(details.parent).mac === mac) return true;
+  const siblings = state.childrenOf(details.parent).filter((sibling) => sibling.id !== id);
+  return siblings.some((sibling) => sibling.state === "up" && sibling.mac === mac);
+}
+
+function setMtu(state: FakeState, { id, details }: FakeLink, mtu: number): Outcome {
+  const most = details.kind === "macvlan" ? state.byId(details.parent).mtu : MTU_MAX;
+  if (mtu < MTU_MIN || mtu > most) return refuse("EINVAL");
+  state.change(id, { mtu });
+  for (const child of state.childrenOf(id)) {
+    state.change(child.id, { mtu: Math.min(child.mtu, mtu) });
+  }
+  return ok();
+}
+
+function setName(state: FakeState, { id, netns }: FakeLink, name: string): Outcome {
+  const holder = state.byName(netns, name);
+  if (holder !== undefined && holder.id !== id) return refuse("EEXIST");
+  return ok(state.change(id, { name }));
+}
+
+function setUpper(state: FakeState, link: FakeLink, ifindex: number): Outcome {
+  state.change(link.id, { upper: undefined });
+  if (ifindex === 0) return ok();
+  const upper = state.byIndex(link.netns, ifindex);
+  if (upper === undefined) return refuse("EINVAL");
+  if (upper.details.kind !== "bridge") return refuse("EOPNOTSUPP");
+  if (link.details.kind === "loopback") return refuse("EINVAL");
+  if (state.childrenOf(link.id).length > 0) return refuse("EBUSY");
+  return ok(state.change(link.id, { upper: upper.id }));
+}
+
+function setState(state: FakeState, id: LinkId, wanted: "up" | "down"): Outcome {
+  const link = state.byId(id);
+  if (link.state === wanted) return ok();
+  if (wanted === "up" && isMacBusy(state, link, link.mac)) return refuse("EADDRINUSE");
+  state.put(wanted === "up" ? { ...link, state: wanted } : dropRoutesOfDown(link));
+  return ok();
+}
+
+/** RTM_DELLINK of one link. */
+export const deleteLink: Handler = (state, { netns, payload }) => {
+  const request = linkRequest.read(payload);
+  if (!request.ok) return refuse("EINVAL");
+  const link = state.byIndex(netns, request.value.header.ifindex);
+  if (link === undefined) return refuse("ENODEV");
+  if (link.details.kind === "loopback") return refuse("EOPNOTSUPP");
+  state.remove(link.id);
+  return ok([]);
+};
+
+/** RTM_GETLINK: one link by name or ifindex, or a dump. */
+export const getLink: Handler = (state, { netns, flags, payload }) => {
+  const request = linkRequest.read(payload);
+  if (!request.ok) return refuse("EINVAL");
+  if ((flags & MessageFlag.dump) === MessageFlag.dump) {
+    return ok(state.links(netns).map((link) => show(state, link)));
+  }
+  const { header, attributes } = request.value;
+  const { name } = attributes;
+  const link =
+    name === undefined ? state.byIndex(netns, header.ifindex) : state.byName(netns, name);
+  return link === undefined ? err("ENODEV") : ok([show(state, link)]);
+};
+
+const ARPHRD_ETHER = 1;
+const ARPHRD_LOOPBACK = 772;
+
+function show(state: FakeState, link: FakeLink): Reply {
+  const isLoopback = link.details.kind === "loopback";
+  const { bytes } = encode(linkMessage, {
+    header: {
+      family: Family.unspecified,
+      hardware: isLoopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER,
+      ifindex: link.ifindex,
+      flags: [
+        ...(link.state === "up" ? ["up" as const] : []),
+        isLoopback ? "loopback" : "broadcast",
+      ],
+      change: [],
+    },
+    attributes: {
+      name: link.name,
+      address: link.mac,
+      mtu: link.mtu,
+      ...(link.alias === "" ? {} : { alias: link.alias }),
+      ...(link.upper === undefined ? {} : { upper: state.byId(link.upper).ifindex }),
+      ...showKind(state, link),
+      afSpec: { inet: { conf: link.inet } },
+    },
+  });
+  return { type: MessageType.newLink, payload: bytes };
+}
+
+function showKind(state: FakeState, { details, netns }: FakeLink) {
+  switch (details.kind) {
+    case "loopback":
+      return {};
+    case "bridge":
+      return { linkInfo: { details: { kind: "bridge" } } } as const;
+    case "veth":
+      return {
+        ...showPlace(state, netns, details.peer),
+        linkInfo: { details: { kind: "veth" } },
+      } as const;
+    case "macvlan": {
+      const { parent, mode } = details;
+      const linkInfo = { details: { kind: "macvlan", mode } } as const;
+      return { ...showPlace(state, netns, parent), linkInfo } as const;
+    }
+  }
+}
+
+function showPlace(state: FakeState, netns: NetnsCookie, id: LinkId) {
+  const other = state.byId(id);
+  if (other.netns === netns) return { link: other.ifindex };
+  return { link: other.ifindex, linkNetnsid: Number(other.netns) };
+}
+
+/** RTM_GETNEIGH of AF_BRIDGE: the receive filter of a parent has the MACs of its children that are up. */
+export const getNeighbour: Handler = (state, { netns, payload }) => {
+  const request = neighbourMessage.read(payload);
+  if (!request.ok) return refuse("EINVAL");
+  const { family, ifindex } = request.value.header;
+  if (family !== Family.bridge) return refuse("EOPNOTSUPP");
+  const asked = state.links(netns).filter((link) => ifindex === 0 || link.ifindex === ifindex);
+  return ok(asked.flatMap((parent) => showFilter(state, parent)));
+};
+
+function showFilter(state: FakeState, parent: FakeLink): readonly Reply[] {
+  const alive = state.childrenOf(parent.id).filter((child) => child.state === "up");
+  return alive.map(({ mac }) => {
+    const header = {
+      family: Family.bridge,
+      ifindex: parent.ifindex,
+      states: ["permanent"],
+      flags: ["self"],
+      type: 0,
+    } as const;
+    const { bytes } = encode(neighbourMessage, { header, attributes: { address: mac } });
+    return { type: MessageType.newNeighbour, payload: bytes };
+  });
+}

@@ -1,0 +1,136 @@
+import type { InterfaceAddress, Ip, Mac, Prefix } from "../../src/addr/index.ts";
+import { defined, err, type Result } from "../../src/base/index.ts";
+import type { InetSettings, RawMessage } from "../../src/netlink/index.ts";
+import type { NetnsCookie, ResolveNetns } from "../../src/platform/index.ts";
+
+/** The errnos that a FakeKernel gives of itself. */
+export type Errno =
+  | "EADDRINUSE"
+  | "EADDRNOTAVAIL"
+  | "EBADF"
+  | "EBUSY"
+  | "EEXIST"
+  | "EHOSTUNREACH"
+  | "EINVAL"
+  | "ENETDOWN"
+  | "ENETUNREACH"
+  | "ENODEV"
+  | "EOPNOTSUPP"
+  | "ESRCH";
+
+export type Outcome<T = void> = Result<T, Errno>;
+
+export function refuse(errno: Errno): Outcome<never> {
+  return err(errno);
+}
+
+/** One message as its handler sees it. */
+export interface Call {
+  readonly netns: NetnsCookie;
+  readonly resolve: ResolveNetns;
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
+/** What a handler answers before the acknowledgement. */
+export type Reply = Pick<RawMessage, "type" | "payload">;
+
+export type Handler = (state: FakeState, call: Call) => Outcome<readonly Reply[]>;
+
+/** Names a link for ever, in whatever namespace; an ifindex does so only in one. */
+export type LinkId = number;
+
+export type FakeKind =
+  | { readonly kind: "loopback" | "bridge" }
+  | { readonly kind: "veth"; readonly peer: LinkId }
+  | { readonly kind: "macvlan"; readonly parent: LinkId; readonly mode: ChildMode };
+
+export type ChildMode = "private" | "vepa" | "bridge";
+
+/** A route that somebody added; connected ones follow from the addresses. */
+export interface FakeRoute {
+  readonly to: Prefix;
+  readonly gateway: Ip | undefined;
+  readonly metric: number;
+}
+
+export interface FakeLink {
+  readonly id: LinkId;
+  readonly netns: NetnsCookie;
+  readonly ifindex: number;
+  readonly name: string;
+  readonly details: FakeKind;
+  readonly mac: Mac;
+  readonly mtu: number;
+  readonly state: "up" | "down";
+  readonly alias: string;
+  /** The bridge that it is a port of. */
+  readonly upper: LinkId | undefined;
+  readonly inet: InetSettings;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly routes: readonly FakeRoute[];
+}
+
+/** The links of every namespace with all that hangs on them. Values in it are replaced, never changed. */
+export class FakeState {
+  readonly #links = new Map<LinkId, FakeLink>();
+  #lastId = 0;
+
+  nextId(): LinkId {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** Every link, or those of one namespace in the order of a dump. */
+  links(netns?: NetnsCookie): readonly FakeLink[] {
+    const all = [...this.#links.values()];
+    if (netns === undefined) return all;
+    return all.filter((link) => link.netns === netns).sort((a, b) => a.ifindex - b.ifindex);
+  }
+
+  byId(id: LinkId): FakeLink {
+    return defined(this.#links.get(id), `link ${id}`);
+  }
+
+  byIndex(netns: NetnsCookie, ifindex: number): FakeLink | undefined {
+    return this.links(netns).find((link) => link.ifindex === ifindex);
+  }
+
+  byName(netns: NetnsCookie, name: string): FakeLink | undefined {
+    return this.links(netns).find((link) => link.name === name);
+  }
+
+  /** The macvlans of a parent, in every namespace. */
+  childrenOf(
+    parent: LinkId,
+  ): readonly (FakeLink & { readonly details: { readonly mode: string } })[] {
+    return this.links().flatMap((link) => {
+      const { details } = link;
+      return details.kind === "macvlan" && details.parent === parent ? [{ ...link, details }] : [];
+    });
+  }
+
+  put(link: FakeLink): void {
+    this.#links.set(link.id, link);
+  }
+
+  change(id: LinkId, change: Partial<Omit<FakeLink, "id">>): void {
+    this.put({ ...this.byId(id), ...change });
+  }
+
+  /** Removes a link, the other end of a veth, the macvlans of a parent; frees the ports of a bridge. */
+  remove(id: LinkId): void {
+    const link = this.#links.get(id);
+    if (link === undefined) return;
+    this.#links.delete(id);
+    if (link.details.kind === "veth") this.remove(link.details.peer);
+    for (const child of this.childrenOf(id)) this.remove(child.id);
+    for (const port of this.links().filter(({ upper }) => upper === id)) {
+      this.change(port.id, { upper: undefined });
+    }
+  }
+
+  removeNamespace(netns: NetnsCookie): void {
+    for (const link of this.links(netns)) this.remove(link.id);
+  }
+}
