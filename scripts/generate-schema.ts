@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { scenarioJsonSchema } from "../src/lab/scenario-schema.ts";
+import { scenarioJsonSchema } from "../src/lab/index.ts";
 
 const root = join(import.meta.dirname, "..");
 const file = join(root, "schemas", "scenario.schema.json");

@@ -20,6 +20,7 @@ import {
   pings,
   seenAddresses,
   seenLinks,
+  seenState,
   tryInside,
 } from "./support/lan.ts";
 import { codeOf, must } from "./support/must.ts";
@@ -74,18 +75,9 @@ function request(netns: NetnsHandle, change: Partial<AttachRequest> = {}): Attac
 const ip = (text: string): Ip => must(parseIp(text));
 const mac = (text: string): Mac => must(parseMac(text));
 
-/** Everything that an attach or detach could leave behind, as iproute2 shows it. */
-function seenState(sandbox: NetnsHandle): string {
-  const commands = [
-    ["ip", "-d", "link", "show"],
-    ["ip", "addr", "show"],
-    ["ip", "route", "show", "table", "all"],
-    ["ip", "-6", "route", "show", "table", "all"],
-  ];
-  const host = inside(lan.host, "bridge", "fdb", "show", "dev", "p0");
-  // Counters, lifetimes and carrier changes move by themselves.
-  const shown = commands.map((command) => inside(sandbox, ...command)).join("\n");
-  return `${shown}\n${host}`.replaceAll(/(valid_lft|preferred_lft|expires) \S+/g, "");
+/** Everything that an attach or detach could leave behind: in the sandbox, and on the parent. */
+function seenBoth(sandbox: NetnsHandle): string {
+  return `${seenState(sandbox)}\n${inside(lan.host, "bridge", "fdb", "show", "dev", "p0")}`;
 }
 
 async function book(store: Store): Promise<unknown> {
@@ -160,35 +152,22 @@ test("endpoints reach each other and the LAN by both IP versions, and the host r
 
 test("each address is announced once, by ARP and by an unsolicited advertisement", async () => {
   const engine = await engineWithLan();
-  const path = `/tmp/landfall-announce-${process.pid}.pcap`;
-  const capture = Bun.spawn(
-    [
-      "nsenter",
-      `--net=${pathOf(lan.machine)}`,
-      "--",
-      "tcpdump",
-      "--immediate-mode",
-      "-U",
-      "-i",
-      "m0",
-      "-w",
-      path,
-    ],
-    { stderr: "pipe", stdout: "ignore" },
-  );
-  const reader = capture.stderr.getReader();
-  await reader.read(); // "listening on m0": from here on nothing is missed.
+  // -Z root: in a user namespace there is no other user that it could become.
+  const tcpdump = ["tcpdump", "-Z", "root", "-n", "-l", "--immediate-mode", "-i", "m0"];
+  const capture = Bun.spawn(["nsenter", `--net=${pathOf(lan.machine)}`, "--", ...tcpdump], {
+    stderr: "pipe",
+    stdout: "pipe",
+  });
+  await capture.stderr.getReader().read(); // "listening on m0": nothing is missed from here on.
   const sandbox = lan.sandbox();
   must(await engine.attach(request(sandbox, { addresses: [ip("10.0.0.88"), ip("fd00::88")] })));
   expect(pings(lan.machine, "fd00::88")).toBe("reachable");
   await Bun.sleep(100);
   capture.kill("SIGINT");
-  await capture.exited;
-  const text = inside(lan.machine, "tcpdump", "-n", "-r", path);
-  const count = (pattern: RegExp): number => text.split("\n").filter((l) => pattern.test(l)).length;
+  const lines = (await new Response(capture.stdout).text()).split("\n");
+  const count = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length;
   expect(count(/ARP, Request who-has 10\.0\.0\.88 .*tell 10\.0\.0\.88/)).toBe(1);
   expect(count(/> ff02::1: ICMP6, neighbor advertisement, tgt is fd00::88/)).toBe(1);
-  await Bun.file(path).delete();
 });
 
 test("detach leaves nothing: no link, no lease, and the address can be asked for again", async () => {
@@ -196,18 +175,18 @@ test("detach leaves nothing: no link, no lease, and the address can be asked for
   const engine = engineOn(store);
   must(await engine.createNetwork(must(checkNetwork(wish()))));
   const sandbox = lan.sandbox();
-  const before = seenState(sandbox);
+  const before = seenBoth(sandbox);
   const bookBefore = await book(store);
   const again = request(sandbox, { addresses: [ip("10.0.0.60"), ip("fd00::60")] });
   const { endpoint } = must(await engine.attach(again));
   must(await engine.detach({ kind: "id", id: endpoint.id }));
   expect(seenLinks(sandbox)).toEqual([]);
-  expect(seenState(sandbox)).toBe(before);
+  expect(seenBoth(sandbox)).toBe(before);
   expect(await book(store)).toEqual(bookBefore);
   must(await engine.attach(again));
   const owner = { kind: "owner", sandbox: again.sandbox, ifname: again.ifname } as const;
   must(await engine.detach(owner));
-  expect(seenState(sandbox)).toBe(before);
+  expect(seenBoth(sandbox)).toBe(before);
 });
 
 test("a sandbox that is gone is detached; one that lost its path but lives is not", async () => {
@@ -237,7 +216,11 @@ test("a second network in one sandbox keeps the default route of the first", asy
     inside(sandbox, "ip", "-j", "route", "show", "default"),
   );
   expect(routes.map((route) => route.dev)).toEqual(["eth0"]);
-  expect(seenLinks(sandbox).map((link) => link.ifname).sort()).toEqual(["eth0", "eth1"]);
+  expect(
+    seenLinks(sandbox)
+      .map((link) => link.ifname)
+      .sort(),
+  ).toEqual(["eth0", "eth1"]);
 });
 
 test("the same workload gets the same MAC again, another workload another one", async () => {
@@ -270,7 +253,7 @@ test("whichever kernel request of an attach is refused, kernel and book are as b
   const store = newStore();
   must(await engineOn(store).createNetwork(must(checkNetwork(wish()))));
   const sandbox = lan.sandbox();
-  const before = seenState(sandbox);
+  const before = seenBoth(sandbox);
   const bookBefore = await book(store);
   const walked = await faultWalk(async (platform, n) => {
     const attached = await engineOn(store, platform).attach(request(sandbox));
@@ -279,7 +262,7 @@ test("whichever kernel request of an attach is refused, kernel and book are as b
       return "passed";
     }
     expect([n, attached.error.facts.errno]).toEqual([n, "ENOMEM"]);
-    expect([n, seenState(sandbox)]).toEqual([n, before]);
+    expect([n, seenBoth(sandbox)]).toEqual([n, before]);
     expect([n, await book(store)]).toEqual([n, bookBefore]);
     return "reached";
   });
@@ -291,7 +274,7 @@ test("whichever kernel request of a detach is refused, the endpoint is attached 
   const engine = engineOn(store);
   must(await engine.createNetwork(must(checkNetwork(wish()))));
   const sandbox = lan.sandbox();
-  const empty = seenState(sandbox);
+  const empty = seenBoth(sandbox);
   const walked = await faultWalk(async (platform, n) => {
     const { endpoint } = must(await engine.attach(request(sandbox)));
     const before = await book(store);
@@ -301,7 +284,7 @@ test("whichever kernel request of a detach is refused, the endpoint is attached 
       expect([n, await book(store)]).toEqual([n, before]);
       must(await engine.detach({ kind: "id", id: endpoint.id }));
     }
-    expect([n, seenState(sandbox)]).toEqual([n, empty]);
+    expect([n, seenBoth(sandbox)]).toEqual([n, empty]);
     return detached.ok ? "passed" : "reached";
   });
   expect(walked).toBeGreaterThan(3);

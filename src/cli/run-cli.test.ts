@@ -210,4 +210,4 @@ test("any command line ends with an agreed exit code, and JSON is JSON", async (
     }),
     { numRuns: 300 },
   );
-});
+}, 30_000);

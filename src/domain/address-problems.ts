@@ -34,6 +34,7 @@ export const macTaken = refused("LF-MAC-TAKEN", {
   explanation: "Two links with one MAC address on one parent take each other's frames.",
   detail: (f: { mac: string; owner: string }) => `${f.mac} belongs to ${f.owner}.`,
   remedy: () => "Ask for another MAC address, or for none to be given one.",
+  command: () => "ip -br link",
 });
 
 export const macUnusable = refused("LF-MAC-UNUSABLE", {
@@ -42,4 +43,5 @@ export const macUnusable = refused("LF-MAC-UNUSABLE", {
     "A link's address is a unicast address and not zero (the kernel answers EADDRNOTAVAIL).",
   detail: (f: { mac: string }) => `${f.mac} is a group address or zero.`,
   remedy: () => "Use one that begins with 02, such as 02:00:00:00:00:01.",
+  command: () => "ip -br link",
 });

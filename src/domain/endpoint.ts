@@ -49,8 +49,11 @@ export interface Endpoint {
   readonly createdAt: string;
 }
 
-/** "attaching" and "detaching" only while an operation is in flight. */
-export type EndpointState = "attaching" | "attached" | "detaching";
+/**
+ * "attaching" and "detaching" only while an operation is in flight; "detached" only in the answer
+ * to a detach, for then the store has forgotten it.
+ */
+export type EndpointState = "attaching" | "attached" | "detaching" | "detached";
 
 /** The only mark by which a link is known as ours (IFLA_IFALIAS). */
 export type LinkAlias = Brand<string, "LinkAlias">;

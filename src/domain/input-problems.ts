@@ -9,6 +9,7 @@ export const nameInvalid = usage("LF-NAME-INVALID", {
   detail: (f: { name: string; what: string; reason: string }) =>
     `${f.name} is not a ${f.what}: ${f.reason}.`,
   remedy: (f) => `Choose another ${f.what}.`,
+  command: (f) => (f.what === "link name" ? "ip -br link" : undefined),
 });
 
 export const mtuInvalid = usage("LF-MTU-INVALID", {
@@ -17,6 +18,7 @@ export const mtuInvalid = usage("LF-MTU-INVALID", {
   detail: (f: { value: string; min: number; max: number }) =>
     `${f.value} is not an MTU: it must be a whole number from ${f.min} to ${f.max}.`,
   remedy: () => "Leave it out to take the parent's.",
+  command: () => "ip -br link",
 });
 
 export const driverUnknown = usage("LF-DRIVER-UNKNOWN", {
@@ -32,6 +34,7 @@ export const modeUnknown = usage("LF-MODE-UNKNOWN", {
   detail: (f: { driver: string; mode: string; modes: readonly string[] }) =>
     `${f.driver} has no mode "${f.mode}".`,
   remedy: (f) => `Use one of: ${listed(f.modes)}.`,
+  command: (f) => `ip link help ${f.driver}`,
 });
 
 export const modeUnsupported = usage("LF-MODE-UNSUPPORTED", {
@@ -41,6 +44,7 @@ export const modeUnsupported = usage("LF-MODE-UNSUPPORTED", {
   detail: (f: { driver: string; mode: string }) =>
     `This version does not drive ${f.driver} in mode ${f.mode}.`,
   remedy: () => "Use macvlan in mode bridge.",
+  command: (f) => `ip link help ${f.driver}`,
 });
 
 export const subnetMissing = usage("LF-SUBNET-MISSING", {
@@ -64,4 +68,5 @@ export const outsideSubnets = usage("LF-OUTSIDE-SUBNETS", {
   detail: (f: { what: string; value: string; reason: string; subnets: readonly string[] }) =>
     `The ${f.what} ${f.value} ${f.reason} (${listed(f.subnets)}).`,
   remedy: (f) => `Correct the ${f.what} or the subnet.`,
+  command: () => "ip route show",
 });

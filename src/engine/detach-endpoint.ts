@@ -81,8 +81,8 @@ function missingEndpoint(tx: Transaction, selector: EndpointSelector): Problem {
   return endpointMissing({ endpoint: selector.id, nearest: nearest(selector.id, known) });
 }
 
-/** No such path, a process that ended, or the plain file that an unmounted namespace leaves. */
-const goneErrnos: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH", "EINVAL"]);
+/** No such path, a process that ended, or what is no namespace: a file, a socket (ENXIO). */
+const goneErrnos: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH", "EINVAL", "ENXIO"]);
 
 /** Deletes the link, or makes sure that it went with its sandbox. */
 async function removeFromKernel(
@@ -146,7 +146,7 @@ function commitOutcome(
     releaseAddresses(tx, endpoint.id);
     tx.operations.remove(operation.id);
     tx.endpoints.remove(endpoint.id);
-    return ok({ endpoint, network: network.name });
+    return ok({ endpoint: { ...endpoint, state: "detached" }, network: network.name });
   });
 }
 

@@ -4,9 +4,12 @@
  * packets. Contract: nothing outlives the process, and nothing of the machine's own network is
  * touched. Must not know how results are shown.
  */
-export { type Action, formatAction, parseAction } from "./actions.ts";
+export { type Action, formatAction, parseAction } from "./format/actions.ts";
+export { parseScenario } from "./format/parse-scenario.ts";
+export type { Scenario } from "./format/scenario.ts";
+export { scenarioProblems } from "./format/scenario-problems.ts";
+export { scenarioJsonSchema } from "./format/scenario-schema.ts";
 export { labProblems } from "./lab-problems.ts";
-export { parseScenario } from "./parse-scenario.ts";
 export type {
   CheckReport,
   LabProgress,
@@ -16,6 +19,3 @@ export type {
   ScenarioReport,
 } from "./report.ts";
 export { type KernelChoice, kernelChoices, type LabOptions, runDemo, runLab } from "./run-lab.ts";
-export type { Scenario } from "./scenario.ts";
-export { scenarioProblems } from "./scenario-problems.ts";
-export { scenarioJsonSchema } from "./scenario-schema.ts";

@@ -1,4 +1,4 @@
-import type { Reachability } from "./scenario.ts";
+import type { Reachability } from "./format/scenario.ts";
 
 /** What running scenarios found. */
 export interface LabReport {

@@ -3,11 +3,11 @@ import firstScenario from "../../scenarios/first.yaml" with { type: "text" };
 import { collect, err, ok, type Problem, type Result } from "../base/index.ts";
 import { openPlatform, type Platform } from "../platform/index.ts";
 import { enterUserNamespace } from "./enter-user-namespace.ts";
+import { parseScenario } from "./format/parse-scenario.ts";
+import type { Scenario } from "./format/scenario.ts";
 import { fileUnreadable, kernelUnavailable, labNotReady } from "./lab-problems.ts";
-import { parseScenario } from "./parse-scenario.ts";
 import type { LabProgress, LabReport, ScenarioReport } from "./report.ts";
 import { runScenario } from "./run-scenario.ts";
-import type { Scenario } from "./scenario.ts";
 
 /** Which kernel a lab runs on: the running one, or a user-mode kernel where it lacks something. */
 export const kernelChoices = ["auto", "host", "uml"] as const;

@@ -1,14 +1,14 @@
 import { type Problem, unreachable } from "../base/index.ts";
 import type { Platform } from "../platform/index.ts";
-import { checkCapture } from "./check-capture.ts";
-import { checkFlow, checkMatrix } from "./check-flow.ts";
-import { checkNeighbour } from "./check-neighbour.ts";
-import { missingFeatures } from "./kernel-features.ts";
-import type { Lab } from "./lab.ts";
-import { openLab } from "./open-lab.ts";
+import { checkCapture } from "./checks/check-capture.ts";
+import { checkFlow, checkMatrix } from "./checks/check-flow.ts";
+import { checkNeighbour } from "./checks/check-neighbour.ts";
+import { runActions } from "./checks/run-actions.ts";
+import type { Check, Scenario } from "./format/scenario.ts";
 import type { CheckReport, LabProgress, MatrixReport, ScenarioReport } from "./report.ts";
-import { runActions } from "./run-actions.ts";
-import type { Check, Scenario } from "./scenario.ts";
+import { missingFeatures } from "./world/kernel-features.ts";
+import type { Lab } from "./world/lab.ts";
+import { openLab } from "./world/open-lab.ts";
 
 export interface ScenarioOptions {
   readonly platform: Platform;

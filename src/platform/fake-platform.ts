@@ -8,6 +8,7 @@ import type {
   NetnsCookie,
   NetnsHandle,
   Platform,
+  Random,
   Socket,
   SocketSpec,
   SysResult,
@@ -41,10 +42,9 @@ export interface FakePlatformOptions {
  */
 export function fakePlatform(options: FakePlatformOptions): Platform {
   const table = new NamespaceTable(options.network);
-  let nextByte = 1;
   return {
     clock: fakeClock(),
-    random: { bytes: (count) => Uint8Array.from({ length: count }, () => nextByte++ * 37) },
+    random: fakeRandom(),
     namespaces: fakeNamespaces(table, options.plainFiles ?? []),
     sockets: {
       open: (netns, spec) =>
@@ -60,6 +60,20 @@ export function fakePlatform(options: FakePlatformOptions): Platform {
       strayThreads: () => [],
     },
   };
+}
+
+/**
+ * xorshift32 (Marsaglia 2003): the same bytes each time, and no repetition within 2^32 - 1 of them.
+ */
+function fakeRandom(): Random {
+  let state = 0x2545f491;
+  const next = (): number => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state & 0xff;
+  };
+  return { bytes: (count) => Uint8Array.from({ length: count }, next) };
 }
 
 function fakeClock(): Clock {

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 
 /**
- * A user namespace with one network namespace, in which the kernel itself counts what is made. Whoever
- * enters is root there and nobody outside.
+ * A user namespace with one network namespace, in which the kernel itself counts what is made.
+ * Whoever enters is root there and nobody outside.
  */
 export interface Cage extends Disposable {
   /** Words that make the next command run in the cage. */

@@ -140,6 +140,16 @@ const sandboxFaults: readonly Fault[] = [
     names: ["plain"],
     command: "stat -f -c %T @plain",
   }),
+  fault("a namespace path that is a socket", "attach lan --netns @socket", {
+    ...failed,
+    code: "LF-SANDBOX-NOT-NETNS",
+    command: "stat -f -c %T @socket",
+  }),
+  fault("a namespace path that is a FIFO", "attach lan --netns @fifo", {
+    ...failed,
+    code: "LF-SANDBOX-NOT-NETNS",
+    command: "stat -f -c %T @fifo",
+  }),
   fault("a namespace of another kind", "attach lan --netns /proc/self/ns/mnt", {
     ...failed,
     code: "LF-SANDBOX-NOT-NETNS",

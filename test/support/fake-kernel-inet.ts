@@ -15,7 +15,7 @@ import {
   prefixOf,
   prefixVersion,
 } from "../../src/addr/index.ts";
-import { ok } from "../../src/base/index.ts";
+import { defined, err, ok } from "../../src/base/index.ts";
 import {
   addressMessage,
   encode,
@@ -31,9 +31,9 @@ import {
   type FakeRoute,
   type FakeState,
   type Handler,
+  handlerOf,
   type Outcome,
   type Reply,
-  refuse,
 } from "./fake-kernel-state.ts";
 
 /** IP6_RT_PRIO_ADDRCONF and IP6_RT_PRIO_USER (include/net/ip6_route.h); IPv4 begins at 0. */
@@ -49,8 +49,8 @@ export function dropRoutesOfDown(link: FakeLink): FakeLink {
 }
 
 /** RTM_NEWADDR */
-export const newAddress: Handler = (state, { netns, flags, payload }) => {
-  const wish = readAddress(state, netns, payload);
+export const newAddress = handlerOf(addressMessage, (state, { netns, flags }, request) => {
+  const wish = placeAddress(state, netns, request);
   if (!wish.ok) return wish;
   const { link, address } = wish.value;
   // Of one IPv6 address there is only one, whatever its length; of IPv4 one for each length.
@@ -63,33 +63,30 @@ export const newAddress: Handler = (state, { netns, flags, payload }) => {
     state.change(link.id, { addresses: [...link.addresses, address] });
     return ok([]);
   }
-  return (flags & MessageFlag.replace) === 0 ? refuse("EEXIST") : ok([]);
-};
+  return (flags & MessageFlag.replace) === 0 ? err("EEXIST") : ok([]);
+});
 
 /** RTM_DELADDR: with the last IPv4 address the IPv4 routes of a link go too (fib_disable_ip). */
-export const deleteAddress: Handler = (state, { netns, payload }) => {
-  const wish = readAddress(state, netns, payload);
+export const deleteAddress = handlerOf(addressMessage, (state, { netns }, request) => {
+  const wish = placeAddress(state, netns, request);
   if (!wish.ok) return wish;
   const { link, address } = wish.value;
-  if (!link.addresses.includes(address)) return refuse("EADDRNOTAVAIL");
+  if (!link.addresses.includes(address)) return err("EADDRNOTAVAIL");
   const addresses = link.addresses.filter((other) => other !== address);
   const has4 = addresses.some((other) => versionOf(other) === 4);
   const routes = link.routes.filter(({ to }) => has4 || prefixVersion(to) === 6);
   state.change(link.id, { addresses, routes });
   return ok([]);
-};
+});
 
-function readAddress(
+function placeAddress(
   state: FakeState,
   netns: NetnsCookie,
-  payload: Uint8Array,
+  { header, attributes }: Parameters<typeof addressMessage.write>[1],
 ): Outcome<{ readonly link: FakeLink; readonly address: InterfaceAddress }> {
-  const request = addressMessage.read(payload);
-  if (!request.ok) return refuse("EINVAL");
-  const { header, attributes } = request.value;
   const link = state.byIndex(netns, header.ifindex);
-  if (link === undefined) return refuse("ENODEV");
-  if (attributes.local === undefined) return refuse("EINVAL");
+  if (link === undefined) return err("ENODEV");
+  if (attributes.local === undefined) return err("EINVAL");
   return ok({ link, address: interfaceAddress(attributes.local, header.prefixLength) });
 }
 
@@ -155,16 +152,14 @@ function connectedPrefixes({ state, addresses }: FakeLink): readonly Prefix[] {
 }
 
 /** RTM_NEWROUTE into the main table, unicast. */
-export const newRoute: Handler = (state, { netns, flags, payload }) => {
-  const request = routeMessage.read(payload);
-  if (!request.ok) return refuse("EINVAL");
-  const { header, attributes: a } = request.value;
-  if (header.table !== MAIN_TABLE || header.type !== "unicast") return refuse("EOPNOTSUPP");
+export const newRoute = handlerOf(routeMessage, (state, { netns, flags }, request) => {
+  const { header, attributes: a } = request;
+  if (header.table !== MAIN_TABLE || header.type !== "unicast") return err("EOPNOTSUPP");
   const version = header.family === Family.inet ? 4 : 6;
   const to = prefixOf(a.to ?? ipFromBigint(version, 0n), header.toLength);
   const link = linkFor(state, netns, { version, oif: a.oif, gateway: a.gateway });
   if (!link.ok) return link;
-  if (link.value.state === "down") return refuse("ENETDOWN");
+  if (link.value.state === "down") return err("ENETDOWN");
   const route = {
     to,
     gateway: a.gateway,
@@ -173,12 +168,12 @@ export const newRoute: Handler = (state, { netns, flags, payload }) => {
   const rival = routesOf(state, netns).find(
     (other) => other.to === to && other.metric === route.metric,
   );
-  if (rival !== undefined && (flags & MessageFlag.replace) === 0) return refuse("EEXIST");
+  if (rival !== undefined && (flags & MessageFlag.replace) === 0) return err("EEXIST");
   if (rival !== undefined) dropRoute(state, rival);
   const { id } = link.value;
   state.change(id, { routes: [...state.byId(id).routes, route] });
   return ok([]);
-};
+});
 
 interface Hop {
   readonly version: IpVersion;
@@ -186,25 +181,18 @@ interface Hop {
   readonly gateway: Ip | undefined;
 }
 
-/** The link of a next hop: a gateway must be on a prefix of it (fib_check_nh, ip6_route_check_nh). */
-function linkFor(
-  state: FakeState,
-  netns: NetnsCookie,
-  { version, oif, gateway }: Hop,
-): Outcome<FakeLink> {
+/** The link of a next hop; a gateway must be on a prefix of it (fib_check_nh). */
+function linkFor(state: FakeState, netns: NetnsCookie, hop: Hop): Outcome<FakeLink> {
+  const { version, oif, gateway } = hop;
   const asked = oif === undefined ? undefined : state.byIndex(netns, oif);
-  if (asked === undefined && (oif !== undefined || gateway === undefined)) return refuse("ENODEV");
-  if (asked !== undefined && gateway === undefined) return ok(asked);
-  const ways = routesOf(state, netns)
-    .filter(({ link }) => oif === undefined || link.ifindex === oif)
-    .filter(
-      ({ to }) =>
-        gateway !== undefined && prefixVersion(to) === version && prefixContains(to, gateway),
-    )
-    .sort((a, b) => prefixLength(b.to) - prefixLength(a.to));
-  const way = ways[0];
-  if (way !== undefined && way.gateway === undefined) return ok(way.link);
-  return refuse(version === 4 ? "ENETUNREACH" : "EHOSTUNREACH");
+  if (asked === undefined && (oif !== undefined || gateway === undefined)) return err("ENODEV");
+  if (gateway === undefined) return ok(defined(asked, "the link asked for"));
+  const onLink = routesOf(state, netns).filter((route) => route.gateway === undefined);
+  const way = onLink.find(
+    ({ to, link }) => prefixContains(to, gateway) && (oif === undefined || link.ifindex === oif),
+  );
+  if (way !== undefined) return ok(way.link);
+  return err(version === 4 ? "ENETUNREACH" : "EHOSTUNREACH");
 }
 
 function dropRoute(state: FakeState, { link, to, metric }: PlacedRoute): void {
@@ -213,10 +201,8 @@ function dropRoute(state: FakeState, { link, to, metric }: PlacedRoute): void {
 }
 
 /** RTM_DELROUTE of a route that was added: the first that agrees with what is given. */
-export const deleteRoute: Handler = (state, { netns, payload }) => {
-  const request = routeMessage.read(payload);
-  if (!request.ok) return refuse("EINVAL");
-  const { header, attributes: a } = request.value;
+export const deleteRoute = handlerOf(routeMessage, (state, { netns }, request) => {
+  const { header, attributes: a } = request;
   const to = prefixOf(
     a.to ?? ipFromBigint(header.family === Family.inet ? 4 : 6, 0n),
     header.toLength,
@@ -229,10 +215,10 @@ export const deleteRoute: Handler = (state, { netns, payload }) => {
       (a.gateway === undefined || row.gateway === a.gateway) &&
       (a.metric === undefined || row.metric === a.metric),
   );
-  if (found === undefined) return refuse("ESRCH");
+  if (found === undefined) return err("ESRCH");
   dropRoute(state, found);
   return ok([]);
-};
+});
 
 /** RTM_GETROUTE: always a dump. */
 export const getRoute: Handler = (state, { netns, payload }) => {

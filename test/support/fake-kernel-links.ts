@@ -17,10 +17,10 @@ import {
   type FakeLink,
   type FakeState,
   type Handler,
+  handlerOf,
   type LinkId,
   type Outcome,
   type Reply,
-  refuse,
 } from "./fake-kernel-state.ts";
 
 type Payload = Parameters<typeof linkRequest.write>[1];
@@ -32,13 +32,11 @@ const MTU_MAX = 65535;
 const NO_MAC = "00:00:00:00:00:00" as Mac;
 
 /** RTM_NEWLINK: makes a link (NLM_F_CREATE) or changes one. */
-export const newLink: Handler = (state, { netns, resolve, flags, payload }) => {
-  const request = linkRequest.read(payload);
-  if (!request.ok) return refuse("EINVAL");
-  const { header, attributes } = request.value;
-  if ((flags & MessageFlag.create) === 0) return changeLink(state, netns, request.value);
+export const newLink = handlerOf(linkRequest, (state, { netns, resolve, flags }, request) => {
+  if ((flags & MessageFlag.create) === 0) return changeLink(state, netns, request);
+  const { header, attributes } = request;
   const target = attributes.netnsFd === undefined ? netns : resolve(attributes.netnsFd);
-  if (target === undefined) return refuse("EBADF");
+  if (target === undefined) return err("EBADF");
   const base = newcomer(state, target, { ...attributes, ifindex: header.ifindex });
   if (!base.ok) return base;
   const made = makeKind(state, { netns, resolve, attributes, link: base.value });
@@ -48,7 +46,7 @@ export const newLink: Handler = (state, { netns, resolve, flags, payload }) => {
   // A link that cannot be set up as asked is not made at all (rtnl_newlink_create).
   if (!up.ok) state.remove(base.value.id);
   return up.ok ? ok([]) : up;
-};
+});
 
 interface Newcomer {
   readonly ifindex: number;
@@ -62,12 +60,12 @@ function newcomer(state: FakeState, netns: NetnsCookie, wish: Newcomer): Outcome
   const used = state.links(netns).map((link) => link.ifindex);
   const id = state.nextId();
   const name = wish.name ?? `link${id}`;
-  if (state.byName(netns, name) !== undefined) return refuse("EEXIST");
-  if (used.includes(wish.ifindex)) return refuse("EEXIST");
+  if (state.byName(netns, name) !== undefined) return err("EEXIST");
+  if (used.includes(wish.ifindex)) return err("EEXIST");
   const mac = typeof wish.address === "string" ? wish.address : inventedMac(id);
-  if (isUnfitMac(mac)) return refuse("EADDRNOTAVAIL");
+  if (isUnfitMac(mac)) return err("EADDRNOTAVAIL");
   const mtu = wish.mtu ?? ETHERNET_MTU;
-  if (mtu < MTU_MIN || mtu > MTU_MAX) return refuse("EINVAL");
+  if (mtu < MTU_MIN || mtu > MTU_MAX) return err("EINVAL");
   return ok({
     ...blank(id, netns),
     ifindex: wish.ifindex === 0 ? Math.max(0, ...used) + 1 : wish.ifindex,
@@ -115,7 +113,7 @@ function makeKind(state: FakeState, making: Making): Outcome {
     case "macvlan":
       return makeMacvlan(state, making, details.mode ?? "vepa");
     default:
-      return refuse("EOPNOTSUPP");
+      return err("EOPNOTSUPP");
   }
 }
 
@@ -126,7 +124,7 @@ function makeVeth(
 ): Outcome {
   const fd = wish?.attributes.netnsFd;
   const target = fd === undefined ? netns : resolve(fd);
-  if (target === undefined) return refuse("EBADF");
+  if (target === undefined) return err("EBADF");
   state.put(link);
   const ifindex = wish?.header.ifindex ?? 0;
   const peer = newcomer(state, target, { ...wish?.attributes, ifindex });
@@ -145,15 +143,15 @@ function makeMacvlan(
   { netns, attributes, link }: Making,
   mode: string | number,
 ): Outcome {
-  if (attributes.link === undefined) return refuse("EINVAL");
+  if (attributes.link === undefined) return err("EINVAL");
   const named = state.byIndex(netns, attributes.link);
-  if (named === undefined) return refuse("ENODEV");
-  if (!isChildMode(mode)) return refuse("EOPNOTSUPP");
+  if (named === undefined) return err("ENODEV");
+  if (!isChildMode(mode)) return err("EOPNOTSUPP");
   // On a macvlan the kernel makes a sibling of it instead.
   const parent = named.details.kind === "macvlan" ? state.byId(named.details.parent) : named;
-  if (attributes.mtu !== undefined && attributes.mtu > parent.mtu) return refuse("EINVAL");
-  if (parent.details.kind === "loopback") return refuse("EINVAL");
-  if (parent.upper !== undefined) return refuse("EBUSY");
+  if (attributes.mtu !== undefined && attributes.mtu > parent.mtu) return err("EINVAL");
+  if (parent.details.kind === "loopback") return err("EINVAL");
+  if (parent.upper !== undefined) return err("EBUSY");
   const details: FakeKind = { kind: "macvlan", parent: parent.id, mode };
   state.put({ ...link, details, mtu: attributes.mtu ?? parent.mtu });
   return ok();
@@ -174,8 +172,8 @@ function changeLink(
   { header, attributes: a }: Payload,
 ): ReturnType<Handler> {
   const found = state.byIndex(netns, header.ifindex);
-  if (found === undefined) return refuse("ENODEV");
-  if (!Object.keys(a).every((name) => changeable.has(name))) return refuse("EOPNOTSUPP");
+  if (found === undefined) return err("ENODEV");
+  if (!Object.keys(a).every((name) => changeable.has(name))) return err("EOPNOTSUPP");
   const { id } = found;
   const { address, mtu, name, alias, upper } = a;
   const up = header.flags.includes("up") ? "up" : "down";
@@ -196,8 +194,8 @@ function changeLink(
 }
 
 function setMac(state: FakeState, link: FakeLink, mac: Mac): Outcome {
-  if (isUnfitMac(mac)) return refuse("EADDRNOTAVAIL");
-  if (mac !== link.mac && isMacBusy(state, link, mac)) return refuse("EADDRINUSE");
+  if (isUnfitMac(mac)) return err("EADDRNOTAVAIL");
+  if (mac !== link.mac && isMacBusy(state, link, mac)) return err("EADDRINUSE");
   return ok(state.change(link.id, { mac }));
 }
 
@@ -211,7 +209,7 @@ function isMacBusy(state: FakeState, { id, details }: FakeLink, mac: Mac): boole
 
 function setMtu(state: FakeState, { id, details }: FakeLink, mtu: number): Outcome {
   const most = details.kind === "macvlan" ? state.byId(details.parent).mtu : MTU_MAX;
-  if (mtu < MTU_MIN || mtu > most) return refuse("EINVAL");
+  if (mtu < MTU_MIN || mtu > most) return err("EINVAL");
   state.change(id, { mtu });
   for (const child of state.childrenOf(id)) {
     state.change(child.id, { mtu: Math.min(child.mtu, mtu) });
@@ -221,7 +219,7 @@ function setMtu(state: FakeState, { id, details }: FakeLink, mtu: number): Outco
 
 function setName(state: FakeState, { id, netns }: FakeLink, name: string): Outcome {
   const holder = state.byName(netns, name);
-  if (holder !== undefined && holder.id !== id) return refuse("EEXIST");
+  if (holder !== undefined && holder.id !== id) return err("EEXIST");
   return ok(state.change(id, { name }));
 }
 
@@ -229,45 +227,40 @@ function setUpper(state: FakeState, link: FakeLink, ifindex: number): Outcome {
   state.change(link.id, { upper: undefined });
   if (ifindex === 0) return ok();
   const upper = state.byIndex(link.netns, ifindex);
-  if (upper === undefined) return refuse("EINVAL");
-  if (upper.details.kind !== "bridge") return refuse("EOPNOTSUPP");
-  if (link.details.kind === "loopback") return refuse("EINVAL");
-  if (state.childrenOf(link.id).length > 0) return refuse("EBUSY");
+  if (upper === undefined) return err("EINVAL");
+  if (upper.details.kind !== "bridge") return err("EOPNOTSUPP");
+  if (link.details.kind === "loopback") return err("EINVAL");
+  if (state.childrenOf(link.id).length > 0) return err("EBUSY");
   return ok(state.change(link.id, { upper: upper.id }));
 }
 
 function setState(state: FakeState, id: LinkId, wanted: "up" | "down"): Outcome {
   const link = state.byId(id);
   if (link.state === wanted) return ok();
-  if (wanted === "up" && isMacBusy(state, link, link.mac)) return refuse("EADDRINUSE");
+  if (wanted === "up" && isMacBusy(state, link, link.mac)) return err("EADDRINUSE");
   state.put(wanted === "up" ? { ...link, state: wanted } : dropRoutesOfDown(link));
   return ok();
 }
 
 /** RTM_DELLINK of one link. */
-export const deleteLink: Handler = (state, { netns, payload }) => {
-  const request = linkRequest.read(payload);
-  if (!request.ok) return refuse("EINVAL");
-  const link = state.byIndex(netns, request.value.header.ifindex);
-  if (link === undefined) return refuse("ENODEV");
-  if (link.details.kind === "loopback") return refuse("EOPNOTSUPP");
+export const deleteLink = handlerOf(linkRequest, (state, { netns }, { header }) => {
+  const link = state.byIndex(netns, header.ifindex);
+  if (link === undefined) return err("ENODEV");
+  if (link.details.kind === "loopback") return err("EOPNOTSUPP");
   state.remove(link.id);
   return ok([]);
-};
+});
 
 /** RTM_GETLINK: one link by name or ifindex, or a dump. */
-export const getLink: Handler = (state, { netns, flags, payload }) => {
-  const request = linkRequest.read(payload);
-  if (!request.ok) return refuse("EINVAL");
+export const getLink = handlerOf(linkRequest, (state, { netns, flags }, request) => {
   if ((flags & MessageFlag.dump) === MessageFlag.dump) {
     return ok(state.links(netns).map((link) => show(state, link)));
   }
-  const { header, attributes } = request.value;
-  const { name } = attributes;
-  const link =
-    name === undefined ? state.byIndex(netns, header.ifindex) : state.byName(netns, name);
+  const { ifindex } = request.header;
+  const { name } = request.attributes;
+  const link = name === undefined ? state.byIndex(netns, ifindex) : state.byName(netns, name);
   return link === undefined ? err("ENODEV") : ok([show(state, link)]);
-};
+});
 
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
@@ -323,15 +316,13 @@ function showPlace(state: FakeState, netns: NetnsCookie, id: LinkId) {
   return { link: other.ifindex, linkNetnsid: Number(other.netns) };
 }
 
-/** RTM_GETNEIGH of AF_BRIDGE: the receive filter of a parent has the MACs of its children that are up. */
-export const getNeighbour: Handler = (state, { netns, payload }) => {
-  const request = neighbourMessage.read(payload);
-  if (!request.ok) return refuse("EINVAL");
-  const { family, ifindex } = request.value.header;
-  if (family !== Family.bridge) return refuse("EOPNOTSUPP");
+/** RTM_GETNEIGH of AF_BRIDGE: a parent's filter has the MACs of its children that are up. */
+export const getNeighbour = handlerOf(neighbourMessage, (state, { netns }, { header }) => {
+  const { family, ifindex } = header;
+  if (family !== Family.bridge) return err("EOPNOTSUPP");
   const asked = state.links(netns).filter((link) => ifindex === 0 || link.ifindex === ifindex);
   return ok(asked.flatMap((parent) => showFilter(state, parent)));
-};
+});
 
 function showFilter(state: FakeState, parent: FakeLink): readonly Reply[] {
   const alive = state.childrenOf(parent.id).filter((child) => child.state === "up");

@@ -1,6 +1,6 @@
 import type { InterfaceAddress, Ip, Mac, Prefix } from "../../src/addr/index.ts";
 import { defined, err, type Result } from "../../src/base/index.ts";
-import type { InetSettings, RawMessage } from "../../src/netlink/index.ts";
+import type { Field, InetSettings, RawMessage } from "../../src/netlink/index.ts";
 import type { NetnsCookie, ResolveNetns } from "../../src/platform/index.ts";
 
 /** The errnos that a FakeKernel gives of itself. */
@@ -20,10 +20,6 @@ export type Errno =
 
 export type Outcome<T = void> = Result<T, Errno>;
 
-export function refuse(errno: Errno): Outcome<never> {
-  return err(errno);
-}
-
 /** One message as its handler sees it. */
 export interface Call {
   readonly netns: NetnsCookie;
@@ -36,6 +32,17 @@ export interface Call {
 export type Reply = Pick<RawMessage, "type" | "payload">;
 
 export type Handler = (state: FakeState, call: Call) => Outcome<readonly Reply[]>;
+
+/** A handler of messages of one shape; bytes of another are EINVAL. */
+export function handlerOf<T>(
+  field: Field<T>,
+  handle: (state: FakeState, call: Call, request: T) => Outcome<readonly Reply[]>,
+): Handler {
+  return (state, call) => {
+    const request = field.read(call.payload);
+    return request.ok ? handle(state, call, request.value) : err("EINVAL");
+  };
+}
 
 /** Names a link for ever, in whatever namespace; an ifindex does so only in one. */
 export type LinkId = number;
@@ -71,7 +78,7 @@ export interface FakeLink {
   readonly routes: readonly FakeRoute[];
 }
 
-/** The links of every namespace with all that hangs on them. Values in it are replaced, never changed. */
+/** The links of every namespace with all that hangs on them, as values that are replaced. */
 export class FakeState {
   readonly #links = new Map<LinkId, FakeLink>();
   #lastId = 0;
@@ -118,7 +125,7 @@ export class FakeState {
     this.put({ ...this.byId(id), ...change });
   }
 
-  /** Removes a link, the other end of a veth, the macvlans of a parent; frees the ports of a bridge. */
+  /** Removes a link, its veth peer and the macvlans on it; lets the ports of a bridge go. */
   remove(id: LinkId): void {
     const link = this.#links.get(id);
     if (link === undefined) return;

@@ -32,10 +32,7 @@ import { FakeState, type Handler } from "./fake-kernel-state.ts";
 /** What goes wrong with a request, counted from 1 after it was injected. */
 export interface KernelFault {
   readonly at: number;
-  /**
-   * `refused`: nothing is done. `unheard`: it is done, and the answer is lost. `stuck`: refused, and
-   * all that follow too.
-   */
+  /** `refused`: not done. `unheard`: done, the answer is lost. `stuck`: refused from here on. */
   readonly kind: "refused" | "unheard" | "stuck";
   /** Of a refusal. A lost answer is ENOBUFS, as after an overrun. */
   readonly errno: string;
@@ -203,9 +200,7 @@ function fakeSocket(
     if (open) onClose();
     open = false;
   };
-  const lacks = (call: string): SysResult<never> => err({ errno: "EOPNOTSUPP", call });
-  return {
-    fd: -1 as Socket["fd"],
+  const netlink: Pick<Socket, "send" | "receive" | "close" | typeof Symbol.dispose> = {
     send: (bytes) => {
       if (!open) return err({ errno: "EBADF", call: "sendto" });
       const messages = splitMessages(bytes);
@@ -220,21 +215,11 @@ function fakeSocket(
         ? err({ errno: next, call: "recvfrom" })
         : ok(encodeMessages(next));
     },
-    receiveFrom: () => lacks("recvfrom"),
-    joinGroup: () => lacks("setsockopt"),
-    bindToDevice: () => lacks("setsockopt"),
-    bind: () => lacks("bind"),
-    listen: () => lacks("listen"),
-    accept: () => lacks("accept4"),
-    connect: () => lacks("connect"),
-    connectResult: () => lacks("getsockopt"),
-    localAddress: () => lacks("getsockname"),
-    watch: () => {
-      throw new Error("a fake socket is not watched");
-    },
     close,
     [Symbol.dispose]: close,
   };
+  // What only other kinds of sockets can is not there, and calling it is a bug of the test.
+  return netlink as Socket;
 }
 
 /** A platform whose kernel is a fake, with the sysctls of its links and ids that do not repeat. */

@@ -1,8 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NetnsHandle } from "../../src/platform/index.ts";
-import { inside, type Lan, openLan, pathOf, seenState, settledState } from "./lan.ts";
+import { inside, openLan, pathOf, seenState, settledState } from "./lan.ts";
 import { openProgramHost, type ProgramHost } from "./program.ts";
 
 /**
@@ -15,7 +16,7 @@ export interface FaultyHost extends Disposable {
   readonly namespace: NetnsHandle;
   /** A sandbox that nothing is attached to. */
   readonly sandbox: NetnsHandle;
-  /** A directory for the test, with the plain file `plain` in it. */
+  /** A directory for the test; the plain file `plain`, a socket and a FIFO are in it. */
   readonly directory: string;
   /** A text of words in which "@NAME" stands for what is here by that name. */
   resolve(text: string): string;
@@ -46,12 +47,16 @@ export async function openFaultyHost(): Promise<FaultyHost> {
   const endpoint = await occupy(program, holder);
   const directory = mkdtempSync(join(tmpdir(), "landfall-faults-"));
   writeFileSync(join(directory, "plain"), "");
+  spawnSync("mkfifo", [join(directory, "fifo")]);
+  const listener = Bun.listen({ unix: join(directory, "socket"), socket: { data: () => {} } });
   await Promise.all([lan.host, holder, sandbox].map(settledState));
   const names: Readonly<Record<string, () => string>> = {
     "@endpoint": () => endpoint,
     "@sandbox": () => pathOf(sandbox),
     "@host": () => pathOf(lan.host),
     "@plain": () => join(directory, "plain"),
+    "@fifo": () => join(directory, "fifo"),
+    "@socket": () => join(directory, "socket"),
     "@missing": () => join(directory, "missing"),
     "@ended": () => String(Bun.spawnSync(["true"]).pid),
   };
@@ -62,7 +67,12 @@ export async function openFaultyHost(): Promise<FaultyHost> {
     directory,
     resolve: (text) => text.replaceAll(/@\w+/g, (name) => names[name]?.() ?? name),
     everything: () => [...[lan.host, holder, sandbox].map(seenState), program.book()],
-    [Symbol.dispose]: () => close(lan, program, directory),
+    [Symbol.dispose]: () => {
+      listener.stop();
+      rmSync(directory, { recursive: true });
+      program[Symbol.dispose]();
+      lan[Symbol.dispose]();
+    },
   };
 }
 
@@ -80,10 +90,4 @@ async function occupy(program: ProgramHost, holder: NetnsHandle): Promise<string
   await run("attach small --ifname eth1", ...at);
   const attached = await run("attach lan --ip 10.0.0.50 --mac 02:00:00:00:00:50", ...at);
   return (attached as { readonly endpoint: { readonly id: string } }).endpoint.id;
-}
-
-function close(lan: Lan, program: ProgramHost, directory: string): void {
-  rmSync(directory, { recursive: true });
-  program[Symbol.dispose]();
-  lan[Symbol.dispose]();
 }

@@ -4,7 +4,8 @@ import { must } from "./must.ts";
 
 /**
  * A LAN of two machines made by iproute2, the independent witness: a host with the link `p0`
- * (10.0.0.10/24, fd00::10/64) and a machine `m0` (10.0.0.1/24, fd00::1/64) on the other end of the wire.
+ * (10.0.0.10/24, fd00::10/64) and a machine `m0` (10.0.0.1/24, fd00::1/64) on the other end of the
+ * wire.
  */
 export interface Lan extends Disposable {
   readonly platform: Platform;
@@ -111,13 +112,13 @@ export function pings(from: NetnsHandle, to: string): "reachable" | "unreachable
 /** Everything that an attach or detach could leave behind in a namespace, as iproute2 shows it. */
 export function seenState(netns: NetnsHandle): string {
   const commands = [
-    ["ip", "-d", "link", "show"],
-    ["ip", "addr", "show"],
-    ["ip", "route", "show", "table", "all"],
-    ["ip", "-6", "route", "show", "table", "all"],
-    ["bridge", "fdb", "show"],
+    "ip -d link show",
+    "ip addr show",
+    "ip route show table all",
+    "ip -6 route show table all",
+    "bridge fdb show",
   ];
-  const shown = commands.map((command) => inside(netns, ...command)).join("\n");
+  const shown = inside(netns, "sh", "-c", commands.join(" && "));
   // Lifetimes, timers, duplicate address detection and operational states move by themselves.
   return shown.replaceAll(/(valid_lft|preferred_lft|expires|state|\w+_timer) +\S+| tentative/g, "");
 }

@@ -22,7 +22,7 @@ export interface Running {
   kill(signal: NodeJS.Signals): "was running" | "had ended";
 }
 
-/** Starts the real program; `behind` are the words of a command that becomes it, such as nsenter's. */
+/** Starts the real program; `behind` is a command that becomes it, such as nsenter's. */
 export function start(args: readonly string[], behind: readonly string[] = []): Running {
   const marker = crypto.randomUUID();
   // Without a state directory of its own a test would write into the machine's.
@@ -83,14 +83,23 @@ export function enter(netns: NetnsHandle): readonly string[] {
 export const withoutPrivileges: readonly string[] = ["setpriv", "--bounding-set", "-all", "--"];
 
 /**
- * As an ordinary user who may make user namespaces. CAP_SETFCAP stands for not being uid 0, for whom
- * the kernel asks for it before uid 0 is mapped again (user_namespaces(7)).
+ * As an ordinary user who may make user namespaces. CAP_SETFCAP is what the kernel asks of uid 0,
+ * and of nobody else, before it maps uid 0 once more (user_namespaces(7)).
  */
 export const asOrdinaryUser: readonly string[] = [
   "setpriv",
   "--bounding-set",
   "-all,+setfcap",
   "--",
+];
+
+/**
+ * As a user who is not uid 0 and has every privilege in namespaces of his own: there tcpdump has no
+ * root to give up, which it could not where the tests themselves are in a user namespace.
+ */
+export const asPrivilegedUser: readonly string[] = [
+  "unshare",
+  ...["--user", "--map-user=1000", "--map-group=1000", "--keep-caps", "--net", "--mount", "--"],
 ];
 
 /**

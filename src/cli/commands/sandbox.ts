@@ -33,7 +33,9 @@ function sandboxProblem(path: SandboxPath, { errno, call }: SysError): Problem {
     case "ENOTDIR":
     case "ESRCH":
       return sandboxMissing({ path });
+    // ENXIO: a socket; what a descriptor's number stands for may have become one.
     case "EINVAL":
+    case "ENXIO":
       return sandboxNotNetns({ path });
     case "EPERM":
     case "EACCES":

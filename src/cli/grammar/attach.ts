@@ -83,7 +83,8 @@ function attach(given: InferValue<typeof attachOptions>): Result<Command, Proble
   const { mac: wantedMac, workload: name, ...rest } = given;
   const twice = secondOfVersion(given.addresses);
   if (twice !== undefined) {
-    const reason = `--ip ${twice} is the second IPv${ipVersion(twice)} address; one may be asked for.`;
+    const version = `IPv${ipVersion(twice)}`;
+    const reason = `--ip ${twice} is the second ${version} address; one may be asked for.`;
     return err(usageWrong({ reason, help: "landfall attach --help" }));
   }
   return ok({

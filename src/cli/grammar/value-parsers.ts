@@ -30,8 +30,8 @@ import type { SandboxPath } from "../command.ts";
 export type Value<T> = ValueParser<"sync", T>;
 
 /**
- * Optique carries messages, we carry Problems: the term that holds the words also holds the Problem.
- * Optique copies terms by spreading, which keeps it (held by a test).
+ * Optique carries messages, we carry Problems: the term that holds the words also holds the
+ * Problem. Optique copies terms by spreading, which keeps it (held by a test).
  */
 interface ProblemTerm {
   readonly type: "text";

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Runs everything that checks this repository: `npm test`, or `npm test -- PATTERN…` for the test
+# files whose path contains one of the patterns. The last line is "N passed, N failed, N skipped".
+# With CI=true a skipped test counts as a failure unless test/allowed-skips.txt names it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+export LC_ALL=C.UTF-8 BUN_ENABLE_CRASH_REPORTING=0 DO_NOT_TRACK=1
+# Each stage leaves NAME.status here, and test stages NAME.files and NAME.xml: see test-report.ts.
+reports=$(mktemp -d)
+trap 'rm -rf -- "$reports"' EXIT
+# shellcheck source=scripts/dependencies.sh
+. scripts/dependencies.sh
+
+# run NAME BAR COMMAND…: one stage; its output is shown when it fails. BAR is the time planned.
+run() {
+  local name=$1 bar=$2 begin=$EPOCHREALTIME status=0
+  shift 2
+  "$@" >"$reports/$name.log" 2>&1 </dev/null || status=$?
+  echo "$status" >"$reports/$name.status"
+  local spent=$((${EPOCHREALTIME/./} - ${begin/./}))
+  printf '%-10s %6d.%d s%s\n' "$name" \
+    $((spent / 1000000)) $((spent / 100000 % 10)) "${bar:+  (bar $bar)}"
+  if [ "$status" -ne 0 ]; then
+    cat "$reports/$name.log"
+    echo "$name failed (status $status)"
+  fi
+}
+
+# Programs that the tests use as independent witnesses, and the Debian packages they come from.
+install_packages() {
+  local -a missing=()
+  local pair witnesses='ping:iputils-ping tcpdump:tcpdump ip:iproute2 strace:strace'
+  for pair in $witnesses unshare:util-linux gcc:gcc; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "missing, and only root with apt can install: ${missing[*]}"
+    return 0
+  fi
+  echo "installing Debian packages: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  if ! { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } \
+    >"$reports/apt.log" 2>&1; then
+    cat "$reports/apt.log"
+    echo "could not install: ${missing[*]}; the tests that need them will fail"
+  fi
+}
+
+# select_files KIND PATTERN…: the test files of one kind (unit, kernel, engine, uml), one a line.
+select_files() {
+  local kind=$1 path pattern
+  shift
+  while IFS= read -r path; do
+    case $path in
+      *.kernel.test.ts | *.engine.test.ts | *.uml.test.ts)
+        [[ $path == *".$kind.test.ts" ]] || continue
+        ;;
+      *) [ "$kind" = unit ] || continue ;;
+    esac
+    [ $# -gt 0 ] || echo "$path"
+    for pattern in "$@"; do
+      if [[ $path == *"$pattern"* ]]; then
+        echo "$path"
+        break
+      fi
+    done
+  done < <(find src test scripts -name '*.test.ts' | sort)
+}
+
+# test_stage KIND BAR PATTERN…: nothing is printed where there is no such file.
+test_stage() {
+  local kind=$1 bar=$2
+  shift 2
+  local files=$reports/$kind.files
+  select_files "$kind" "$@" >"$files"
+  if [ -s "$files" ]; then
+    run "$kind" "$bar" "run_$kind" "$files"
+  else
+    rm "$files"
+  fi
+}
+
+run_unit() {
+  local -a files
+  mapfile -t files <"$1"
+  "$bun" test --only-failures --reporter=junit --reporter-outfile="${1%.files}.xml" \
+    "${files[@]/#/./}"
+}
+
+# Root's tests make namespaces of their own; an ordinary user first needs one in which he is root.
+run_kernel() {
+  if [ "$(id -u)" -eq 0 ]; then
+    run_unit "$1"
+  elif unshare -Urnm true; then
+    # shellcheck disable=SC2016
+    unshare -Urnm --kill-child bash -c 'mount -t tmpfs tmpfs /run && mkdir /run/netns && "$@"' - \
+      bash -c "$(declare -f run_unit); bun=\$2 run_unit \"\$1\"" - "$1" "$bun"
+  else
+    echo "kernel tests need root, or a kernel that lets users make user namespaces"
+    return 1
+  fi
+}
+# A namespace has one user only, so it is no help to tests of daemons and of other users.
+run_engine() { run_unit "$1"; }
+run_uml() { run_unit "$1"; }
+
+# What tests may have forgotten in the machine's own namespace: our namespaces and links.
+list_leftovers() {
+  if command -v ip >/dev/null; then
+    ip netns list 2>/dev/null | awk '$1 ~ /^lf-/ { print "network namespace " $1 }'
+    ip -o link | awk -F': ' '$2 ~ /^lf/ { print "link " $2 }'
+  fi | sort
+}
+check_leftovers() {
+  local left
+  left=$(comm -13 "$reports/before" <(list_leftovers))
+  [ -z "$left" ] || { printf 'left behind by the tests:\n%s\n' "$left" && return 1; }
+}
+
+read_lock_key
+find_bun node_modules all || install_dependencies "$root" all
+install_packages
+list_leftovers >"$reports/before"
+if [ $# -eq 0 ]; then
+  run typecheck '' npm run --silent typecheck
+  run lint '' npm run --silent lint
+fi
+test_stage unit '20 s' "$@"
+test_stage kernel '2 min' "$@"
+test_stage engine '' "$@"
+test_stage uml '' "$@"
+if ! compgen -G "$reports/*.files" >/dev/null; then
+  echo "no test file has any of these in its path: $*"
+  echo 1 >"$reports/selection.status"
+fi
+run leftovers '' check_leftovers
+"$bun" scripts/summarise-tests.ts "$reports" test/allowed-skips.txt

@@ -1,0 +1,196 @@
+import { type Ip, type Mac, parseIp, parseMac } from "../../addr/index.ts";
+import { err, type Millis, millis, ok, type Result, unreachable } from "../../base/index.ts";
+
+/** Something that a scenario does to its lab. Names are those of the file. */
+export type Action =
+  | {
+      readonly kind: "attach";
+      readonly container: string;
+      readonly network: string;
+      readonly ips: readonly Ip[];
+      readonly mac?: Mac;
+    }
+  | { readonly kind: "detach"; readonly container: string; readonly network?: string }
+  | {
+      readonly kind: "link";
+      readonly link: string;
+      readonly node: string;
+      readonly change: LinkChange;
+    }
+  | { readonly kind: "daemon"; readonly host: string; readonly change: DaemonChange }
+  | { readonly kind: "run"; readonly command: string; readonly node: string }
+  | { readonly kind: "wait"; readonly duration: Millis }
+  /** Without `node`: on every node. */
+  | { readonly kind: "flush-neighbours"; readonly node?: string };
+
+export type LinkChange =
+  | { readonly kind: "up" }
+  | { readonly kind: "down" }
+  | { readonly kind: "delete" }
+  | { readonly kind: "mtu"; readonly mtu: number };
+
+/** `kill` is SIGKILL: the daemon gets no chance to tidy up. */
+export type DaemonChange = "kill" | "start" | "restart";
+
+/** The sentences of the language, by their first word. */
+const forms = {
+  attach: "attach CONTAINER to NETWORK [ip ADDRESS]... [mac MAC]",
+  detach: "detach CONTAINER [from NETWORK]",
+  link: "link LINK up|down|delete|mtu N on NODE",
+  kill: "kill daemon on HOST",
+  start: "start daemon on HOST",
+  restart: "restart daemon on HOST",
+  run: 'run "COMMAND" on NODE',
+  wait: "wait N ms",
+  flush: "flush neighbours [on NODE]",
+} as const;
+
+/** Longest pause a scenario may ask for, in milliseconds; a longer one tests only patience. */
+const waitMax = 600_000;
+
+/**
+ * Reads one action, such as `attach c3 to lan ip 10.0.0.9`. A command stands in double quotes, with
+ * `\"` and `\\` inside. The error is one line that shows the form that was probably meant.
+ */
+export function parseAction(text: string): Result<Action, string> {
+  const words = tokenize(text);
+  const [verb = ""] = words;
+  if (!isVerb(verb)) {
+    return err(`"${text}" is not an action; actions begin with ${Object.keys(forms).join(", ")}`);
+  }
+  const action = parseWords(words);
+  return action === undefined
+    ? err(`"${text}" does not read as an action; the form is: ${forms[verb]}`)
+    : ok(action);
+}
+
+/** The text that `parseAction` reads as this action. */
+export function formatAction(action: Action): string {
+  switch (action.kind) {
+    case "attach": {
+      const ips = action.ips.map((ip) => ` ip ${ip}`).join("");
+      const mac = action.mac === undefined ? "" : ` mac ${action.mac}`;
+      return `attach ${action.container} to ${action.network}${ips}${mac}`;
+    }
+    case "detach":
+      return `detach ${action.container}${suffix("from", action.network)}`;
+    case "link":
+      return `link ${action.link} ${formatLinkChange(action.change)} on ${action.node}`;
+    case "daemon":
+      return `${action.change} daemon on ${action.host}`;
+    case "run":
+      return `run "${action.command.replaceAll(/["\\]/g, "\\$&")}" on ${action.node}`;
+    case "wait":
+      return `wait ${action.duration} ms`;
+    case "flush-neighbours":
+      return `flush neighbours${suffix("on", action.node)}`;
+    default:
+      return unreachable(action);
+  }
+}
+
+function suffix(word: string, value: string | undefined): string {
+  return value === undefined ? "" : ` ${word} ${value}`;
+}
+
+function formatLinkChange(change: LinkChange): string {
+  return change.kind === "mtu" ? `mtu ${change.mtu}` : change.kind;
+}
+
+function isVerb(word: string): word is keyof typeof forms {
+  return Object.hasOwn(forms, word);
+}
+
+/** Words; a quoted text is one, without its escapes but with its opening quote as a mark. */
+function tokenize(text: string): readonly string[] {
+  return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/gs)].map(([token, quoted]) => {
+    if (quoted !== undefined) return `"${quoted.replaceAll(/\\(.)/gs, "$1")}`;
+    // A quote that never ends is no mark.
+    return token.startsWith('"') ? `unended ${token}` : token;
+  });
+}
+
+function parseWords(words: readonly string[]): Action | undefined {
+  const [verb, first, second, third] = words;
+  switch (verb) {
+    case "attach":
+      return parseAttach(words);
+    case "detach":
+      if (!isName(first)) return undefined;
+      if (words.length === 2) return { kind: "detach", container: first };
+      return words.length === 4 && second === "from" && isName(third)
+        ? { kind: "detach", container: first, network: third }
+        : undefined;
+    case "link":
+      return parseLink(words);
+    case "kill":
+    case "start":
+    case "restart":
+      return words.length === 4 && first === "daemon" && second === "on" && isName(third)
+        ? { kind: "daemon", host: third, change: verb }
+        : undefined;
+    case "run":
+      return words.length === 4 && first?.startsWith('"') && second === "on" && isName(third)
+        ? { kind: "run", command: first.slice(1), node: third }
+        : undefined;
+    case "wait": {
+      const duration = parseCount(first, waitMax);
+      return words.length === 3 && duration !== undefined && second === "ms"
+        ? { kind: "wait", duration: millis(duration) }
+        : undefined;
+    }
+    case "flush":
+      if (first !== "neighbours") return undefined;
+      if (words.length === 2) return { kind: "flush-neighbours" };
+      return words.length === 4 && second === "on" && isName(third)
+        ? { kind: "flush-neighbours", node: third }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function parseAttach(words: readonly string[]): Action | undefined {
+  const [, container, to, network, ...options] = words;
+  if (!isName(container) || to !== "to" || !isName(network)) return undefined;
+  const ips: Ip[] = [];
+  let mac: Mac | undefined;
+  for (let index = 0; index < options.length; index += 2) {
+    const [key, value] = options.slice(index, index + 2);
+    const ip = key === "ip" ? parseIp(value) : undefined;
+    const parsedMac = key === "mac" && mac === undefined ? parseMac(value) : undefined;
+    if (ip?.ok) ips.push(ip.value);
+    else if (parsedMac?.ok) mac = parsedMac.value;
+    else return undefined;
+  }
+  return { kind: "attach", container, network, ips, ...(mac === undefined ? {} : { mac }) };
+}
+
+function parseLink(words: readonly string[]): Action | undefined {
+  const [, link, verb, ...rest] = words;
+  const mtu = verb === "mtu" ? parseCount(rest[0], 65_535) : undefined;
+  const [on, node, ...more] = verb === "mtu" ? rest.slice(1) : rest;
+  if (!isName(link) || on !== "on" || !isName(node) || more.length > 0) return undefined;
+  switch (verb) {
+    case "up":
+    case "down":
+    case "delete":
+      return { kind: "link", link, node, change: { kind: verb } };
+    case "mtu":
+      return mtu === undefined
+        ? undefined
+        : { kind: "link", link, node, change: { kind: "mtu", mtu } };
+    default:
+      return undefined;
+  }
+}
+
+function isName(word: string | undefined): word is string {
+  return word !== undefined && /^[A-Za-z0-9_.-]+$/.test(word);
+}
+
+function parseCount(word: string | undefined, max: number): number | undefined {
+  if (word === undefined || !/^(0|[1-9][0-9]{0,8})$/.test(word)) return undefined;
+  const count = Number(word);
+  return count <= max ? count : undefined;
+}

@@ -1,0 +1,100 @@
+import type { Ip, Mac } from "../../addr/index.ts";
+import { err, ok, type Problem, type Result } from "../../base/index.ts";
+import {
+  checkNetwork,
+  type NetworkSpec,
+  parseDriver,
+  parseIfName,
+  parseMtu,
+  parseNetworkName,
+  parseWorkloadName,
+} from "../../domain/index.ts";
+import type { EndpointView, Engine } from "../../engine/index.ts";
+import type { ScenarioNetwork } from "../format/scenario.ts";
+import { labUnsupported } from "../lab-problems.ts";
+import type { RunningNode } from "./lab.ts";
+
+/** Makes a network of a scenario with the host's engine. */
+export async function createScenarioNetwork(
+  engine: Engine,
+  network: ScenarioNetwork,
+): Promise<Result<void, Problem>> {
+  const spec = specOf(network);
+  if (!spec.ok) return spec;
+  const created = await engine.createNetwork(spec.value);
+  return created.ok ? ok() : created;
+}
+
+/** The engine's words for a network; options that it does not drive are told, never dropped. */
+function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
+  const driver = parseDriver(network.driver, network.mode);
+  if (!driver.ok) return driver;
+  const what = undriven(network);
+  if (what !== undefined) return err(labUnsupported({ what: `${what} (network ${network.name})` }));
+  const name = parseNetworkName(network.name);
+  if (!name.ok) return name;
+  const parent = parseIfName(network.parent);
+  if (!parent.ok) return parent;
+  const mtu = network.mtu === undefined ? undefined : parseMtu(network.mtu);
+  if (mtu !== undefined && !mtu.ok) return mtu;
+  const { subnets, gateways, ranges, exclude, routes, internal } = network;
+  return checkNetwork({
+    name: name.value,
+    parent: parent.value,
+    driver: driver.value,
+    subnets,
+    gateways,
+    ranges,
+    exclusions: exclude,
+    routes,
+    reach: internal ? "internal" : "routed",
+    ...(mtu === undefined ? {} : { mtu: mtu.value }),
+  });
+}
+
+function undriven(network: ScenarioNetwork): string | undefined {
+  const { flag, vlan, source, addressing, conflictCheck, hostAccess, bcqueuelen } = network;
+  const asked: readonly (readonly [string, boolean])[] = [
+    ["flag", flag !== undefined],
+    ["vlan", vlan !== undefined],
+    ["source", source.length > 0],
+    [`addressing ${addressing}`, addressing !== "pool"],
+    [`conflictCheck ${conflictCheck}`, conflictCheck !== undefined && conflictCheck !== "off"],
+    [`hostAccess ${hostAccess}`, hostAccess !== undefined && hostAccess !== "none"],
+    ["bcqueuelen", bcqueuelen !== undefined],
+  ];
+  return asked.find(([, present]) => present)?.[0];
+}
+
+/** What a container asks of one network. */
+export interface ContainerAttachment {
+  readonly network: string;
+  readonly ifname: string;
+  readonly ips: readonly Ip[];
+  readonly mac?: Mac;
+  readonly defaultRoute?: boolean;
+}
+
+/** Attaches a container through the `attach` door: the engine, by the container's namespace. */
+export async function attachContainer(
+  engine: Engine,
+  container: RunningNode,
+  wish: ContainerAttachment,
+): Promise<Result<EndpointView, Problem>> {
+  const network = parseNetworkName(wish.network);
+  if (!network.ok) return network;
+  const ifname = parseIfName(wish.ifname);
+  if (!ifname.ok) return ifname;
+  const workload = parseWorkloadName(container.name);
+  if (!workload.ok) return workload;
+  const { netns } = container;
+  return engine.attach({
+    network: network.value,
+    sandbox: { netns, path: `/proc/${process.pid}/fd/${netns.fd}` },
+    ifname: ifname.value,
+    addresses: wish.ips,
+    workload: workload.value,
+    ...(wish.mac === undefined ? {} : { mac: wish.mac }),
+    ...(wish.defaultRoute === false ? { defaultRoute: "never" } : {}),
+  });
+}
