@@ -38,27 +38,32 @@ const inputFaults: readonly Fault[] = [
   fault("a parent name that no link can have", "net create a --parent a/b --subnet 10.0.0.0/24", {
     ...usage,
     code: "LF-NAME-INVALID",
+    command: "ip -br link",
     names: ["a/b", "link name"],
   }),
   fault("a link name of 16 bytes", `${attach} --ifname abcdefghijklmnop`, {
     ...usage,
     code: "LF-NAME-INVALID",
+    command: "ip -br link",
     names: ["16 bytes", "15"],
   }),
   fault("a subnet with host bits", "net create a --parent p0 --subnet 10.0.0.1/24", {
     ...usage,
     code: "LF-PREFIX-INVALID",
+    command: "ip -br address",
     names: ["host bits"],
     remedy: '"10.0.0.0/24"',
   }),
   fault("a subnet with an octal octet", "net create a --parent p0 --subnet 010.0.0.0/24", {
     ...usage,
     code: "LF-PREFIX-INVALID",
+    command: "ip -br address",
     names: ["leading zero"],
   }),
   fault("a subnet that is none", "net create a --parent p0 --subnet lan", {
     ...usage,
     code: "LF-PREFIX-INVALID",
+    command: "ip -br address",
     names: ["lan"],
   }),
   fault(
@@ -67,6 +72,7 @@ const inputFaults: readonly Fault[] = [
     {
       ...usage,
       code: "LF-OUTSIDE-SUBNETS",
+      command: "ip route show",
       names: ["gateway", "10.1.0.1", "10.0.0.0/24"],
     },
   ),
@@ -79,6 +85,7 @@ const inputFaults: readonly Fault[] = [
     ...usage,
     code: "LF-MODE-UNSUPPORTED",
     names: ["vepa"],
+    command: "ip link help macvlan",
   }),
   fault("a command that is none", "net lst", {
     ...usage,
@@ -198,15 +205,18 @@ const addressFaults: readonly Fault[] = [
   fault("a multicast MAC", `${attach} --mac 01:00:5e:00:00:01`, {
     ...failed,
     code: "LF-MAC-UNUSABLE",
+    command: "ip -br link",
     names: ["01:00:5e:00:00:01"],
   }),
   fault("the MAC of zeros", `${attach} --mac 00:00:00:00:00:00`, {
     ...failed,
     code: "LF-MAC-UNUSABLE",
+    command: "ip -br link",
   }),
   fault("a MAC that is taken", `${attach} --mac 02:00:00:00:00:50`, {
     ...failed,
     code: "LF-MAC-TAKEN",
+    command: "ip -br link",
     names: ["02:00:00:00:00:50", "@endpoint"],
   }),
   fault("a pool without a free address", "attach small --netns @sandbox", {
