@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { type Ip, type Mac, parseIp, parseMac, parsePrefix } from "../src/addr/index.ts";
 import {
   checkNetwork,
@@ -150,10 +151,13 @@ test("endpoints reach each other and the LAN by both IP versions, and the host r
   expect(tryInside(lan.host, "ping", "-n", "-c", "1", "-W", "1", ip4).status).toBe(1);
 });
 
-test("each address is announced once, by ARP and by an unsolicited advertisement", async () => {
+/** As root it insists on becoming another user, and in a user namespace there is none. */
+const tcpdumpCanRun = readFileSync("/proc/self/uid_map", "utf8").trim().endsWith("4294967295");
+
+const announcedOnce = "each address is announced once, by ARP and by an unsolicited advertisement";
+test.skipIf(!tcpdumpCanRun)(announcedOnce, async () => {
   const engine = await engineWithLan();
-  // -Z root: in a user namespace there is no other user that it could become.
-  const tcpdump = ["tcpdump", "-Z", "root", "-n", "-l", "--immediate-mode", "-i", "m0"];
+  const tcpdump = ["tcpdump", "-n", "-l", "--immediate-mode", "-i", "m0"];
   const capture = Bun.spawn(["nsenter", `--net=${pathOf(lan.machine)}`, "--", ...tcpdump], {
     stderr: "pipe",
     stdout: "pipe",
