@@ -2,12 +2,14 @@
  * The composition root: the one place where the command line meets Linux, the store, the engine and
  * the lab. Nothing is decided here.
  */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import packageFile from "../package.json" with { type: "json" };
 import { ExitCode, err, ok, type Problem, type Result } from "./base/index.ts";
 import { type Host, type HostDirectories, runCli, type TextSink } from "./cli/index.ts";
 import { kernelRefused } from "./domain/index.ts";
-import { openEngine } from "./engine/index.ts";
+import { fileLocks, openEngine } from "./engine/index.ts";
 import { runDemo, runLab } from "./lab/index.ts";
 import { openPlatform, type SysError } from "./platform/index.ts";
 import { openSqliteStore } from "./store/index.ts";
@@ -40,7 +42,15 @@ function openHost({ stateDirectory }: HostDirectories): Result<Host, Problem> {
     home.value.close();
     return store;
   }
-  const engine = openEngine({ platform, hostNamespace: home.value, store: store.value });
+  // Beside the store, so that whoever has the one has the other.
+  const lockDirectory = join(stateDirectory, "operations");
+  mkdirSync(lockDirectory, { recursive: true, mode: 0o700 });
+  const engine = openEngine({
+    platform,
+    hostNamespace: home.value,
+    store: store.value,
+    locks: fileLocks(platform.files, lockDirectory),
+  });
   const close = (): void => {
     store.value.close();
     home.value.close();

@@ -229,11 +229,11 @@ describe("attach", () => {
     expect(childrenIn(host.kernel)).toHaveLength(1);
   });
 
-  test("of one link name twice at once is done once, and the other is told to wait", async () => {
+  test("of one link name twice at once is done once; the other waits and finds it taken", async () => {
     using host = await hostWithLan();
     const wish = request(host.sandbox());
     const both = await Promise.all([host.engine.attach(wish), host.engine.attach(wish)]);
-    expect(both.map(codeOf).sort()).toEqual(["LF-OWNER-BUSY", "done"]);
+    expect(both.map(codeOf).sort()).toEqual(["LF-IFNAME-TAKEN", "done"]);
     expect(childrenIn(host.kernel)).toHaveLength(1);
     expect((await bookOf(host.store)).leases).toHaveLength(2);
   });

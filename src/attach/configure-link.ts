@@ -5,13 +5,12 @@ import {
   addAddress,
   addRoute,
   type Link,
-  listAddresses,
   type NetlinkRefusal,
   type Request,
   setLink,
 } from "../netlink/index.ts";
 import type { AttachContext } from "./context.ts";
-import { observeOwnLink } from "./observe-sandbox.ts";
+import { observeAddresses, observeOwnLink, observeRoutes } from "./observe-sandbox.ts";
 import { callProblem, refusalProblem } from "./refusals.ts";
 import type { StepHandler, StepState } from "./step.ts";
 
@@ -97,22 +96,24 @@ function problemOf(refusal: NetlinkRefusal, step: ConfigureLink): Problem {
   return refusalProblem(refusal, `set up ${step.ifname}`);
 }
 
-/** Done only when name, alias, state and every address are as planned. */
+/** Done only when name, alias, state and every address and route are as planned. */
 function progressOf(
   step: ConfigureLink,
   link: Link,
   { sandbox }: AttachContext,
 ): Result<StepState, Problem> {
-  const addresses = sandbox.dump(listAddresses());
-  if (!addresses.ok) return err(refusalProblem(addresses.error, "list addresses of the sandbox"));
-  const present: readonly string[] = addresses.value
-    .filter((row) => row.ifindex === link.ifindex)
-    .map((row) => row.address);
+  const observed = observeAddresses(sandbox, link.ifindex);
+  if (!observed.ok) return observed;
+  const present: readonly string[] = observed.value;
+  const routed = observeRoutes(sandbox, link.ifindex);
+  if (!routed.ok) return routed;
   const facts = [
     link.name === step.ifname,
     link.alias === step.link.alias,
     link.state === "up",
     ...step.addresses.map((address) => present.includes(address)),
+    ...step.routes.map(({ to }) => routed.value.includes(to)),
+    ...step.gateways.map((gateway) => routed.value.includes(everything(gateway))),
   ];
   if (facts.every((fact) => fact)) return ok("done");
   return ok(facts.some((fact) => fact) ? "partial" : "undone");

@@ -7,7 +7,12 @@ export { type AttachContext, openAttachContext, openConversation } from "./conte
 export { observeAliveMacs } from "./observe-alive.ts";
 export { observeParent, type Parent } from "./observe-parent.ts";
 export { checkHostRoutes } from "./observe-routes.ts";
-export { observeDefaultRoutes, observeLink, observeOwnLink } from "./observe-sandbox.ts";
+export {
+  observeAddresses,
+  observeDefaultRoutes,
+  observeLink,
+  observeOwnLink,
+} from "./observe-sandbox.ts";
 export { callProblem } from "./refusals.ts";
 export { observeStep, type PlanFailure, runPlan, undoPlan } from "./run-plan.ts";
 export type { StepState } from "./step.ts";

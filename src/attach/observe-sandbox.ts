@@ -1,7 +1,20 @@
-import { type IpVersion, prefixLength, prefixVersion } from "../addr/index.ts";
+import {
+  type InterfaceAddress,
+  type IpVersion,
+  type Prefix,
+  prefixLength,
+  prefixVersion,
+} from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import type { IfName, LinkIdentity } from "../domain/index.ts";
-import { getLink, type Link, listRoutes, MAIN_TABLE, type Rtnetlink } from "../netlink/index.ts";
+import {
+  getLink,
+  type Link,
+  listAddresses,
+  listRoutes,
+  MAIN_TABLE,
+  type Rtnetlink,
+} from "../netlink/index.ts";
 import { refusalProblem } from "./refusals.ts";
 
 /** The link with this name or ifindex in the sandbox, or undefined. */
@@ -22,7 +35,7 @@ export function observeLink(
 export function observeOwnLink(
   sandbox: Rtnetlink,
   identity: LinkIdentity,
-): Result<{ readonly kind: "absent" | "foreign" } | OwnLink, Problem> {
+): Result<OwnLinkState, Problem> {
   const link = observeLink(sandbox, { ifindex: identity.ifindex });
   if (!link.ok) return link;
   if (link.value === undefined) return ok({ kind: "absent" });
@@ -31,9 +44,31 @@ export function observeOwnLink(
   return ok(ours ? { kind: "ours", link: link.value } : { kind: "foreign" });
 }
 
-interface OwnLink {
-  readonly kind: "ours";
-  readonly link: Link;
+/** What stands where a link of ours should. */
+type OwnLinkState =
+  | { readonly kind: "absent" }
+  | { readonly kind: "foreign" }
+  | { readonly kind: "ours"; readonly link: Link };
+
+/** The addresses of one link of the sandbox. */
+export function observeAddresses(
+  sandbox: Rtnetlink,
+  ifindex: number,
+): Result<readonly InterfaceAddress[], Problem> {
+  const addresses = sandbox.dump(listAddresses());
+  if (!addresses.ok) return err(refusalProblem(addresses.error, "list addresses of the sandbox"));
+  return ok(addresses.value.filter((row) => row.ifindex === ifindex).map((row) => row.address));
+}
+
+/** Where the routes of one link of the sandbox lead, in the main table. */
+export function observeRoutes(
+  sandbox: Rtnetlink,
+  ifindex: number,
+): Result<readonly Prefix[], Problem> {
+  const routes = sandbox.dump(listRoutes());
+  if (!routes.ok) return err(refusalProblem(routes.error, "list routes of the sandbox"));
+  const own = routes.value.filter((row) => row.ifindex === ifindex && row.table === MAIN_TABLE);
+  return ok(own.map((row) => row.to));
 }
 
 /** The IP versions for which the sandbox has a default route already. */

@@ -1,5 +1,5 @@
 import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
-import type { Step } from "../domain/index.ts";
+import { cancelled, describeStep, type Step } from "../domain/index.ts";
 import { configureLink } from "./configure-link.ts";
 import type { AttachContext } from "./context.ts";
 import { createLink } from "./create-link.ts";
@@ -15,13 +15,19 @@ export interface PlanFailure {
   readonly left: "nothing" | "something";
 }
 
-/** Does every step in order; when one fails, undoes it and those before it in reverse. */
+/**
+ * Does every step in order; when one fails, or `signal` fires between two, undoes what was done in
+ * reverse.
+ */
 export async function runPlan(
   plan: readonly Step[],
   context: AttachContext,
+  signal?: AbortSignal,
 ): Promise<Result<void, PlanFailure>> {
   for (const [index, step] of plan.entries()) {
-    const done = await doStep(step, context);
+    const done = signal?.aborted
+      ? err(cancelled({ what: describeStep(step) }))
+      : await doStep(step, context);
     if (done.ok) continue;
     const troubles = await undoPlan(plan.slice(0, index + 1), context);
     if (troubles.length === 0) return err({ problem: done.error, left: "nothing" });

@@ -19,7 +19,9 @@ export type Command =
   | AttachCommand
   | { readonly kind: "detach"; readonly target: DetachTarget }
   | { readonly kind: "endpoint-ls" }
-  | { readonly kind: "endpoint-inspect"; readonly id: EndpointId };
+  | { readonly kind: "endpoint-inspect"; readonly id: EndpointId }
+  | { readonly kind: "status" }
+  | { readonly kind: "reconcile"; readonly effect: "all" | "none" };
 
 export interface AttachCommand {
   readonly kind: "attach";

@@ -1,4 +1,4 @@
-import type { EndpointView, NetworkView } from "../engine/index.ts";
+import type { EndpointView, Finding, NetworkView, Reconciled } from "../engine/index.ts";
 import type { LabReport } from "../lab/index.ts";
 
 /** What a command found or did, before anybody decides how to show it. */
@@ -7,6 +7,8 @@ export type Outcome =
   | { readonly kind: "network"; readonly event: NetworkEvent; readonly view: NetworkView }
   | { readonly kind: "endpoints"; readonly endpoints: readonly EndpointView[] }
   | { readonly kind: "endpoint"; readonly event: EndpointEvent; readonly view: EndpointView }
+  | { readonly kind: "findings"; readonly findings: readonly Finding[] }
+  | { readonly kind: "reconciled"; readonly reconciled: readonly Reconciled[] }
   | { readonly kind: "lab"; readonly event: "demo" | "run"; readonly report: LabReport };
 
 export type NetworkEvent = "created" | "inspected" | "removed";

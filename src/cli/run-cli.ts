@@ -43,7 +43,23 @@ function tellOutcome(outcome: Outcome, globals: Globals, ports: CliPorts): ExitC
   });
   write(ports.stdout, rendered.stdout);
   write(ports.stderr, rendered.stderr);
-  return outcome.kind === "lab" ? labExitCode(outcome.event, outcome.report) : ExitCode.yes;
+  return exitCodeOf(outcome);
+}
+
+function exitCodeOf(outcome: Outcome): ExitCode {
+  switch (outcome.kind) {
+    case "lab":
+      return labExitCode(outcome.event, outcome.report);
+    case "findings":
+      // Work in progress is nothing to worry about.
+      return outcome.findings.every(({ kind }) => kind === "running") ? ExitCode.yes : ExitCode.no;
+    case "reconciled":
+      return outcome.reconciled.some((row) => row.outcome === "failed")
+        ? ExitCode.failed
+        : ExitCode.yes;
+    default:
+      return ExitCode.yes;
+  }
 }
 
 /** A demo that shows nothing has not said yes. */

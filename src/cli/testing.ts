@@ -148,6 +148,8 @@ export class FakePorts implements CliPorts {
       attach: (request) => endpoint("attach", request),
       detach: (selector) => endpoint("detach", selector),
       listEndpoints: async () => ok([webView]),
+      status: async () => ok([]),
+      reconcile: async () => ok([]),
     };
   }
 

@@ -56,6 +56,23 @@ export const endpointMissing = refused("LF-ENDPOINT-MISSING", {
   command: () => "landfall endpoint ls",
 });
 
+export const cancelled = refusedForNow("LF-CANCELLED", {
+  title: "Cancelled",
+  explanation: "Whoever asked for it went away or had had enough; what was done was undone.",
+  detail: (f: { what: string }) => `${f.what} was cancelled, and everything is as it was before.`,
+  remedy: () => "Ask again when it is wanted.",
+});
+
+export const lockRefused = refusedForNow("LF-LOCK-REFUSED", {
+  title: "An operation cannot be locked",
+  explanation:
+    "Each operation holds a lock file while it works, so that others can tell a slow process " +
+    "from a dead one.",
+  detail: (f: { path: string; errno: string }) => `${f.path}: ${f.errno}.`,
+  remedy: () => "Run it as root (sudo), or name a directory of your own: --state-dir.",
+  command: (f) => `ls -ld ${f.path}`,
+});
+
 export const ownerBusy = refusedForNow("LF-OWNER-BUSY", {
   title: "Another operation on this endpoint has not ended",
   explanation:

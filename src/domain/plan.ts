@@ -42,6 +42,8 @@ export interface Operation {
   readonly network: NetworkId;
   readonly sandbox: Sandbox;
   readonly plan: readonly Step[];
+  /** Set when it failed and could not be undone at once: whoever asked was told that it failed. */
+  readonly decided?: "undo";
   readonly bootId: string;
   /** CLOCK_BOOTTIME. */
   readonly startedAt: Millis;

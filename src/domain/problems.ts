@@ -7,8 +7,10 @@ import {
   poolExhausted,
 } from "./address-problems.ts";
 import {
+  cancelled,
   endpointMissing,
   ifnameTaken,
+  lockRefused,
   ownerBusy,
   sandboxIsHost,
   sandboxMissing,
@@ -69,6 +71,8 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   sandboxUnreachable,
   ifnameTaken,
   endpointMissing,
+  cancelled,
+  lockRefused,
   ownerBusy,
   poolExhausted,
   addressTaken,

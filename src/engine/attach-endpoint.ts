@@ -8,22 +8,23 @@ import {
   runPlan,
   undoPlan,
 } from "../attach/index.ts";
-import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
-  type Endpoint,
   ifnameTaken,
   macUnusable,
   type Network,
   type Operation,
+  type OperationId,
   ownerBusy,
   type Sandbox,
   sandboxIsHost,
 } from "../domain/index.ts";
-import { releaseAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
+import { recordAttached, recordGone } from "./book-side.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
+import { lockOperation, type Turn, takeTurn } from "./settle.ts";
 
 /**
  * Puts a sandbox on a network: observe, record the intent, change the kernel, record the outcome.
@@ -36,23 +37,60 @@ export async function attachEndpoint(
   if (refused !== undefined) return err(refused);
   const network = await findNetwork(deps, request);
   if (!network.ok) return network;
+  const id = deps.ids.operation();
+  const lock = lockOperation(deps, id);
+  if (!lock.ok) return lock;
+  using _held = lock.value;
   const { platform, hostNamespace } = deps;
   const opened = openAttachContext(platform, hostNamespace, request.sandbox.netns);
   if (!opened.ok) return opened;
   using context = opened.value;
-  const seen = observe(deps, request, { network: network.value, context });
-  if (!seen.ok) return seen;
-  const operation = await commitIntent(deps, request, seen.value);
+  const operation = await begin(deps, request, { id, network: network.value, context });
   if (!operation.ok) return operation;
-  const done = await runPlan(operation.value.plan, context);
+  return await carryOut(deps, operation.value, { context, signal: request.signal });
+}
+
+/** Waits for others on the same endpoint, observes, and records the intent. */
+function begin(
+  deps: EngineDeps,
+  request: AttachRequest,
+  ground: {
+    readonly id: OperationId;
+    readonly network: Network;
+    readonly context: AttachContext;
+  },
+): Promise<Result<Operation, Problem>> {
+  const { id: sandbox } = rememberedSandbox(deps, request.sandbox);
+  const turn: Turn = {
+    find: (tx) => tx.endpoints.byOwner(sandbox, request.ifname),
+    signal: request.signal,
+  };
+  return takeTurn(deps, turn, async () => {
+    const seen = observe(deps, request, ground);
+    if (!seen.ok) return seen;
+    return commitIntent(deps, request, { id: ground.id, seen: seen.value });
+  });
+}
+
+async function carryOut(
+  deps: EngineDeps,
+  operation: Operation,
+  { context, signal }: { context: AttachContext; signal: AbortSignal | undefined },
+): Promise<Result<EndpointView, Problem>> {
+  const done = await runPlan(operation.plan, context, signal);
   if (!done.ok) {
-    // What could not be undone stays in the book, so that its address is not given to another.
-    if (done.error.left === "nothing") await forget(deps, operation.value);
-    return err(done.error.problem);
+    const { left, problem } = done.error;
+    await deps.store.transact((tx) => {
+      if (left === "nothing") recordGone(tx, operation);
+      // What could not be undone stays in the book, so that its address is not given to another.
+      else tx.operations.replace({ ...operation, decided: "undo" });
+      return ok();
+    });
+    return err(problem);
   }
-  const outcome = await commitOutcome(deps, operation.value);
+  const outcome = await deps.store.transact((tx) => ok(recordAttached(tx, operation)));
   // A link that the book does not know as attached must not stay; the intent still tells of it.
-  if (!outcome.ok) await undoPlan(operation.value.plan, context);
+  if (!outcome.ok) await undoPlan(operation.plan, context);
   return outcome;
 }
 
@@ -97,7 +135,7 @@ function observe(
 function commitIntent(
   deps: EngineDeps,
   request: AttachRequest,
-  seen: Seen,
+  { id, seen }: { readonly id: OperationId; readonly seen: Seen },
 ): Promise<Result<Operation, Problem>> {
   return deps.store.transact((tx) => {
     // The network may have been removed since it was looked up.
@@ -108,7 +146,7 @@ function commitIntent(
     const endpoint = planEndpoint(deps, tx, { request, network, seen });
     if (!endpoint.ok) return endpoint;
     tx.endpoints.insert(endpoint.value);
-    const operation = attachOperation(deps, endpoint.value, network);
+    const operation = attachOperation(deps, id, { endpoint: endpoint.value, network });
     tx.operations.insert(operation);
     return ok(operation);
   });
@@ -123,29 +161,4 @@ function ownerInUse(
   if (holder === undefined) return undefined;
   if (holder.state === "attached") return ifnameTaken({ ifname, sandbox: sandbox.path });
   return ownerBusy({ sandbox: sandbox.path, ifname, operation: holder.state });
-}
-
-/** Second commit: the endpoint is attached, the operation is over. */
-function commitOutcome(
-  deps: EngineDeps,
-  operation: Operation,
-): Promise<Result<EndpointView, Problem>> {
-  return deps.store.transact((tx) => {
-    const row = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
-    const network = defined(tx.networks.get(operation.network), "network of the operation");
-    const endpoint: Endpoint = { ...row, state: "attached" };
-    tx.endpoints.replace(endpoint);
-    tx.operations.remove(operation.id);
-    return ok({ endpoint, network: network.name });
-  });
-}
-
-/** After everything was undone: the book is as it was before. */
-function forget(deps: EngineDeps, operation: Operation): Promise<Result<void, Problem>> {
-  return deps.store.transact((tx) => {
-    releaseAddresses(tx, operation.endpoint);
-    tx.operations.remove(operation.id);
-    tx.endpoints.remove(operation.endpoint);
-    return ok();
-  });
 }

@@ -9,6 +9,7 @@ import {
 import type { NetnsHandle, Platform } from "../platform/index.ts";
 import type { Store, Transaction } from "../store/index.ts";
 import type { SandboxHandle } from "./engine.ts";
+import type { OperationLocks } from "./operation-locks.ts";
 
 /** Everything that an engine stands on; a lab host has its own of each, the real host too. */
 export interface EngineDeps {
@@ -17,6 +18,7 @@ export interface EngineDeps {
   readonly hostNamespace: NetnsHandle;
   readonly store: Store;
   readonly ids: Ids;
+  readonly locks: OperationLocks;
 }
 
 /** The problem of a name that stands for no network. */

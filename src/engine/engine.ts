@@ -29,6 +29,13 @@ export interface AttachRequest {
    * Whether the network's gateways become default routes: where the sandbox has none yet, or never.
    */
   readonly defaultRoute?: "when-missing" | "never";
+  /** Fires when whoever asked goes away: what was done is undone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DetachOptions {
+  /** Fires when whoever asked goes away; a deletion that has begun is finished. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which endpoint is meant: its own id, or what it is from the sandbox's side. */
@@ -48,6 +55,39 @@ export interface EndpointView {
   readonly network: NetworkName;
 }
 
+/** One endpoint about which book and kernel do not say the same. */
+export interface Finding {
+  readonly endpoint: EndpointId;
+  readonly network: NetworkName;
+  readonly sandbox: string;
+  readonly ifname: IfName;
+  readonly kind: FindingKind;
+  /** One sentence about this occurrence. */
+  readonly detail: string;
+  /** What `reconcile` does about it. */
+  readonly action: "complete" | "undo" | "collect" | "none";
+}
+
+export type FindingKind =
+  /** An operation that a living process works on. */
+  | "running"
+  /** An operation whose process died. */
+  | "interrupted"
+  | "sandbox-gone"
+  /** No path leads to the sandbox, and its link lives. */
+  | "sandbox-unreachable"
+  | "link-missing"
+  /** Another link stands where ours should. */
+  | "link-foreign"
+  | "link-differs";
+
+/** What became of a finding. */
+export interface Reconciled {
+  readonly finding: Finding;
+  readonly outcome: "done" | "left" | "failed";
+  readonly problem?: Problem;
+}
+
 /**
  * The use cases. Each is one operation: checked against the kernel, recorded with its whole plan,
  * done, recorded as done; or undone, so that kernel and book are as they were.
@@ -58,6 +98,16 @@ export interface Engine {
   listNetworks(): Promise<Result<readonly NetworkView[], Problem>>;
   inspectNetwork(name: NetworkName): Promise<Result<NetworkView, Problem>>;
   attach(request: AttachRequest): Promise<Result<EndpointView, Problem>>;
-  detach(selector: EndpointSelector): Promise<Result<EndpointView, Problem>>;
+  detach(
+    selector: EndpointSelector,
+    options?: DetachOptions,
+  ): Promise<Result<EndpointView, Problem>>;
   listEndpoints(): Promise<Result<readonly EndpointView[], Problem>>;
+  /** Where book and kernel disagree, and what is in flight; changes nothing. */
+  status(): Promise<Result<readonly Finding[], Problem>>;
+  /**
+   * Ends what died, collects endpoints whose sandbox is gone. What cannot be decided, or is not
+   * ours, is told and left alone.
+   */
+  reconcile(): Promise<Result<readonly Reconciled[], Problem>>;
 }

@@ -5,10 +5,15 @@
  */
 export type {
   AttachRequest,
+  DetachOptions,
   EndpointSelector,
   EndpointView,
   Engine,
+  Finding,
+  FindingKind,
   NetworkView,
+  Reconciled,
   SandboxHandle,
 } from "./engine.ts";
 export { type EngineOptions, openEngine } from "./open-engine.ts";
+export { fileLocks, memoryLocks, type OperationLocks } from "./operation-locks.ts";

@@ -3,16 +3,22 @@ import { ids } from "../domain/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
 import type { Store } from "../store/index.ts";
 import { attachEndpoint } from "./attach-endpoint.ts";
-import type { EngineDeps } from "./deps.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
+import { findDrift } from "./find-drift.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
+import { memoryLocks, type OperationLocks } from "./operation-locks.ts";
+import { reconcile } from "./reconcile.ts";
 
 export interface EngineOptions {
   readonly platform: Platform;
   /** The namespace that the parents are in. */
   readonly hostNamespace: NetnsHandle;
   readonly store: Store;
+  /**
+   * Where operations in flight are known to other processes; absent: nobody else has this store.
+   */
+  readonly locks?: OperationLocks;
 }
 
 /**
@@ -20,17 +26,17 @@ export interface EngineOptions {
  * other.
  */
 export function openEngine(options: EngineOptions): Engine {
-  const deps: EngineDeps = {
-    ...options,
-    ids: ids((count) => options.platform.random.bytes(count)),
-  };
+  const { platform, locks = memoryLocks() } = options;
+  const deps = { ...options, locks, ids: ids((count) => platform.random.bytes(count)) };
   return {
     createNetwork: (spec) => createNetwork(deps, spec),
     removeNetwork: (name) => removeNetwork(deps, name),
     listNetworks: () => listNetworks(deps),
     inspectNetwork: (name) => inspectNetwork(deps, name),
     attach: (request) => attachEndpoint(deps, request),
-    detach: (selector) => detachEndpoint(deps, selector),
+    detach: (selector, detachOptions) => detachEndpoint(deps, selector, detachOptions),
+    status: () => findDrift(deps),
+    reconcile: () => reconcile(deps),
     listEndpoints: () =>
       deps.store.transact((tx) =>
         ok(

@@ -6,6 +6,7 @@ import type {
   EndpointId,
   IfName,
   Network,
+  OperationId,
   SandboxId,
   WorkloadName,
 } from "../domain/index.ts";
@@ -249,15 +250,17 @@ describe("the MAC address", () => {
   });
 });
 
+const OP = "op-1" as OperationId;
+
 describe("operations", () => {
   test("attaching makes the link, then gives it what the endpoint has", async () => {
     const deps = ground();
     const small = { ...lan, mtu: 1400 as NonNullable<Network["mtu"]> };
     const endpoint = accepted(await plan({ network: small }, deps));
-    const operation = attachOperation(deps, endpoint, small);
+    const operation = attachOperation(deps, OP, { endpoint, network: small });
     const { link, ifname, addresses, gateways, routes, sandbox } = endpoint;
     expect(operation as object).toEqual({
-      id: operation.id,
+      id: OP,
       kind: "attach",
       endpoint: endpoint.id,
       network: "net-lan",
@@ -271,16 +274,19 @@ describe("operations", () => {
       startedAt: 1_000,
       deadline: 121_000,
     });
-    const without = attachOperation(deps, accepted(await plan({})), lan);
+    const without = attachOperation(deps, OP, {
+      endpoint: accepted(await plan({})),
+      network: lan,
+    });
     expect(Object.keys(defined(without.plan[0], "first step"))).not.toContain("mtu");
   });
 
   test("detaching removes the very link", async () => {
     const deps = ground();
     const endpoint = accepted(await plan({}, deps));
-    const operation = detachOperation(deps, endpoint);
+    const operation = detachOperation(deps, OP, endpoint);
     expect(operation).toMatchObject({ kind: "detach", endpoint: endpoint.id, network: lan.id });
     expect(operation.plan).toEqual([{ kind: "remove-link", link: endpoint.link }]);
-    expect(operation.id).not.toBe(attachOperation(deps, endpoint, lan).id);
+    expect(operation.id).toBe(OP);
   });
 });

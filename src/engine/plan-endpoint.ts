@@ -16,6 +16,7 @@ import {
   macTaken,
   type Network,
   type Operation,
+  type OperationId,
   type Sandbox,
   type Step,
   temporaryName,
@@ -148,42 +149,37 @@ function routesFor(network: Network, addresses: readonly InterfaceAddress[]): Ne
 }
 
 /** The operation that makes a planned endpoint real. */
-export function attachOperation(deps: EngineDeps, endpoint: Endpoint, network: Network): Operation {
-  const { link, ifname, addresses, gateways, routes, mtu, sandbox } = endpoint;
+export function attachOperation(
+  deps: EngineDeps,
+  id: OperationId,
+  { endpoint, network }: { readonly endpoint: Endpoint; readonly network: Network },
+): Operation {
+  const { link, ifname, addresses, gateways, routes, mtu } = endpoint;
+  const { driver, parent } = network;
   const plan: readonly Step[] = [
-    {
-      kind: "create-link",
-      driver: network.driver,
-      parent: network.parent,
-      link,
-      ...(mtu === undefined ? {} : { mtu }),
-    },
+    { kind: "create-link", driver, parent, link, ...(mtu === undefined ? {} : { mtu }) },
     { kind: "configure-link", link, ifname, addresses, gateways, routes },
   ];
-  return operation(deps, {
-    kind: "attach",
-    endpoint: endpoint.id,
-    network: network.id,
-    sandbox,
-    plan,
-  });
+  return operation(deps, endpoint, { id, kind: "attach", plan });
 }
 
 /** The operation that takes an endpoint's link away. */
-export function detachOperation(deps: EngineDeps, endpoint: Endpoint): Operation {
-  const { id, network, sandbox, link } = endpoint;
-  const plan: readonly Step[] = [{ kind: "remove-link", link }];
-  return operation(deps, { kind: "detach", endpoint: id, network, sandbox, plan });
+export function detachOperation(deps: EngineDeps, id: OperationId, endpoint: Endpoint): Operation {
+  const plan: readonly Step[] = [{ kind: "remove-link", link: endpoint.link }];
+  return operation(deps, endpoint, { id, kind: "detach", plan });
 }
 
 function operation(
-  { ids, platform }: EngineDeps,
-  what: Pick<Operation, "kind" | "endpoint" | "network" | "sandbox" | "plan">,
+  { platform }: EngineDeps,
+  { id: endpoint, network, sandbox }: Endpoint,
+  what: Pick<Operation, "id" | "kind" | "plan">,
 ): Operation {
   const startedAt = platform.clock.boottime();
   return {
     ...what,
-    id: ids.operation(),
+    endpoint,
+    network,
+    sandbox,
     bootId: platform.process.bootId,
     startedAt,
     deadline: millis(startedAt + OPERATION_DEADLINE),

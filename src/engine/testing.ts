@@ -19,6 +19,7 @@ import { fakePlatform } from "../platform/index.ts";
 import { memoryStore } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
+import { memoryLocks } from "./operation-locks.ts";
 import { planEndpoint, type Seen } from "./plan-endpoint.ts";
 
 /** Helpers of this folder's tests; product code must not import them. */
@@ -41,6 +42,7 @@ export function ground(): EngineDeps {
     hostNamespace: home.value,
     store: memoryStore({ uuid: "uuid" as StoreUuid, salt }),
     ids: ids((count) => platform.random.bytes(count)),
+    locks: memoryLocks(),
   };
 }
 

@@ -166,7 +166,7 @@ function fakeFiles(defaults: Readonly<Record<string, string>>): Files {
       const release = (): void => {
         locked.delete(path);
       };
-      return ok({ release, [Symbol.dispose]: release });
+      return ok({ release, discard: release, [Symbol.dispose]: release });
     },
   };
 }

@@ -1,5 +1,5 @@
 import { ok } from "../base/index.ts";
-import { callInts, closeFd, openFile, openFileIn, readFd, writeFd } from "./native.ts";
+import { callInts, closeFd, openFile, openFileIn, readFd, removeFile, writeFd } from "./native.ts";
 import type { Fd, FileLock, Files, NetnsHandle, SysResult } from "./platform.ts";
 
 const O_RDONLY_CLOEXEC = 0o2000000;
@@ -39,19 +39,24 @@ function tryLock(path: string): SysResult<FileLock> {
   const fd = openFile(path, O_RDWR_CREAT_CLOEXEC, LOCK_FILE_MODE);
   if (!fd.ok) return fd;
   const locked = callInts("flock", fd.value, LOCK_EX_NB);
-  if (locked.ok) return ok(fileLock(fd.value));
+  if (locked.ok) return ok(fileLock(fd.value, path));
   closeFd(fd.value);
   return locked;
 }
 
-function fileLock(fd: Fd): FileLock {
+function fileLock(fd: Fd, path: string): FileLock {
   let held = true;
   const release = (): void => {
     if (!held) return;
     held = false;
     closeFd(fd);
   };
-  return { release, [Symbol.dispose]: release };
+  const discard = (): void => {
+    // While it is still held: nobody can take a lock on a file that is about to go.
+    if (held) removeFile(path);
+    release();
+  };
+  return { release, discard, [Symbol.dispose]: release };
 }
 
 /** A small text file, without its last newline. */

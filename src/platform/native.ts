@@ -113,6 +113,14 @@ export function openFile(path: string, flags: number, mode = 0): SysResult<Fd> {
   return toResult(fd, `openat ${path}`) as SysResult<Fd>;
 }
 
+/** unlink(2). */
+export function removeFile(path: string): SysResult<number> {
+  const put = putPath(path);
+  if (!put.ok) return put;
+  const done = call.buffer2(numbers.unlinkat, AT_FDCWD, outBuffer, 0, 0, 0, 0);
+  return toResult(done, `unlinkat ${path}`);
+}
+
 /** Opens `path` as seen from inside `target` (-1: from inside a new namespace). */
 export function openFileIn(target: number, home: Fd, path: string, flags: number): SysResult<Fd> {
   const put = putPath(path);

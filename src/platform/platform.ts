@@ -160,6 +160,8 @@ export interface Files {
 /** A held flock; released by `release`, by disposal or by the death of the process. */
 export interface FileLock extends Disposable {
   release(): void;
+  /** Removes the file, then releases: for locks whose name is never used again. */
+  discard(): void;
 }
 
 /** Facts about this process and machine. */

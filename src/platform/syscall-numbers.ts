@@ -21,6 +21,7 @@ export const syscallNumbers = {
     getuid: 102,
     clock_gettime: 228,
     openat: 257,
+    unlinkat: 263,
     accept4: 288,
   },
   arm64: {
@@ -41,6 +42,7 @@ export const syscallNumbers = {
     getuid: 174,
     clock_gettime: 113,
     openat: 56,
+    unlinkat: 35,
     accept4: 242,
   },
 } as const;

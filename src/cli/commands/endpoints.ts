@@ -8,20 +8,20 @@ import { withSandbox } from "./sandbox.ts";
 
 type Handled = Promise<Result<Outcome, Problem>>;
 
-export async function attach(host: Host, command: AttachCommand): Handled {
+export async function attach(host: Host, command: AttachCommand, signal: AbortSignal): Handled {
   const { kind: _, sandbox: path, ...wish } = command;
   const attached = await withSandbox(host, path, (sandbox) =>
-    host.engine.attach({ ...wish, sandbox }),
+    host.engine.attach({ ...wish, sandbox, signal }),
   );
   return mapResult(attached, (view) => ({ kind: "endpoint", event: "attached", view }));
 }
 
-export async function detach(host: Host, target: DetachTarget): Handled {
+export async function detach(host: Host, target: DetachTarget, signal: AbortSignal): Handled {
   const detached =
     target.kind === "id"
-      ? await host.engine.detach(target)
+      ? await host.engine.detach(target, { signal })
       : await withSandbox(host, target.sandbox, (sandbox) =>
-          host.engine.detach({ kind: "owner", sandbox, ifname: target.ifname }),
+          host.engine.detach({ kind: "owner", sandbox, ifname: target.ifname }, { signal }),
         );
   return mapResult(detached, (view) => ({ kind: "endpoint", event: "detached", view }));
 }

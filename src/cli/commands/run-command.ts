@@ -6,6 +6,7 @@ import type { CommandContext } from "./context.ts";
 import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
 import { runDemo, runLab } from "./labs.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
+import { reconcile, status } from "./upkeep.ts";
 
 /** Does what the command says. Errors: whatever the engine or the lab meets. */
 export async function runCommand(
@@ -31,10 +32,14 @@ async function onHost(
   const opened = ports.openHost(globals);
   if (!opened.ok) return opened;
   using host = opened.value;
-  return await runOnHost(command, host);
+  return await runOnHost(command, host, ports.signal);
 }
 
-function runOnHost(command: HostCommand, host: Host): Promise<Result<Outcome, Problem>> {
+function runOnHost(
+  command: HostCommand,
+  host: Host,
+  signal: AbortSignal,
+): Promise<Result<Outcome, Problem>> {
   switch (command.kind) {
     case "net-create":
       return createNetwork(host.engine, command.spec);
@@ -45,13 +50,17 @@ function runOnHost(command: HostCommand, host: Host): Promise<Result<Outcome, Pr
     case "net-rm":
       return removeNetwork(host.engine, command.name);
     case "attach":
-      return attach(host, command);
+      return attach(host, command, signal);
     case "detach":
-      return detach(host, command.target);
+      return detach(host, command.target, signal);
     case "endpoint-ls":
       return listEndpoints(host.engine);
     case "endpoint-inspect":
       return inspectEndpoint(host.engine, command.id);
+    case "status":
+      return status(host.engine);
+    case "reconcile":
+      return command.effect === "none" ? status(host.engine) : reconcile(host.engine);
     default:
       return unreachable(command);
   }

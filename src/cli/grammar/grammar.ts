@@ -4,9 +4,14 @@ import { endpointCommand } from "./endpoint.ts";
 import { globalOptions } from "./global.ts";
 import { demoCommand, labCommand } from "./lab.ts";
 import { netCommand } from "./net.ts";
+import { reconcileCommand, statusCommand } from "./upkeep.ts";
 
 /** The whole command line: one command, and the global options before or after it. */
 export const grammar = object({
-  command: or(demoCommand, labCommand, netCommand, attachCommand, detachCommand, endpointCommand),
+  command: or(
+    or(demoCommand, labCommand),
+    or(netCommand, attachCommand, detachCommand, endpointCommand),
+    or(statusCommand, reconcileCommand),
+  ),
   globals: globalOptions,
 });

@@ -28,6 +28,8 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall endpoint",
     "landfall endpoint ls",
     "landfall endpoint inspect",
+    "landfall status",
+    "landfall reconcile",
   ]);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`Usage: ${titles[index]}`);

@@ -1,7 +1,7 @@
 import { formatRange } from "../../addr/index.ts";
 import { type Problem, unreachable } from "../../base/index.ts";
 import type { ExtraRoute } from "../../domain/index.ts";
-import type { EndpointView, NetworkView } from "../../engine/index.ts";
+import type { EndpointView, NetworkView, Reconciled } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
 /** Scripts read these documents: keys are added, never renamed or dropped. */
@@ -41,11 +41,20 @@ function outcomeDocument(outcome: Outcome): object {
       return { schemaVersion, endpoints: outcome.endpoints.map(endpointJson) };
     case "endpoint":
       return { schemaVersion, endpoint: endpointJson(outcome.view) };
+    case "findings":
+      return { schemaVersion, findings: outcome.findings };
+    case "reconciled":
+      return { schemaVersion, reconciled: outcome.reconciled.map(reconciledJson) };
     case "lab":
       return { schemaVersion, scenarios: outcome.report.scenarios };
     default:
       return unreachable(outcome);
   }
+}
+
+function reconciledJson({ finding, outcome, problem }: Reconciled): object {
+  const cause = problem === undefined ? {} : problemDocument(problem);
+  return { ...finding, outcome, ...cause, schemaVersion: undefined };
 }
 
 function outcomeItems(outcome: Outcome): readonly object[] {
@@ -54,6 +63,10 @@ function outcomeItems(outcome: Outcome): readonly object[] {
       return outcome.networks.map((view) => ({ schemaVersion, network: networkJson(view) }));
     case "endpoints":
       return outcome.endpoints.map((view) => ({ schemaVersion, endpoint: endpointJson(view) }));
+    case "findings":
+      return outcome.findings.map((finding) => ({ schemaVersion, finding }));
+    case "reconciled":
+      return outcome.reconciled.map((row) => ({ schemaVersion, reconciled: reconciledJson(row) }));
     case "lab":
       return outcome.report.scenarios.map((scenario) => ({ schemaVersion, scenario }));
     default:

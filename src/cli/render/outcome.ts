@@ -1,6 +1,7 @@
 import { unreachable } from "../../base/index.ts";
 import type { Globals } from "../command.ts";
 import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
+import { findingsTable, reconciledTable } from "./findings.ts";
 import { outcomeJson, outcomeJsonLines } from "./json.ts";
 import type { Look, Paint } from "./look.ts";
 import { demoText, labRunText } from "./scenario.ts";
@@ -53,6 +54,10 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
       return outcome.event === "detached"
         ? lines(idsOf(outcome))
         : endpointProperties(outcome.view, paint);
+    case "findings":
+      return findingsTable(outcome.findings, paint);
+    case "reconciled":
+      return reconciledTable(outcome.reconciled, paint);
     case "lab":
       return outcome.event === "demo"
         ? demoText(outcome.report, paint)
@@ -73,6 +78,10 @@ function idsOf(outcome: Outcome): readonly string[] {
       return outcome.endpoints.map((view) => view.endpoint.id);
     case "endpoint":
       return [outcome.view.endpoint.id];
+    case "findings":
+      return outcome.findings.map(({ endpoint }) => endpoint);
+    case "reconciled":
+      return outcome.reconciled.map(({ finding }) => finding.endpoint);
     case "lab":
       return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
     default:
@@ -86,6 +95,11 @@ function hintOf(outcome: Outcome): string | undefined {
   }
   if (outcome.kind === "endpoints" && outcome.endpoints.length === 0) {
     return "Attach one: landfall attach NETWORK --netns NAME";
+  }
+  if (outcome.kind === "findings") {
+    return outcome.findings.some(({ action }) => action !== "none")
+      ? "Mend it: landfall reconcile"
+      : undefined;
   }
   return undefined;
 }

@@ -1,0 +1,30 @@
+import { defined } from "../base/index.ts";
+import type { Endpoint, Operation } from "../domain/index.ts";
+import { releaseAddresses } from "../ipam/index.ts";
+import type { Transaction } from "../store/index.ts";
+import type { EndpointView } from "./engine.ts";
+
+/** The outcome of an attach: the endpoint is attached, the operation is over. */
+export function recordAttached(tx: Transaction, operation: Operation): EndpointView {
+  const row = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
+  const network = defined(tx.networks.get(operation.network), "network of the operation");
+  const endpoint: Endpoint = { ...row, state: "attached" };
+  tx.endpoints.replace(endpoint);
+  tx.operations.remove(operation.id);
+  return { endpoint, network: network.name };
+}
+
+/** The outcome of a detach, and of an attach that was undone: nothing of the endpoint is left. */
+export function recordGone(tx: Transaction, operation: Operation): EndpointView {
+  const endpoint = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
+  const network = defined(tx.networks.get(operation.network), "network of the operation");
+  tx.operations.remove(operation.id);
+  forgetEndpoint(tx, endpoint);
+  return { endpoint: { ...endpoint, state: "detached" }, network: network.name };
+}
+
+/** Takes an endpoint and its addresses out of the book. */
+export function forgetEndpoint(tx: Transaction, endpoint: Endpoint): void {
+  releaseAddresses(tx, endpoint.id);
+  tx.endpoints.remove(endpoint.id);
+}

@@ -1,0 +1,137 @@
+import {
+  observeAddresses,
+  observeAliveMacs,
+  observeOwnLink,
+  openConversation,
+} from "../attach/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import type { Endpoint, Network } from "../domain/index.ts";
+import type { NetnsHandle } from "../platform/index.ts";
+import type { EngineDeps } from "./deps.ts";
+import type { Finding, FindingKind } from "./engine.ts";
+import { type InFlight, judge, listInFlight } from "./recover.ts";
+import { findSandbox, isOfEarlierBoot } from "./sandbox-side.ts";
+
+/** Everything about which book and kernel do not say the same. */
+export async function findDrift(deps: EngineDeps): Promise<Result<readonly Finding[], Problem>> {
+  const inFlight = await listInFlight(deps);
+  if (!inFlight.ok) return inFlight;
+  const attached = await listAttached(deps);
+  if (!attached.ok) return attached;
+  const findings: Finding[] = [];
+  for (const row of inFlight.value) {
+    const finding = inFlightFinding(deps, row);
+    if (!finding.ok) return finding;
+    findings.push(finding.value);
+  }
+  for (const row of attached.value) {
+    const finding = attachedFinding(deps, row);
+    if (!finding.ok) return finding;
+    if (finding.value !== undefined) findings.push(finding.value);
+  }
+  return ok(findings);
+}
+
+interface Attached {
+  readonly endpoint: Endpoint;
+  readonly network: Network;
+}
+
+/** Endpoints that no operation is about, with their networks. */
+export function listAttached(deps: EngineDeps): Promise<Result<readonly Attached[], Problem>> {
+  return deps.store.transact((tx) =>
+    ok(
+      tx.endpoints.all().flatMap((endpoint) => {
+        const network = tx.networks.get(endpoint.network);
+        const settled = endpoint.state === "attached" && network !== undefined;
+        return settled ? [{ endpoint, network }] : [];
+      }),
+    ),
+  );
+}
+
+function finding(
+  { endpoint, network }: Attached,
+  what: { kind: FindingKind; detail: string; action: Finding["action"] },
+): Finding {
+  const { id, sandbox, ifname } = endpoint;
+  return { endpoint: id, network: network.name, sandbox: sandbox.path, ifname, ...what };
+}
+
+function inFlightFinding(deps: EngineDeps, row: InFlight): Result<Finding, Problem> {
+  const { kind, id } = row.operation;
+  const lock = deps.locks.acquire(id);
+  if (!lock.ok) {
+    const detail = `${kind} is at work`;
+    return ok(finding(row, { kind: "running", detail, action: "none" }));
+  }
+  lock.value.release();
+  const verdict = judge(deps, row);
+  if (!verdict.ok) return verdict;
+  const action = verdict.value.kind;
+  const detail = `${kind} was interrupted; its process is gone`;
+  return ok(finding(row, { kind: "interrupted", detail, action }));
+}
+
+/** What is wrong with an endpoint that should be well; undefined when nothing is. */
+function attachedFinding(deps: EngineDeps, row: Attached): Result<Finding | undefined, Problem> {
+  const { sandbox } = row.endpoint;
+  if (isOfEarlierBoot(deps, sandbox)) {
+    const detail = "the machine was started again since";
+    return ok(finding(row, { kind: "sandbox-gone", detail, action: "collect" }));
+  }
+  const found = findSandbox(deps, sandbox);
+  if (!found.ok) return found;
+  if (found.value.kind === "gone") return goneFinding(deps, row);
+  using netns = found.value.netns;
+  return linkFinding(deps, netns, row);
+}
+
+function goneFinding(deps: EngineDeps, row: Attached): Result<Finding, Problem> {
+  const opened = openConversation(deps.platform, deps.hostNamespace);
+  if (!opened.ok) return opened;
+  using host = opened.value;
+  const alive = observeAliveMacs(host, row.network.parent);
+  if (!alive.ok) return alive;
+  const { mac } = row.endpoint.link;
+  if (alive.value.has(mac)) {
+    const detail = `no path leads to the sandbox, but ${mac} lives on ${row.network.parent}`;
+    return ok(finding(row, { kind: "sandbox-unreachable", detail, action: "none" }));
+  }
+  const detail = "the namespace is gone, and so is the link";
+  return ok(finding(row, { kind: "sandbox-gone", detail, action: "collect" }));
+}
+
+function linkFinding(
+  deps: EngineDeps,
+  netns: NetnsHandle,
+  row: Attached,
+): Result<Finding | undefined, Problem> {
+  const opened = openConversation(deps.platform, netns);
+  if (!opened.ok) return opened;
+  using sandbox = opened.value;
+  const { link, ifname, addresses } = row.endpoint;
+  const own = observeOwnLink(sandbox, link);
+  if (!own.ok) return own;
+  if (own.value.kind === "absent") {
+    const detail = `${ifname} was deleted in the sandbox`;
+    return ok(finding(row, { kind: "link-missing", detail, action: "none" }));
+  }
+  if (own.value.kind === "foreign") {
+    const detail = `link ${link.ifindex} in the sandbox is not ours`;
+    return ok(finding(row, { kind: "link-foreign", detail, action: "none" }));
+  }
+  const present = observeAddresses(sandbox, link.ifindex);
+  if (!present.ok) return err(present.error);
+  const { name, state, mac } = own.value.link;
+  const missing = addresses.filter((address) => !present.value.includes(address));
+  const differences = [
+    ...(name === ifname ? [] : [`it is named ${name}`]),
+    ...(state === "up" ? [] : ["it is down"]),
+    ...(mac === link.mac ? [] : [`its MAC is ${mac}, not ${link.mac}`]),
+    ...missing.map((address) => `${address} was taken away`),
+  ];
+  if (differences.length === 0) return ok(undefined);
+  const detail = `${ifname}: ${differences.join(", ")}`;
+  return ok(finding(row, { kind: "link-differs", detail, action: "none" }));
+}

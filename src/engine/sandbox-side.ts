@@ -1,0 +1,79 @@
+import {
+  callProblem,
+  observeAliveMacs,
+  openAttachContext,
+  openConversation,
+  runPlan,
+} from "../attach/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type Endpoint,
+  type Network,
+  type Sandbox,
+  type Step,
+  sandboxId,
+  sandboxUnreachable,
+} from "../domain/index.ts";
+import type { NetnsHandle } from "../platform/index.ts";
+import type { EngineDeps } from "./deps.ts";
+
+/** No such path, a process that ended, or what is no namespace: a file, a socket (ENXIO). */
+const goneErrnos: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH", "EINVAL", "ENXIO"]);
+
+/** A remembered sandbox as it is now: open, or no longer where it was. */
+export type FoundSandbox =
+  | { readonly kind: "open"; readonly netns: NetnsHandle }
+  | { readonly kind: "gone" };
+
+/** Looks for a sandbox where it was; the caller closes what is open. */
+export function findSandbox(deps: EngineDeps, sandbox: Sandbox): Result<FoundSandbox, Problem> {
+  const opened = deps.platform.namespaces.open(sandbox.path);
+  if (!opened.ok) {
+    // Only these say that nothing is there; EMFILE or EACCES say nothing about the sandbox.
+    if (goneErrnos.has(opened.error.errno)) return ok({ kind: "gone" });
+    return err(callProblem(opened.error, "enter the sandbox"));
+  }
+  // Names and pids are used again: another namespace may stand at the same path now.
+  const id = sandboxId(deps.platform.process.bootId, opened.value.cookie);
+  if (id === sandbox.id) return ok({ kind: "open", netns: opened.value });
+  opened.value.close();
+  return ok({ kind: "gone" });
+}
+
+/** Whether a sandbox was of an earlier boot: then everything in it is gone for certain. */
+export function isOfEarlierBoot(deps: EngineDeps, sandbox: Sandbox): boolean {
+  return !sandbox.id.startsWith(`${deps.platform.process.bootId}/`);
+}
+
+/**
+ * Two facts before an address is free: no namespace where it was, and no living link. A process may
+ * still hold a namespace that has lost its name; the parent's filter then still lists the MAC.
+ */
+export function confirmGone(
+  deps: EngineDeps,
+  { sandbox, link }: Endpoint,
+  { parent }: Network,
+): Result<void, Problem> {
+  if (isOfEarlierBoot(deps, sandbox)) return ok();
+  const opened = openConversation(deps.platform, deps.hostNamespace);
+  if (!opened.ok) return opened;
+  using host = opened.value;
+  const alive = observeAliveMacs(host, parent);
+  if (!alive.ok) return alive;
+  const { mac } = link;
+  if (!alive.value.has(mac)) return ok();
+  return err(sandboxUnreachable({ path: sandbox.path, mac, parent }));
+}
+
+/** Runs a plan in an open sandbox. */
+export async function runInSandbox(
+  deps: EngineDeps,
+  netns: NetnsHandle,
+  plan: readonly Step[],
+): Promise<Result<void, Problem>> {
+  const opened = openAttachContext(deps.platform, deps.hostNamespace, netns);
+  if (!opened.ok) return opened;
+  using context = opened.value;
+  const done = await runPlan(plan, context);
+  return done.ok ? ok() : err(done.error.problem);
+}

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parsePrefix } from "../src/addr/index.ts";
+import { ok } from "../src/base/index.ts";
+import { checkNetwork, type IfName, type NetworkName } from "../src/domain/index.ts";
+import { type Engine, fileLocks, openEngine } from "../src/engine/index.ts";
+import type { NetnsHandle } from "../src/platform/index.ts";
+import { openSqliteStore, type Store } from "../src/store/index.ts";
+import { inside, type Lan, openLan, pathOf, seenAddresses, seenLinks } from "./support/lan.ts";
+import { must } from "./support/must.ts";
+
+const SANDBOXES = 6;
+/** A longer storm by hand: STORM_KILLS=1000 STORM_SEED=7 npm test -- storm */
+const KILLS = Number(process.env.STORM_KILLS ?? 40);
+const SEED = Number(process.env.STORM_SEED ?? 20261121);
+const CROWD = 50;
+
+let lan: Lan;
+let sandboxes: NetnsHandle[];
+const stateDirectory = mkdtempSync(join(tmpdir(), "landfall-storm-"));
+const subnets = ["10.0.0.0/24", "10.0.0.0/24", "fd00::/64"];
+
+beforeAll(async () => {
+  lan = openLan();
+  sandboxes = Array.from({ length: SANDBOXES }, () => lan.sandbox());
+  const { engine, store } = openHost();
+  for (const [index, text] of subnets.entries()) {
+    const spec = checkNetwork({
+      name: `net${index}` as NetworkName,
+      parent: "p0" as IfName,
+      driver: { kind: "macvlan", mode: "bridge" },
+      subnets: [must(parsePrefix(text))],
+      gateways: [],
+      ranges: [],
+      exclusions: [],
+      routes: [],
+      reach: "routed",
+    });
+    must(await engine.createNetwork(must(spec)));
+  }
+  store.close();
+});
+
+afterAll(() => {
+  lan[Symbol.dispose]();
+  rmSync(stateDirectory, { recursive: true });
+});
+
+function openHost(): { engine: Engine; store: Store } {
+  const { platform, host: hostNamespace } = lan;
+  const { random, clock, files } = platform;
+  const options = { stateDirectory, randomBytes: random.bytes, wall: clock.wall };
+  const store = must(openSqliteStore(options));
+  const locks = fileLocks(files, join(stateDirectory, "operations"));
+  return { store, engine: openEngine({ platform, hostNamespace, store, locks }) };
+}
+
+function startWorker(seed: number, env: Record<string, string> = {}) {
+  const worker = [join(import.meta.dirname, "support/storm-worker.ts"), stateDirectory, `${seed}`];
+  const command = ["--", process.execPath, ...worker, ...sandboxes.map(pathOf)];
+  return spawn("nsenter", [`--net=${pathOf(lan.host)}`, ...command], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
+}
+
+/** Book and `ip -j` say the same, nothing is in flight, and no address is given twice. */
+async function expectAgreement(label: string): Promise<void> {
+  const { engine, store } = openHost();
+  must(await engine.reconcile());
+  expect([label, must(await engine.status())]).toEqual([label, []]);
+  const book = must(
+    await store.transact((tx) =>
+      ok({
+        endpoints: tx.endpoints.all(),
+        leases: tx.leases.bySegment("p0" as never),
+        operations: tx.operations.all(),
+      }),
+    ),
+  );
+  store.close();
+  expect([label, book.operations]).toEqual([label, []]);
+  const known = book.endpoints.map(
+    ({ sandbox, ifname, link, addresses }) =>
+      `${sandbox.path} ${ifname} ${link.mac} ${link.alias} ${[...addresses].sort()}`,
+  );
+  const seen = sandboxes.flatMap((netns) =>
+    seenLinks(netns).map(({ ifname, address, ifalias }) => {
+      const addresses = [...seenAddresses(netns, ifname)].sort();
+      return `${pathOf(netns)} ${ifname} ${address} ${ifalias} ${addresses}`;
+    }),
+  );
+  expect([label, seen.sort()]).toEqual([label, known.sort()]);
+  const given = book.endpoints.flatMap(({ addresses }) => addresses.map((a) => a.split("/")[0]));
+  expect([label, new Set(given).size]).toEqual([label, given.length]);
+  expect([label, book.leases.map(({ address }) => address as string).sort()]).toEqual([
+    label,
+    given.sort() as string[],
+  ]);
+}
+
+test(`${KILLS} kills at random moments (seed ${SEED}) leave nothing over and give nothing twice`, async () => {
+  let state = SEED;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const worker = startWorker(SEED + kill);
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    // The worker needs some 60 ms to begin; the rest of the time it is at work.
+    await Bun.sleep(60 + (state % 120));
+    worker.kill("SIGKILL");
+    await new Promise((resolve) => worker.on("exit", resolve));
+    if (kill % 10 === 9 || kill === KILLS - 1) await expectAgreement(`kill ${kill}`);
+  }
+}, 600_000);
+
+test(`${CROWD} processes at once end in agreement`, async () => {
+  const workers = Array.from({ length: CROWD }, (_, index) =>
+    startWorker(SEED + 7919 * index, { STORM_ROUNDS: "4" }),
+  );
+  const outcomes = await Promise.all(
+    workers.map(async (worker) => {
+      const exited = new Promise<number | null>((resolve) => worker.on("exit", resolve));
+      const text = await new Response(worker.stdout as unknown as ReadableStream).text();
+      return {
+        status: await exited,
+        codes: text
+          .trim()
+          .split(" ")
+          .filter((code) => code !== ""),
+      };
+    }),
+  );
+  expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set([0]));
+  // Only what the others' work explains: the link is there already, or it is not.
+  const expected = ["LF-ENDPOINT-MISSING", "LF-IFNAME-TAKEN"];
+  const met = outcomes.flatMap(({ codes }) => codes);
+  expect(met.filter((code) => !expected.includes(code))).toEqual([]);
+  await expectAgreement("crowd");
+  expect(inside(lan.host, "bridge", "fdb", "show", "dev", "p0")).toContain("permanent");
+}, 120_000);
