@@ -10,17 +10,19 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const worker = join(import.meta.dirname, "support/store-worker.ts");
 const OPENERS = 20;
+/** By then all of them have started and wait for the same instant. */
+const START_MS = 1500;
 const KILLS = 30;
 /** The longest that a writer lives, counted from the row that it first acknowledged. */
 const LIFE_MS_MAX = 40;
 
-function start(directory: string, task: string) {
-  const command = [process.execPath, worker, directory, task];
+function start(directory: string, task: string, at: number) {
+  const command = [process.execPath, worker, directory, task, String(at)];
   return Bun.spawn(command, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
-async function lines(directory: string, task: string): Promise<readonly string[]> {
-  const text = await new Response(start(directory, task).stdout).text();
+async function lines(directory: string, task: string, at = 0): Promise<readonly string[]> {
+  const text = await new Response(start(directory, task, at).stdout).text();
   return text.split("\n").filter((line) => line !== "");
 }
 
@@ -33,7 +35,8 @@ function integrity(directory: string): unknown {
 
 test("twenty processes that open a new store at once agree on one identity", async () => {
   const directory = join(root, "first");
-  const tasks = Array.from({ length: OPENERS }, () => lines(directory, "identity"));
+  const at = Date.now() + START_MS;
+  const tasks = Array.from({ length: OPENERS }, () => lines(directory, "identity", at));
   const said = (await Promise.all(tasks)).map((answer) => answer.join());
   expect(new Set(said).size).toBe(1);
   expect(said[0]).toMatch(/^[0-9a-f-]{36}$/);
@@ -41,7 +44,7 @@ test("twenty processes that open a new store at once agree on one identity", asy
 
 /** A writer that is killed at a random moment; the rows that it had acknowledged. */
 async function killedWriter(directory: string): Promise<readonly string[]> {
-  const writer = start(directory, "write");
+  const writer = start(directory, "write", 0);
   let text = "";
   for await (const chunk of writer.stdout) {
     if (text === "") setTimeout(() => writer.kill("SIGKILL"), Math.random() * LIFE_MS_MAX);

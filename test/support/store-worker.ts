@@ -1,6 +1,6 @@
 /**
- * A process of its own that uses a store: `store-worker.ts DIRECTORY write|read`. Each line that it
- * prints is a fact: the name of a row that was acknowledged or read, or the code of a Problem.
+ * A process of its own that uses a store: `store-worker.ts DIRECTORY write|read|identity [AT]`, where
+ * AT (milliseconds since 1970) is when it begins. Each line that it prints is a fact: the name of a row that was acknowledged or read, or the code of a Problem.
  */
 import { writeSync } from "node:fs";
 import { ok } from "../../src/base/index.ts";
@@ -34,7 +34,9 @@ async function read(store: Store): Promise<void> {
   else for (const row of rows.value) say(row.name);
 }
 
-const [directory = "", task = ""] = process.argv.slice(2);
+const [directory = "", task = "", at = "0"] = process.argv.slice(2);
+// Not a timer: processes that are to collide must wake within microseconds.
+while (Date.now() < Number(at));
 const opened = openSqliteStore({
   stateDirectory: directory,
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
