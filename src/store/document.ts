@@ -5,11 +5,28 @@ export function formatDocument(row: unknown): string {
   );
 }
 
-/** The reverse; the text was written by `formatDocument`, so its shape is known. */
+/** The reverse. What `formatDocument` did not write is damage on the disk. */
 export function parseDocument<Row>(text: string): Row {
-  return JSON.parse(text, (_key, value: unknown) =>
-    isBigint(value) ? BigInt(value.$bigint) : value,
-  ) as Row;
+  try {
+    return JSON.parse(text, (_key, value: unknown) =>
+      isBigint(value) ? BigInt(value.$bigint) : value,
+    ) as Row;
+  } catch (error) {
+    return damaged(`a row is not what was written: ${error}`);
+  }
+}
+
+/** SQLite's own word for it, so that it is explained like the damage that SQLite finds. */
+const DAMAGE = "SQLITE_CORRUPT_ROW";
+
+/** Throws what the store turns into LF-STATE-DAMAGED. */
+export function damaged(message: string): never {
+  throw Object.assign(new Error(message), { code: DAMAGE });
+}
+
+/** Whether `damaged` threw it. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === DAMAGE;
 }
 
 function isBigint(value: unknown): value is { readonly $bigint: string } {

@@ -3,7 +3,7 @@
  * suite. Knows rows and transactions; must not know the kernel or decide anything.
  */
 export { memoryStore } from "./memory-store.ts";
-export { stateUnusable, storeNewer, storeProblems } from "./problems.ts";
+export { stateFull, stateUnusable, storeNewer, storeProblems } from "./problems.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
 export type {
   EndpointTable,

@@ -2,9 +2,7 @@
  * Tables of the embedded store. A row is its document; what is looked up by stands beside it as a
  * column that SQLite derives, so that the two can never differ.
  */
-export const SCHEMA_VERSION = 1;
-
-export const schema = `
+const firstTables = `
   CREATE TABLE identity (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     uuid TEXT NOT NULL,
@@ -54,3 +52,12 @@ export const schema = `
     PRIMARY KEY (segment, prefix)
   ) STRICT, WITHOUT ROWID;
 `;
+
+/** Turns a file of one schema version into the next; the first one makes the tables. */
+export type Migration = string;
+
+/**
+ * The way from an empty file to the newest schema: the migration at index n leads to version n + 1.
+ * One that was released is never changed; what comes later is added at the end.
+ */
+export const migrations: readonly Migration[] = [firstTables];

@@ -98,7 +98,7 @@ test("a file that is no database, and a path that is no directory, are one clear
     "this is not a database, it is a letter".repeat(99),
   );
   const damaged = open(directory);
-  expect(codeOf(damaged)).toBe("LF-STATE-UNUSABLE");
+  expect(codeOf(damaged)).toBe("LF-STATE-DAMAGED");
   expect(damaged.ok ? "" : damaged.error.detail).toContain("it is damaged");
 
   const file = join(root, "plain-file");

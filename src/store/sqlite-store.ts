@@ -1,17 +1,17 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
 import type { StoreSalt, StoreUuid } from "../domain/index.ts";
-import { stateUnusable, storeNewer } from "./problems.ts";
-import { SCHEMA_VERSION, schema } from "./sqlite-schema.ts";
+import { damaged, isDamage } from "./document.ts";
+import { migrate, schemaVersion } from "./migrate.ts";
+import { stateProblem, storeNewer } from "./problems.ts";
+import { migrations } from "./sqlite-schema.ts";
 import { sqliteTransaction } from "./sqlite-transaction.ts";
+import { prepareStateDirectory } from "./state-directory.ts";
 import type { Store } from "./store.ts";
 
 /** Long enough for another process's commit on a slow disk, short enough to be told about. */
 const BUSY_TIMEOUT_MS = 10_000;
-/** Addresses and names of a host's containers are nobody else's business. */
-const STATE_DIRECTORY_MODE = 0o700;
 
 export interface SqliteStoreOptions {
   /** The directory that holds landfall.db; made when missing. */
@@ -25,53 +25,43 @@ export function openSqliteStore(options: SqliteStoreOptions): Result<Store, Prob
   const path = join(options.stateDirectory, "landfall.db");
   let database: Database | undefined;
   try {
-    mkdirSync(options.stateDirectory, { recursive: true, mode: STATE_DIRECTORY_MODE });
+    const trusted = prepareStateDirectory(options.stateDirectory, path);
+    if (!trusted.ok) return trusted;
     database = new Database(path, { create: true, strict: true });
     const version = prepare(database, options);
-    if (version <= SCHEMA_VERSION) return ok(sqliteStore(database, path));
+    if (version <= migrations.length) return ok(sqliteStore(database, path));
     database.close();
-    return err(storeNewer({ path, version, known: SCHEMA_VERSION }));
+    return err(storeNewer({ path, version, known: migrations.length }));
   } catch (error) {
     database?.close();
-    return err(stateProblem(error, path));
+    return err(problemOf(error, path));
   }
 }
 
-/** The schema version that the file has now. A newer one is left alone. */
+/** Brings the file forward; the schema version that it has then. A newer one is left alone. */
 function prepare(database: Database, options: SqliteStoreOptions): number {
-  // WAL and FULL: an acknowledged lease survives a power cut (reference: sqlite.org/pragma.html).
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  database.run("PRAGMA journal_mode = WAL");
+  const found = schemaVersion(database);
+  if (found > migrations.length) return found;
   database.run("PRAGMA synchronous = FULL");
+  const version = migrate(database, migrations, {
+    uuid: crypto.randomUUID(),
+    salt: options.randomBytes(16).toHex(),
+    createdAt: options.wall().toISOString(),
+  });
+  // WAL and FULL: an acknowledged lease survives a power cut (reference: sqlite.org/pragma.html).
+  // After the tables: with the identity in the main file, a lost log does not make a new store.
+  database.run("PRAGMA journal_mode = WAL");
+  // After the migrations: one that builds a table anew must not trip over references to it.
   database.run("PRAGMA foreign_keys = ON");
-  const version = schemaVersion(database);
-  if (version !== 0) return version;
-  database
-    .transaction(() => {
-      // Another process may have made it while this one waited for the lock.
-      if (schemaVersion(database) !== 0) return;
-      database.run(schema);
-      database.run("INSERT INTO identity VALUES (1, ?, ?, ?)", [
-        crypto.randomUUID(),
-        options.randomBytes(16).toHex(),
-        options.wall().toISOString(),
-      ]);
-      database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    })
-    .immediate();
-  return schemaVersion(database);
-}
-
-function schemaVersion(database: Database): number {
-  const row = database.query<{ user_version: number }, []>("PRAGMA user_version").get();
-  return defined(row, "user_version").user_version;
+  return version;
 }
 
 function sqliteStore(database: Database, path: string): Store {
   const row = database.query<{ uuid: StoreUuid; salt: StoreSalt }, []>(
     "SELECT uuid, salt FROM identity",
   );
-  const { uuid, salt } = defined(row.get(), "identity of the store");
+  const { uuid, salt } = row.get() ?? damaged("the store has lost its identity");
   const tx = sqliteTransaction(database);
   return {
     uuid,
@@ -93,7 +83,8 @@ function transact<T>(
     return result;
   } catch (error) {
     if (database.inTransaction) database.run("ROLLBACK");
-    if (error instanceof SQLiteError && !isConstraint(error)) return err(stateProblem(error, path));
+    if (error instanceof SQLiteError && !isConstraint(error)) return err(problemOf(error, path));
+    if (isDamage(error)) return err(problemOf(error, path));
     throw error;
   }
 }
@@ -103,8 +94,8 @@ function isConstraint(error: SQLiteError): boolean {
   return error.code?.startsWith("SQLITE_CONSTRAINT") ?? false;
 }
 
-function stateProblem(error: unknown, path: string): Problem {
+function problemOf(error: unknown, path: string): Problem {
   if (!(error instanceof Error)) throw error;
   const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
-  return stateUnusable({ path, code, message: error.message });
+  return stateProblem({ path, code, message: error.message });
 }

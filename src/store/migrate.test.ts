@@ -1,0 +1,102 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Ip, Prefix } from "../addr/index.ts";
+import { ok } from "../base/index.ts";
+import type { EndpointId, IfName, NetworkName, SandboxId, SegmentName } from "../domain/index.ts";
+import { migrate, schemaVersion } from "./migrate.ts";
+import { migrations } from "./sqlite-schema.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+
+const birth = { uuid: "uuid-new", salt: "ff", createdAt: "2026-02-02T00:00:00.000Z" };
+const versionOne = readFileSync(join(import.meta.dirname, "fixtures/version-1.sql"), "utf8");
+
+function oldFile(): Database {
+  const database = new Database(":memory:", { strict: true });
+  database.run(versionOne);
+  return database;
+}
+
+function tablesOf(database: Database): unknown {
+  const statement = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name";
+  // White space is how the text was written, not what it says.
+  return database
+    .query<{ sql: string | null }, []>(statement)
+    .all()
+    .map((row) => ({ ...row, sql: row.sql?.replaceAll(/\s+/g, " ") }));
+}
+
+test("a file of version 1 is brought to the schema that a new file has, and stays the same store", () => {
+  const [old, fresh] = [oldFile(), new Database(":memory:")];
+  expect(migrate(old, migrations, birth)).toBe(migrations.length);
+  migrate(fresh, migrations, birth);
+  expect(tablesOf(old)).toEqual(tablesOf(fresh));
+  const [row] = old.query<{ uuid: string; salt: string }, []>("SELECT * FROM identity").all();
+  expect(row).toMatchObject({ uuid: "uuid-1", salt: "00112233445566778899aabbccddeeff" });
+});
+
+test("the rows of a file of version 1 are there and found after opening it", async () => {
+  const stateDirectory = mkdtempSync(join(tmpdir(), "landfall-migrate-"));
+  const file = new Database(join(stateDirectory, "landfall.db"), { create: true });
+  file.run(versionOne);
+  file.close();
+  const randomBytes = (count: number) => new Uint8Array(count);
+  const store = openSqliteStore({ stateDirectory, randomBytes, wall: () => new Date(0) });
+  if (!store.ok) throw new Error(store.error.detail);
+  const eth0 = "eth0" as SegmentName;
+  const rows = await store.value.transact((tx) =>
+    ok({
+      range: tx.networks.byName("lan" as NetworkName)?.subnets[0]?.ranges[0]?.first,
+      owner: tx.endpoints.byOwner("boot:7" as SandboxId, "eth0" as IfName)?.id,
+      lease: tx.leases.get(eth0, "10.0.0.5" as Ip)?.endpoint,
+      cursor: tx.leases.cursor(eth0, "10.0.0.0/24" as Prefix)?.lastGiven,
+      segment: tx.segments.get(eth0)?.name,
+    }),
+  );
+  store.value.close();
+  rmSync(stateDirectory, { recursive: true });
+  expect(rows).toEqual(
+    ok({
+      range: 0x0a000001n,
+      owner: "ep-1" as EndpointId,
+      lease: "ep-1" as EndpointId,
+      cursor: "10.0.0.5" as Ip,
+      segment: eth0,
+    }),
+  );
+});
+
+test("migrations run in order, each once, and rows go along", () => {
+  const database = oldFile();
+  const steps = [
+    ...migrations.slice(0, 1),
+    "CREATE TABLE extra (note TEXT NOT NULL) STRICT; INSERT INTO extra VALUES ('second');",
+    "INSERT INTO extra SELECT 'third, of ' || count(*) FROM leases;",
+  ];
+  expect(migrate(database, steps, birth)).toBe(3);
+  expect(migrate(database, steps, birth)).toBe(3);
+  const notes = database.query("SELECT note FROM extra").values();
+  expect(notes).toEqual([["second"], ["third, of 1"]]);
+});
+
+test("a migration that fails half way leaves the version and the tables before it", () => {
+  const database = oldFile();
+  const before = tablesOf(database);
+  const steps = [
+    ...migrations.slice(0, 1),
+    "CREATE TABLE half (a TEXT) STRICT; DELETE FROM leases; INSERT INTO nowhere VALUES (1);",
+  ];
+  expect(() => migrate(database, steps, birth)).toThrow("nowhere");
+  expect(tablesOf(database)).toEqual(before);
+  expect(schemaVersion(database)).toBe(1);
+  expect(database.query("SELECT count(*) FROM leases").values()).toEqual([[1]]);
+});
+
+test("a file newer than the steps is left alone", () => {
+  const database = oldFile();
+  database.run("PRAGMA user_version = 9");
+  expect(migrate(database, migrations, birth)).toBe(9);
+  expect(schemaVersion(database)).toBe(9);
+});

@@ -1,0 +1,51 @@
+/**
+ * A process of its own that uses a store: `store-worker.ts DIRECTORY write|read|identity [AT]`, where
+ * AT (milliseconds since 1970) is when it begins. Each line that it prints is a fact: the name of a row that was acknowledged or read, or the code of a Problem.
+ */
+import { writeSync } from "node:fs";
+import { ok } from "../../src/base/index.ts";
+import type { Segment, SegmentName } from "../../src/domain/index.ts";
+import { openSqliteStore, type Store } from "../../src/store/index.ts";
+
+const ROWS_MAX = 100_000;
+/** A row of some size, so that small disks fill soon and commits span several pages. */
+const PADDING = "x".repeat(2000);
+
+function say(fact: string): void {
+  writeSync(1, `${fact}\n`);
+}
+
+async function write(store: Store): Promise<void> {
+  for (let n = 0; n < ROWS_MAX; n++) {
+    const name = `${process.pid}-${n}` as SegmentName;
+    const row = { name, device: PADDING } as unknown as Segment;
+    const done = await store.transact((tx) => {
+      tx.segments.insert(row);
+      return ok();
+    });
+    say(done.ok ? name : done.error.code);
+    if (!done.ok) return;
+  }
+}
+
+async function read(store: Store): Promise<void> {
+  const rows = await store.transact((tx) => ok(tx.segments.all()));
+  if (!rows.ok) say(rows.error.code);
+  else for (const row of rows.value) say(row.name);
+}
+
+const [directory = "", task = "", at = "0"] = process.argv.slice(2);
+// Not a timer: processes that are to collide must wake within microseconds.
+while (Date.now() < Number(at));
+const opened = openSqliteStore({
+  stateDirectory: directory,
+  randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  wall: () => new Date(),
+});
+if (!opened.ok) {
+  say(opened.error.code);
+} else {
+  if (task === "identity") say(opened.value.uuid);
+  else await (task === "write" ? write(opened.value) : read(opened.value));
+  opened.value.close();
+}
