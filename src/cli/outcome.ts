@@ -9,5 +9,5 @@ export type Outcome =
   | { readonly kind: "endpoint"; readonly event: EndpointEvent; readonly view: EndpointView }
   | { readonly kind: "lab"; readonly event: "demo" | "run"; readonly report: LabReport };
 
-export type NetworkEvent = "created" | "inspected" | "removed";
+export type NetworkEvent = "created" | "inspected" | "changed" | "removed";
 export type EndpointEvent = "attached" | "inspected" | "detached";

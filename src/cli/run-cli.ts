@@ -9,7 +9,7 @@ import type { CliPorts } from "./ports.ts";
 import { problemJson, problemJsonLine } from "./render/json.ts";
 import { lookOf } from "./render/look.ts";
 import { renderOutcome } from "./render/outcome.ts";
-import { problemText } from "./render/problem.ts";
+import { problemText, warningText } from "./render/problem.ts";
 import { progressText } from "./render/scenario.ts";
 
 /**
@@ -42,8 +42,16 @@ function tellOutcome(outcome: Outcome, globals: Globals, ports: CliPorts): ExitC
     stderr: lookOf(ports.stderr, globals.color),
   });
   write(ports.stdout, rendered.stdout);
+  for (const warning of warningsOf(outcome)) {
+    write(ports.stderr, warningText(warning, lookOf(ports.stderr, globals.color).paint));
+  }
   write(ports.stderr, rendered.stderr);
   return outcome.kind === "lab" ? labExitCode(outcome.event, outcome.report) : ExitCode.yes;
+}
+
+function warningsOf(outcome: Outcome): readonly Problem[] {
+  const hasView = outcome.kind === "network" || outcome.kind === "endpoint";
+  return hasView ? (outcome.view.warnings ?? []) : [];
 }
 
 /** A demo that shows nothing has not said yes. */

@@ -17,16 +17,20 @@ import {
 } from "./endpoint-problems.ts";
 import {
   driverUnknown,
+  flagUnknown,
   modeUnknown,
   modeUnsupported,
   mtuInvalid,
   nameInvalid,
   outsideSubnets,
+  queueLengthInvalid,
+  sourceNotInMode,
   subnetMissing,
   subnetsOverlap,
 } from "./input-problems.ts";
 import { kernelLacks, kernelRefused, notPermitted } from "./kernel-problems.ts";
 import {
+  modeFixed,
   networkExists,
   networkInUse,
   networkMissing,
@@ -40,6 +44,9 @@ import {
   parentLoopback,
   parentMissing,
   parentNotEthernet,
+  passthruCutsHost,
+  passthruExclusive,
+  passthruMac,
 } from "./parent-problems.ts";
 
 /** Every problem of this folder, for the generated docs. */
@@ -49,12 +56,16 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   driverUnknown,
   modeUnknown,
   modeUnsupported,
+  flagUnknown,
+  sourceNotInMode,
+  queueLengthInvalid,
   subnetMissing,
   subnetsOverlap,
   outsideSubnets,
   networkMissing,
   networkExists,
   networkInUse,
+  modeFixed,
   subnetConflict,
   subnetRoutedElsewhere,
   parentMissing,
@@ -63,6 +74,9 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   parentNotEthernet,
   parentBusy,
   mtuTooLarge,
+  passthruExclusive,
+  passthruMac,
+  passthruCutsHost,
   sandboxMissing,
   sandboxNotNetns,
   sandboxIsHost,

@@ -23,6 +23,7 @@ import { releaseAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
+import { passthruWarnings } from "./passthru.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 
 /**
@@ -53,7 +54,8 @@ export async function attachEndpoint(
   const outcome = await commitOutcome(deps, operation.value);
   // A link that the book does not know as attached must not stay; the intent still tells of it.
   if (!outcome.ok) await undoPlan(operation.value.plan, context);
-  return outcome;
+  const warnings = passthruWarnings(network.value.driver, seen.value.parent);
+  return outcome.ok && warnings.length > 0 ? ok({ ...outcome.value, warnings }) : outcome;
 }
 
 function refusedInput(deps: EngineDeps, { sandbox, mac }: AttachRequest): Problem | undefined {

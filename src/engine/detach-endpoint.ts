@@ -82,7 +82,13 @@ function missingEndpoint(tx: Transaction, selector: EndpointSelector): Problem {
 }
 
 /** No such path, a process that ended, or what is no namespace: a file, a socket (ENXIO). */
-const goneErrnos: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH", "EINVAL", "ENXIO"]);
+export const goneErrnos: ReadonlySet<string> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "ESRCH",
+  "EINVAL",
+  "ENXIO",
+]);
 
 /** Deletes the link, or makes sure that it went with its sandbox. */
 async function removeFromKernel(

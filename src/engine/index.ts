@@ -8,6 +8,7 @@ export type {
   EndpointSelector,
   EndpointView,
   Engine,
+  NetworkChange,
   NetworkView,
   SandboxHandle,
 } from "./engine.ts";

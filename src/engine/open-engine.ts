@@ -7,6 +7,7 @@ import type { EngineDeps } from "./deps.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
+import { updateNetwork } from "./update-network.ts";
 
 export interface EngineOptions {
   readonly platform: Platform;
@@ -26,6 +27,7 @@ export function openEngine(options: EngineOptions): Engine {
   };
   return {
     createNetwork: (spec) => createNetwork(deps, spec),
+    updateNetwork: (change) => updateNetwork(deps, change),
     removeNetwork: (name) => removeNetwork(deps, name),
     listNetworks: () => listNetworks(deps),
     inspectNetwork: (name) => inspectNetwork(deps, name),

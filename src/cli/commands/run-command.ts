@@ -5,7 +5,13 @@ import type { Host } from "../ports.ts";
 import type { CommandContext } from "./context.ts";
 import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
 import { runDemo, runLab } from "./labs.ts";
-import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
+import {
+  createNetwork,
+  inspectNetwork,
+  listNetworks,
+  removeNetwork,
+  updateNetwork,
+} from "./networks.ts";
 
 /** Does what the command says. Errors: whatever the engine or the lab meets. */
 export async function runCommand(
@@ -42,6 +48,8 @@ function runOnHost(command: HostCommand, host: Host): Promise<Result<Outcome, Pr
       return listNetworks(host.engine);
     case "net-inspect":
       return inspectNetwork(host.engine, command.name);
+    case "net-set":
+      return updateNetwork(host.engine, command);
     case "net-rm":
       return removeNetwork(host.engine, command.name);
     case "attach":
