@@ -3,9 +3,11 @@
  * before, or as after: never in between, and never at odds with each other.
  */
 import { describe, expect, test } from "bun:test";
+import type { Mac } from "../src/addr/index.ts";
 import { defined, err } from "../src/base/index.ts";
+import type { IfName, NetworkName } from "../src/domain/index.ts";
 import { openEngine } from "../src/engine/index.ts";
-import { setLink } from "../src/netlink/index.ts";
+import { deleteLink, setLink } from "../src/netlink/index.ts";
 import { faultyPlatform, type NetnsHandle } from "../src/platform/index.ts";
 import { type Store, stateUnusable } from "../src/store/index.ts";
 import {
@@ -198,4 +200,68 @@ test("a sandbox that cannot be opened just now is not taken for gone", async () 
     expect(await stateOf(site)).toEqual(before);
     expect(codeOf(await detach(site))).toBe("done");
   }
+});
+
+describe("a change of a network's mode and list", () => {
+  const lists = [["02:00:00:00:00:01"], ["02:00:00:00:00:02", "02:00:00:00:00:03"]] as Mac[][];
+  const [name, eth1] = ["lan" as NetworkName, "eth1" as IfName];
+  const modesOf = (host: FakeHost) =>
+    childrenIn(host.kernel).map(({ details }) =>
+      details.kind === "macvlan" ? [details.mode, ...details.allowedMacs] : [],
+    );
+
+  for (const kind of ["refused", "unheard"] as const) {
+    test(`is whole or undone, whichever request is ${kind}`, async () => {
+      using site = await openSite();
+      const { host } = site;
+      must(await attach(site));
+      must(await host.engine.attach(request(host.sandbox(), { ifname: eth1 })));
+      must(await host.engine.updateNetwork({ name, mode: "source", sources: lists[0] ?? [] }));
+      const before = await stateOf(site);
+      const walked = await walk(async (at) => {
+        const change = { name, sources: lists[1] ?? [] };
+        const fault = { kind, errno: "ENOMEM", at } as const;
+        const { result, end } = await withFault(site, fault, () =>
+          host.engine.updateNetwork(change),
+        );
+        const list = lists[result.ok ? 1 : 0] ?? [];
+        expect([at, modesOf(host)]).toEqual([
+          at,
+          [
+            ["source", ...list],
+            ["source", ...list],
+          ],
+        ]);
+        if (result.ok) must(await host.engine.updateNetwork({ name, sources: lists[0] ?? [] }));
+        expect([at, await stateOf(site)]).toEqual([at, before]);
+        return end;
+      });
+      expect(walked).toBeGreaterThan(3);
+    });
+  }
+
+  test("waits for endpoints that are between two states", async () => {
+    using site = await openSite();
+    const { host } = site;
+    must(await attach(site));
+    const outcome = await host.store.transact((tx) => {
+      for (const row of tx.endpoints.all()) tx.endpoints.replace({ ...row, state: "detaching" });
+      return { ok: true, value: undefined };
+    });
+    must(outcome);
+    expect(codeOf(await host.engine.updateNetwork({ name, mode: "vepa" }))).toBe("LF-OWNER-BUSY");
+    expect(modesOf(host)).toEqual([["bridge"]]);
+  });
+
+  test("needs nothing where the sandbox is gone, unless its link lives", async () => {
+    using site = await openSite();
+    const { host, sandbox } = site;
+    const lost = { netns: sandbox, path: "/run/netns/lf-lost" };
+    const { endpoint } = must(await host.engine.attach(request(sandbox, { sandbox: lost })));
+    const change = () => host.engine.updateNetwork({ name, mode: "vepa" });
+    expect(codeOf(await change())).toBe("LF-SANDBOX-UNREACHABLE");
+    expect((await bookOf(host.store)).networks[0]?.driver.mode).toBe("bridge");
+    host.run(sandbox, deleteLink({ ifindex: endpoint.link.ifindex }));
+    expect(must(await change()).network.driver.mode).toBe("vepa");
+  });
 });

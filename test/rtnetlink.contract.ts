@@ -5,6 +5,7 @@ import {
   addLink,
   deleteLink,
   getLink,
+  type MacvlanChange,
   openRtnetlink,
   type Request,
   setLink,
@@ -182,6 +183,24 @@ function macvlanContract(open: () => World): void {
     expect(world.errno(world.host, child(world.host, { parent: lo }))).toBe("EINVAL");
     expect(world.errno(world.host, withoutParent())).toBe("EINVAL");
     expect(world.names(world.host)).toEqual(["lo", "p0", "p1"]);
+  });
+
+  test("a child changes its mode while it lives, and leaving mode source drops the list", () => {
+    using world = open();
+    const netns = world.create();
+    const mode = { kind: "source", allowedMacs: [A] } as const;
+    world.done(world.host, child(netns, { mode }));
+    const change = (details: Omit<MacvlanChange, "kind">) =>
+      world.errno(netns, setLink({ link: c0, details: { kind: "macvlan", ...details } }));
+    const seen = () => world.link(netns, 30)?.details;
+    expect(seen()).toMatchObject({ mode: "source", macAddresses: [A] });
+    expect(change({ allowedMacs: { kind: "replace", macs: [B] } })).toBe("done");
+    expect(seen()).toMatchObject({ mode: "source", macAddresses: [B] });
+    expect(change({ mode: "private" })).toBe("done");
+    expect(change({ mode: "source" })).toBe("done");
+    expect(seen()).toMatchObject({ mode: "source" });
+    expect(seen()).not.toMatchObject({ macAddresses: [B] });
+    expect(change({ mode: "vepa", allowedMacs: { kind: "replace", macs: [A] } })).toBe("EINVAL");
   });
 
   test("a child of a child is its sibling", () => {

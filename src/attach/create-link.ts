@@ -1,6 +1,13 @@
 import { err, ok, type Problem } from "../base/index.ts";
-import { type CreateLink, macTaken, mtuTooLarge, parentBusy } from "../domain/index.ts";
-import { addLink, type NetlinkRefusal } from "../netlink/index.ts";
+import {
+  type CreateLink,
+  type Driver,
+  macTaken,
+  mtuTooLarge,
+  parentBusy,
+  passthruExclusive,
+} from "../domain/index.ts";
+import { addLink, type MacvlanMode, type NetlinkRefusal } from "../netlink/index.ts";
 import { observeParent, type Parent } from "./observe-parent.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
 import { creationProblem } from "./refusals.ts";
@@ -23,22 +30,38 @@ export const createLink: StepHandler<CreateLink> = {
     const parent = observeParent(context.host, step.parent);
     if (!parent.ok) return parent;
     const { ifindex, name } = parent.value;
+    const { bcQueueLen } = step.driver;
     const created = context.host.request(
       addLink({
         kind: step.driver.kind,
         parent: { ifindex, name },
-        mode: { kind: step.driver.mode },
+        mode: modeOf(step.driver),
         name: step.link.temporaryName,
         ifindex: step.link.ifindex,
         mac: step.link.mac,
         netns: { fd: context.sandboxNetns.fd },
         ...(step.mtu === undefined ? {} : { mtu: step.mtu }),
+        ...(bcQueueLen === undefined ? {} : { bcQueueLen }),
       }),
     );
     return created.ok ? ok() : err(problemOf(created.error, step, parent.value));
   },
   undo: (step, context) => removeOwnLink(step.link, context),
 };
+
+/** The mode in netlink's words. */
+function modeOf(driver: Driver): MacvlanMode {
+  switch (driver.mode) {
+    case "passthru":
+      return { kind: driver.mode, ...(driver.flag === undefined ? {} : { flags: [driver.flag] }) };
+    case "source": {
+      const { mode: kind, allowedMacs, flag } = driver;
+      return { kind, allowedMacs, ...(flag === undefined ? {} : { flags: [flag] }) };
+    }
+    default:
+      return { kind: driver.mode };
+  }
+}
 
 /**
  * The kernel's bare EBUSY, EADDRINUSE or EINVAL in terms of what was asked
@@ -54,6 +77,11 @@ function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: Parent): P
   }
   if (refusal.errno === "EINVAL" && step.mtu !== undefined && step.mtu > parent.mtu) {
     return mtuTooLarge({ mtu: step.mtu, parent: step.parent, parentMtu: parent.mtu });
+  }
+  // What the book knows was refused earlier, so this is a link that Landfall did not make.
+  if (refusal.errno === "EINVAL" && step.driver.mode === "passthru") {
+    const [network, other] = ["A passthru link", "one that Landfall did not make"];
+    return passthruExclusive({ parent: step.parent, network, other });
   }
   return creationProblem(refusal, step.driver.kind, `make a link on ${step.parent}`);
 }

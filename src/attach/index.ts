@@ -3,6 +3,7 @@
  * and recognised. Contract: every refusal is a Problem with the kernel's words; nothing that is not
  * ours is changed. Must not read or write the store, or decide what should be.
  */
+export { changeDriver } from "./change-driver.ts";
 export { type AttachContext, openAttachContext, openConversation } from "./context.ts";
 export { observeAliveMacs } from "./observe-alive.ts";
 export { observeParent, type Parent } from "./observe-parent.ts";

@@ -21,5 +21,9 @@ export function observeAliveMacs(
   const { ifindex, name } = link.value;
   const entries = host.dump(listFdb({ ifindex, name }));
   if (!entries.ok) return err(refusalProblem(entries.error, `list the MACs on ${parent}`));
-  return ok(new Set(entries.value.filter((row) => row.ifindex === ifindex).map((row) => row.mac)));
+  const macs = entries.value.filter((row) => row.ifindex === ifindex).map((row) => row.mac);
+  // A passthru link is not listed: it has the parent's MAC, and while it is up the parent is
+  // promiscuous (macvlan_open). Others make it so too, and then the doubt counts as life.
+  const passthru = link.value.promiscuity > 0 ? link.value.mac : undefined;
+  return ok(new Set(passthru === undefined ? macs : [...macs, passthru]));
 }

@@ -6,6 +6,7 @@ import type {
   NetworkSpec,
   WorkloadName,
 } from "../domain/index.ts";
+import type { NetworkChange } from "../engine/index.ts";
 import type { KernelChoice } from "../lab/index.ts";
 
 /** What the user asked for, with every value parsed; the grammar makes it, a handler does it. */
@@ -15,6 +16,7 @@ export type Command =
   | { readonly kind: "net-create"; readonly spec: NetworkSpec }
   | { readonly kind: "net-ls" }
   | { readonly kind: "net-inspect"; readonly name: NetworkName }
+  | ({ readonly kind: "net-set" } & NetworkChange)
   | { readonly kind: "net-rm"; readonly name: NetworkName }
   | AttachCommand
   | { readonly kind: "detach"; readonly target: DetachTarget }

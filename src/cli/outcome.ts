@@ -11,5 +11,5 @@ export type Outcome =
   | { readonly kind: "reconciled"; readonly reconciled: readonly Reconciled[] }
   | { readonly kind: "lab"; readonly event: "demo" | "run"; readonly report: LabReport };
 
-export type NetworkEvent = "created" | "inspected" | "removed";
+export type NetworkEvent = "created" | "inspected" | "changed" | "removed";
 export type EndpointEvent = "attached" | "inspected" | "detached";

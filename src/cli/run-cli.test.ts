@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { err, ok } from "../base/index.ts";
-import { networkMissing, notPermitted } from "../domain/index.ts";
+import { networkMissing, notPermitted, passthruCutsHost } from "../domain/index.ts";
 import type { LabReport } from "../lab/index.ts";
 import { runCli } from "./run-cli.ts";
-import { FakePorts, type FakeSettings, passedLab } from "./testing.ts";
+import { FakePorts, type FakeSettings, lanNetwork, passedLab } from "./testing.ts";
 
 async function run(line: string, settings: FakeSettings = {}) {
   const ports = new FakePorts(settings);
@@ -23,6 +23,16 @@ describe("a command that succeeds", () => {
     const attached = await run("attach lan --netns web --no-color", { terminal });
     expect(attached.errors).toBe("next: landfall detach ep-0000000001\n");
     expect((await run("attach lan --netns web")).errors).toBe("");
+  });
+
+  test("warns on stderr of what was done all the same", async () => {
+    const warnings = [passthruCutsHost({ parent: "eth0", addresses: ["10.0.0.10"] })];
+    const engine = { createNetwork: async () => ok({ ...lanNetwork, warnings }) };
+    const create = "net create lan --parent eth0 --subnet 10.0.0.0/24 --mode passthru -q";
+    const { exitCode, out, errors } = await run(create, { engine });
+    expect([exitCode, out]).toEqual([0, "lan\n"]);
+    expect(errors).toStartWith("warning: While an endpoint is attached, the host receives no");
+    expect(errors).toContain("10.0.0.10");
   });
 
   test("writes no colours where nobody looks, or where they are not wanted", async () => {

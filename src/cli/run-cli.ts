@@ -9,7 +9,7 @@ import type { CliPorts } from "./ports.ts";
 import { problemJson, problemJsonLine } from "./render/json.ts";
 import { lookOf } from "./render/look.ts";
 import { renderOutcome } from "./render/outcome.ts";
-import { problemText } from "./render/problem.ts";
+import { problemText, warningText } from "./render/problem.ts";
 import { progressText } from "./render/scenario.ts";
 
 /**
@@ -42,6 +42,9 @@ function tellOutcome(outcome: Outcome, globals: Globals, ports: CliPorts): ExitC
     stderr: lookOf(ports.stderr, globals.color),
   });
   write(ports.stdout, rendered.stdout);
+  for (const warning of warningsOf(outcome)) {
+    write(ports.stderr, warningText(warning, lookOf(ports.stderr, globals.color).paint));
+  }
   write(ports.stderr, rendered.stderr);
   return exitCodeOf(outcome);
 }
@@ -60,6 +63,11 @@ function exitCodeOf(outcome: Outcome): ExitCode {
     default:
       return ExitCode.yes;
   }
+}
+
+function warningsOf(outcome: Outcome): readonly Problem[] {
+  const hasView = outcome.kind === "network" || outcome.kind === "endpoint";
+  return hasView ? (outcome.view.warnings ?? []) : [];
 }
 
 /** A demo that shows nothing has not said yes. */

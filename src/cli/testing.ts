@@ -142,6 +142,7 @@ export class FakePorts implements CliPorts {
         this.calls.push(["create", spec]);
         return ok(lanNetwork);
       },
+      updateNetwork: (change) => network("update", change.name),
       removeNetwork: (name) => network("remove", name),
       inspectNetwork: (name) => network("inspect", name),
       listNetworks: async () => ok([lanNetwork]),

@@ -1,30 +1,89 @@
 import { describe, expect, test } from "bun:test";
-import { formatDriver, parseDriver } from "./index.ts";
+import type { Mac } from "../addr/index.ts";
+import { driverFlag, formatDriver, parseDriver } from "./index.ts";
 import { accepted, refused } from "./testing.ts";
 
+const [low, high] = ["02:00:00:00:00:01" as Mac, "02:00:00:00:00:02" as Mac];
+
 describe("parseDriver", () => {
-  test.each([
-    ["macvlan", "bridge"],
-    ["macvlan", undefined],
-  ] as const)("drives %s in mode %s", (kind, mode) => {
-    const driver = accepted(parseDriver(kind, mode));
-    expect(driver).toEqual({ kind: "macvlan", mode: "bridge" });
-    expect(formatDriver(driver)).toBe("macvlan bridge");
+  test.each(["bridge", "private", "vepa", "passthru"] as const)(
+    "drives macvlan in mode %s, with a length of its queue where one is given",
+    (mode) => {
+      const driver = accepted(parseDriver({ kind: "macvlan", mode }));
+      expect(driver).toEqual({ kind: "macvlan", mode });
+      expect(formatDriver(driver)).toBe(`macvlan ${mode}`);
+      expect(driverFlag(driver)).toBeUndefined();
+      const queued = parseDriver({ kind: "macvlan", mode, bcQueueLen: 0 });
+      expect(accepted(queued)).toEqual({ kind: "macvlan", mode, bcQueueLen: 0 });
+    },
+  );
+
+  test("takes the first mode where none is given", () => {
+    expect(accepted(parseDriver({ kind: "macvlan" }))).toEqual({ kind: "macvlan", mode: "bridge" });
+    expect(refused(parseDriver({ kind: "ipvlan" })).facts).toEqual({
+      driver: "ipvlan",
+      mode: "l2",
+    });
+  });
+
+  test("keeps the peers of mode source as a set, which may be empty", () => {
+    const driver = parseDriver({ kind: "macvlan", mode: "source", sources: [high, low, high] });
+    const allowedMacs = [low, high];
+    expect(accepted(driver)).toEqual({ kind: "macvlan", mode: "source", allowedMacs });
+    const none = accepted(parseDriver({ kind: "macvlan", mode: "source" }));
+    expect(none).toEqual({ kind: "macvlan", mode: "source", allowedMacs: [] });
   });
 
   test.each([
-    ["macvlan", "private", "private"],
-    ["macvlan", "vepa", "vepa"],
-    ["macvlan", "passthru", "passthru"],
-    ["macvlan", "source", "source"],
-    ["ipvlan", "l2", "l2"],
-    ["ipvlan", "l3", "l3"],
-    ["ipvlan", "l3s", "l3s"],
-    ["ipvlan", undefined, "l2"],
-  ] as const)("knows %s %s, which this version does not drive", (driver, mode, meant) => {
-    const problem = refused(parseDriver(driver, mode));
+    ["passthru", "nopromisc", {}],
+    ["source", "nodst", { allowedMacs: [] }],
+  ] as const)("drives mode %s with its flag %s", (mode, flag, rest) => {
+    const driver = accepted(parseDriver({ kind: "macvlan", mode, flag }));
+    expect(driver as object).toEqual({ kind: "macvlan", mode, flag, ...rest });
+    expect(driverFlag(driver)).toBe(flag);
+  });
+
+  test.each([
+    ["bridge", "nodst", []],
+    [undefined, "nopromisc", []],
+    ["passthru", "nodst", ["nopromisc"]],
+    ["source", "nopromisc", ["nodst"]],
+    ["source", "", ["nodst"]],
+    ["vepa", "private", []],
+  ] as const)("refuses in mode %s the flag %p", (mode, flag, flags) => {
+    const wish = { kind: "macvlan", flag, ...(mode === undefined ? {} : { mode }) };
+    const problem = refused(parseDriver(wish));
+    expect(problem.code).toBe("LF-FLAG-UNKNOWN");
+    expect(problem.facts).toEqual({ mode: mode ?? "bridge", flag, flags: [...flags] });
+  });
+
+  test.each(["bridge", "private", "vepa", "passthru"])(
+    "refuses a list of peers in mode %s",
+    (mode) => {
+      const problem = refused(parseDriver({ kind: "macvlan", mode, sources: [low] }));
+      expect([problem.code, problem.facts]).toEqual(["LF-SOURCE-NOT-IN-MODE", { mode }]);
+    },
+  );
+
+  test.each(["01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"])(
+    "refuses the peer %s, whom the kernel refuses too (EADDRNOTAVAIL)",
+    (mac) => {
+      const sources = [low, mac as Mac];
+      const problem = refused(parseDriver({ kind: "macvlan", mode: "source", sources }));
+      expect([problem.code, problem.facts]).toEqual(["LF-MAC-UNUSABLE", { mac }]);
+    },
+  );
+
+  test.each([-1, 1.5, 2 ** 32, Number.NaN])("refuses a queue of %p frames", (bcQueueLen) => {
+    const problem = refused(parseDriver({ kind: "macvlan", bcQueueLen }));
+    expect(problem.code).toBe("LF-BCQUEUELEN-INVALID");
+    expect(accepted(parseDriver({ kind: "macvlan", bcQueueLen: 2 ** 32 - 1 }))).toBeDefined();
+  });
+
+  test.each(["l2", "l3", "l3s"])("knows ipvlan %s, which this version does not drive", (mode) => {
+    const problem = refused(parseDriver({ kind: "ipvlan", mode }));
     expect(problem.code).toBe("LF-MODE-UNSUPPORTED");
-    expect(problem.facts).toEqual({ driver, mode: meant });
+    expect(problem.facts).toEqual({ driver: "ipvlan", mode });
   });
 
   test.each([
@@ -34,7 +93,7 @@ describe("parseDriver", () => {
     ["ipvlan", "bridge", ["l2", "l3", "l3s"]],
     ["ipvlan", "l7", ["l2", "l3", "l3s"]],
   ] as const)("refuses %s %p and lists the modes that there are", (driver, mode, modes) => {
-    const problem = refused(parseDriver(driver, mode));
+    const problem = refused(parseDriver({ kind: driver, mode }));
     expect(problem.code).toBe("LF-MODE-UNKNOWN");
     expect(problem.facts).toEqual({ driver, mode, modes: [...modes] });
     expect(problem.remedy).toContain(modes.join(", "));
@@ -43,7 +102,7 @@ describe("parseDriver", () => {
   test.each([["bridge"], [""], ["MACVLAN"], ["macvtap"], ["toString"], ["__proto__"]])(
     "refuses driver %p",
     (driver) => {
-      const problem = refused(parseDriver(driver, "bridge"));
+      const problem = refused(parseDriver({ kind: driver, mode: "bridge" }));
       expect(problem.code).toBe("LF-DRIVER-UNKNOWN");
       expect(problem.facts).toEqual({ driver });
     },

@@ -1,8 +1,34 @@
+import { isMulticastMac, type Mac } from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import { driverUnknown, modeUnknown, modeUnsupported } from "./problems.ts";
+import {
+  driverUnknown,
+  flagUnknown,
+  macUnusable,
+  modeFixed,
+  modeUnknown,
+  modeUnsupported,
+  queueLengthInvalid,
+  sourceNotInMode,
+} from "./problems.ts";
 
-/** How an endpoint's link hangs on its parent. A new member is a type error wherever it matters. */
-export type Driver = { readonly kind: "macvlan"; readonly mode: "bridge" };
+/**
+ * How an endpoint's link hangs on its parent, with the options that its mode has. A new member is a
+ * type error wherever it matters.
+ */
+export type Driver = {
+  readonly kind: "macvlan";
+  /** Frames that may wait for delivery of broadcasts; the kernel's default is 1000. */
+  readonly bcQueueLen?: number;
+} & (
+  | { readonly mode: "bridge" | "private" | "vepa" }
+  | { readonly mode: "passthru"; readonly flag?: "nopromisc" }
+  | {
+      readonly mode: "source";
+      /** Whose frames the endpoints receive, and nobody else's. */
+      readonly allowedMacs: readonly Mac[];
+      readonly flag?: "nodst";
+    }
+);
 
 /** Spelled as iproute2 spells them. */
 export const driverModes = {
@@ -10,17 +36,87 @@ export const driverModes = {
   ipvlan: ["l2", "l3", "l3s"],
 } as const;
 
-/** A driver from its name and mode, as users and configurations give them. */
-export function parseDriver(kind: string, mode?: string): Result<Driver, Problem> {
-  if (kind !== "macvlan" && kind !== "ipvlan") return err(driverUnknown({ driver: kind }));
-  const modes: readonly string[] = driverModes[kind];
-  const wanted = mode ?? modes[0] ?? "";
-  if (!modes.includes(wanted)) return err(modeUnknown({ driver: kind, mode: wanted, modes }));
-  if (kind === "macvlan" && wanted === "bridge") return ok({ kind, mode: wanted });
-  return err(modeUnsupported({ driver: kind, mode: wanted }));
+/** The flags of the modes that have any, spelled as iproute2 spells them. */
+const modeFlags: Readonly<Record<string, readonly string[]>> = {
+  passthru: ["nopromisc"],
+  source: ["nodst"],
+};
+
+/** IFLA_MACVLAN_BC_QUEUE_LEN has 32 bits. */
+const QUEUE_LENGTH_MAX = 2 ** 32 - 1;
+
+/** A driver as users and configurations describe it. */
+export interface DriverWish {
+  readonly kind: string;
+  /** The driver's first mode when it is absent. */
+  readonly mode?: string;
+  readonly flag?: string;
+  /** The list of mode source; order and repetition mean nothing. */
+  readonly sources?: readonly Mac[];
+  /** Frames. */
+  readonly bcQueueLen?: number;
+}
+
+/** A driver whose options all have a meaning in its mode; the first that has none is told. */
+export function parseDriver(wish: DriverWish): Result<Driver, Problem> {
+  const { kind: driver, flag, sources = [], bcQueueLen } = wish;
+  if (driver !== "macvlan" && driver !== "ipvlan") return err(driverUnknown({ driver }));
+  const modes = driverModes[driver];
+  const mode = modes.find((known) => known === (wish.mode ?? modes[0]));
+  if (mode === undefined) return err(modeUnknown({ driver, mode: wish.mode ?? "", modes }));
+  if (mode === "l2" || mode === "l3" || mode === "l3s") {
+    return err(modeUnsupported({ driver, mode }));
+  }
+  const flags = modeFlags[mode] ?? [];
+  if (flag !== undefined && !flags.includes(flag)) return err(flagUnknown({ mode, flag, flags }));
+  if (mode !== "source" && sources.length > 0) return err(sourceNotInMode({ mode }));
+  const unfit = sources.find((mac) => isMulticastMac(mac) || mac === "00:00:00:00:00:00");
+  if (unfit !== undefined) return err(macUnusable({ mac: unfit }));
+  if (bcQueueLen !== undefined && !isQueueLength(bcQueueLen)) {
+    return err(queueLengthInvalid({ value: bcQueueLen, max: QUEUE_LENGTH_MAX }));
+  }
+  const base = { kind: "macvlan", ...(bcQueueLen === undefined ? {} : { bcQueueLen }) } as const;
+  if (mode === "passthru") return ok({ ...base, mode, ...(flag ? { flag: "nopromisc" } : {}) });
+  if (mode !== "source") return ok({ ...base, mode });
+  const allowedMacs = [...new Set(sources)].toSorted();
+  return ok({ ...base, mode, allowedMacs, ...(flag ? { flag: "nodst" } : {}) });
+}
+
+function isQueueLength(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= QUEUE_LENGTH_MAX;
+}
+
+/** What to change of a driver; what is left out stays, as far as the mode has it. */
+export interface DriverChange {
+  readonly mode?: string;
+  readonly sources?: readonly Mac[];
+}
+
+/** The changed driver; no link can be changed to or from passthru. */
+export function parseDriverChange(
+  driver: Driver,
+  { mode = driver.mode, sources }: DriverChange,
+): Result<Driver, Problem> {
+  const { kind, bcQueueLen } = driver;
+  const kept = driver.mode === "source" && mode === "source" ? driver.allowedMacs : [];
+  const flag = mode === driver.mode ? driverFlag(driver) : undefined;
+  const changed = parseDriver({
+    kind,
+    mode,
+    sources: sources ?? kept,
+    ...(flag === undefined ? {} : { flag }),
+    ...(bcQueueLen === undefined ? {} : { bcQueueLen }),
+  });
+  if (!changed.ok || (mode === "passthru") === (driver.mode === "passthru")) return changed;
+  return err(modeFixed({ from: driver.mode, to: mode }));
 }
 
 /** "macvlan bridge", as in tables. */
 export function formatDriver(driver: Driver): string {
   return `${driver.kind} ${driver.mode}`;
+}
+
+/** The flag of the driver's mode, where it has one and it is set. */
+export function driverFlag(driver: Driver): "nopromisc" | "nodst" | undefined {
+  return "flag" in driver ? driver.flag : undefined;
 }

@@ -3,7 +3,16 @@
  * can meet with them. Pure: no I/O, no clock, no kernel numbers. Docker's and CNI's words stop
  * outside.
  */
-export { type Driver, driverModes, formatDriver, parseDriver } from "./driver.ts";
+export {
+  type Driver,
+  type DriverChange,
+  type DriverWish,
+  driverFlag,
+  driverModes,
+  formatDriver,
+  parseDriver,
+  parseDriverChange,
+} from "./driver.ts";
 export {
   type Endpoint,
   type EndpointState,

@@ -43,8 +43,38 @@ export const modeUnsupported = usage("LF-MODE-UNSUPPORTED", {
     "The kernel has this driver and mode; this version of Landfall does not drive it yet.",
   detail: (f: { driver: string; mode: string }) =>
     `This version does not drive ${f.driver} in mode ${f.mode}.`,
-  remedy: () => "Use macvlan in mode bridge.",
+  remedy: () => "Use macvlan.",
   command: (f) => `ip link help ${f.driver}`,
+});
+
+export const flagUnknown = usage("LF-FLAG-UNKNOWN", {
+  title: "Not a flag of this mode",
+  explanation:
+    "Only two modes of macvlan have a flag: passthru has nopromisc (the parent does not receive " +
+    "everything), source has nodst (what a listed peer sends goes nowhere else).",
+  detail: (f: { mode: string; flag: string; flags: readonly string[] }) =>
+    `Mode ${f.mode} has no flag "${f.flag}"; it has: ${listed(f.flags)}.`,
+  remedy: () => "Leave the flag out, or choose the mode that has it.",
+  command: () => "ip link help macvlan",
+});
+
+export const sourceNotInMode = usage("LF-SOURCE-NOT-IN-MODE", {
+  title: "Only mode source has a list of peers",
+  explanation: "In every other mode an endpoint receives from whoever sends to it.",
+  detail: (f: { mode: string }) => `Mode ${f.mode} has no list of source MACs.`,
+  remedy: () => "Add --mode source, or leave --source out.",
+  command: () => "ip link help macvlan",
+});
+
+export const queueLengthInvalid = usage("LF-BCQUEUELEN-INVALID", {
+  title: "Not a valid length of the broadcast queue",
+  explanation:
+    "Broadcasts wait in a queue of the parent, as long as the longest that one of its links asks " +
+    "for. What comes while it is full is dropped for all of them.",
+  detail: (f: { value: number; max: number }) =>
+    `${f.value} is not a number of frames: it must be a whole number from 0 to ${f.max}.`,
+  remedy: () => "Leave it out to take the kernel's 1000.",
+  command: () => "ip link help macvlan",
 });
 
 export const subnetMissing = usage("LF-SUBNET-MISSING", {

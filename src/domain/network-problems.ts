@@ -29,6 +29,17 @@ export const networkInUse = refused("LF-NETWORK-IN-USE", {
   command: (f) => `landfall detach ${f.endpoints[0] ?? "ENDPOINT"}`,
 });
 
+export const modeFixed = refused("LF-MODE-FIXED", {
+  title: "A network does not become or cease to be passthru",
+  explanation:
+    "The kernel changes a link between all other modes while it lives, but not to or from " +
+    "passthru (EINVAL), which changes how the parent receives.",
+  detail: (f: { from: string; to: string }) =>
+    `A network in mode ${f.from} cannot be changed to mode ${f.to}.`,
+  remedy: () => "Remove the network and create it in the other mode.",
+  command: () => "landfall net ls",
+});
+
 export const subnetConflict = refused("LF-SUBNET-CONFLICT", {
   title: "The subnet overlaps another network's on this segment",
   explanation:

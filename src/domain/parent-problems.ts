@@ -58,3 +58,35 @@ export const mtuTooLarge = refused("LF-MTU-TOO-LARGE", {
   remedy: (f) => `Use ${f.parentMtu} or less, or raise the parent's.`,
   command: (f) => `ip link set dev ${f.parent} mtu ${f.mtu}`,
 });
+
+export const passthruExclusive = refused("LF-PASSTHRU-EXCLUSIVE", {
+  title: "Mode passthru does not share its parent",
+  explanation:
+    "A passthru link takes all unicast that arrives at its parent, so the kernel allows no other " +
+    "macvlan beside it (EINVAL). The same holds for networks, before it comes to links.",
+  detail: (f: { parent: string; network: string; other: string }) =>
+    `${f.network} and ${f.other} cannot both be on ${f.parent}, for one of them is passthru.`,
+  remedy: () => "Remove the other first, or use another parent.",
+  command: (f) => `ip -d link show dev ${f.parent}`,
+});
+
+export const passthruMac = refused("LF-PASSTHRU-MAC", {
+  title: "Mode passthru has the parent's MAC address",
+  explanation: "The kernel gives a passthru link the address of its parent, whatever is asked for.",
+  detail: (f: { mac: string; parent: string; parentMac: string }) =>
+    `${f.mac} was asked for, but a passthru link on ${f.parent} has ${f.parentMac}.`,
+  remedy: (f) => `Leave the MAC address out, or change that of ${f.parent}.`,
+  command: (f) => `ip link set dev ${f.parent} address ${f.mac}`,
+});
+
+export const passthruCutsHost = refused("LF-PASSTHRU-CUTS-HOST", {
+  title: "The host cannot use the parent while a passthru link exists",
+  explanation:
+    "All unicast that arrives at the parent goes to the passthru link, or nowhere while that is " +
+    "down. The host still hears and answers ARP, but no answer reaches it.",
+  detail: (f: { parent: string; addresses: readonly string[] }) =>
+    `While an endpoint is attached, the host receives no unicast on ${f.parent}` +
+    (f.addresses.length === 0 ? "." : `; it has ${listed(f.addresses)} there.`),
+  remedy: () => "Reach the host by another link; detach the endpoint to have this one back.",
+  command: (f) => `ip -br address show dev ${f.parent}`,
+});

@@ -19,16 +19,20 @@ import {
 } from "./endpoint-problems.ts";
 import {
   driverUnknown,
+  flagUnknown,
   modeUnknown,
   modeUnsupported,
   mtuInvalid,
   nameInvalid,
   outsideSubnets,
+  queueLengthInvalid,
+  sourceNotInMode,
   subnetMissing,
   subnetsOverlap,
 } from "./input-problems.ts";
 import { kernelLacks, kernelRefused, notPermitted } from "./kernel-problems.ts";
 import {
+  modeFixed,
   networkExists,
   networkInUse,
   networkMissing,
@@ -42,6 +46,9 @@ import {
   parentLoopback,
   parentMissing,
   parentNotEthernet,
+  passthruCutsHost,
+  passthruExclusive,
+  passthruMac,
 } from "./parent-problems.ts";
 
 /** Every problem of this folder, for the generated docs. */
@@ -51,12 +58,16 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   driverUnknown,
   modeUnknown,
   modeUnsupported,
+  flagUnknown,
+  sourceNotInMode,
+  queueLengthInvalid,
   subnetMissing,
   subnetsOverlap,
   outsideSubnets,
   networkMissing,
   networkExists,
   networkInUse,
+  modeFixed,
   subnetConflict,
   subnetRoutedElsewhere,
   parentMissing,
@@ -65,6 +76,9 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   parentNotEthernet,
   parentBusy,
   mtuTooLarge,
+  passthruExclusive,
+  passthruMac,
+  passthruCutsHost,
   sandboxMissing,
   sandboxNotNetns,
   sandboxIsHost,

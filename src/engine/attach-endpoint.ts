@@ -23,6 +23,7 @@ import type { Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
+import { passthruWarnings } from "./passthru.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
 
@@ -45,9 +46,18 @@ export async function attachEndpoint(
   const opened = openAttachContext(platform, hostNamespace, request.sandbox.netns);
   if (!opened.ok) return opened;
   using context = opened.value;
-  const operation = await begin(deps, request, { id, network: network.value, context });
-  if (!operation.ok) return operation;
-  return await carryOut(deps, operation.value, { context, signal: request.signal });
+  const begun = await begin(deps, request, { id, network: network.value, context });
+  if (!begun.ok) return begun;
+  const { operation, parent } = begun.value;
+  const outcome = await carryOut(deps, operation, { context, signal: request.signal });
+  const warnings = passthruWarnings(network.value.driver, parent);
+  return outcome.ok && warnings.length > 0 ? ok({ ...outcome.value, warnings }) : outcome;
+}
+
+/** A recorded intent, and the parent as it was then. */
+interface Begun {
+  readonly operation: Operation;
+  readonly parent: Seen["parent"];
 }
 
 /** Waits for others on the same endpoint, observes, and records the intent. */
@@ -59,7 +69,7 @@ function begin(
     readonly network: Network;
     readonly context: AttachContext;
   },
-): Promise<Result<Operation, Problem>> {
+): Promise<Result<Begun, Problem>> {
   const { id: sandbox } = rememberedSandbox(deps, request.sandbox);
   const turn: Turn = {
     find: (tx) => tx.endpoints.byOwner(sandbox, request.ifname),
@@ -68,7 +78,9 @@ function begin(
   return takeTurn(deps, turn, async () => {
     const seen = observe(deps, request, ground);
     if (!seen.ok) return seen;
-    return commitIntent(deps, request, { id: ground.id, seen: seen.value });
+    const operation = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
+    const { parent } = seen.value;
+    return operation.ok ? ok({ operation: operation.value, parent }) : operation;
   });
 }
 

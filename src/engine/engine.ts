@@ -1,6 +1,7 @@
 import type { Ip, Mac } from "../addr/index.ts";
 import type { Problem, Result } from "../base/index.ts";
 import type {
+  DriverChange,
   Endpoint,
   EndpointId,
   IfName,
@@ -47,12 +48,21 @@ export type EndpointSelector =
 export interface NetworkView {
   readonly network: Network;
   readonly endpoints: readonly Endpoint[];
+  /** What the user should know of a network that was made all the same. */
+  readonly warnings?: readonly Problem[];
+}
+
+/** What to change of a network, and of every link on it. */
+export interface NetworkChange extends DriverChange {
+  readonly name: NetworkName;
 }
 
 /** An endpoint and the name of its network. */
 export interface EndpointView {
   readonly endpoint: Endpoint;
   readonly network: NetworkName;
+  /** What the user should know of an endpoint that was made all the same. */
+  readonly warnings?: readonly Problem[];
 }
 
 /** One endpoint about which book and kernel do not say the same. */
@@ -94,6 +104,7 @@ export interface Reconciled {
  */
 export interface Engine {
   createNetwork(spec: NetworkSpec): Promise<Result<NetworkView, Problem>>;
+  updateNetwork(change: NetworkChange): Promise<Result<NetworkView, Problem>>;
   removeNetwork(name: NetworkName): Promise<Result<NetworkView, Problem>>;
   listNetworks(): Promise<Result<readonly NetworkView[], Problem>>;
   inspectNetwork(name: NetworkName): Promise<Result<NetworkView, Problem>>;

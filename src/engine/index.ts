@@ -11,6 +11,7 @@ export type {
   Engine,
   Finding,
   FindingKind,
+  NetworkChange,
   NetworkView,
   Reconciled,
   SandboxHandle,

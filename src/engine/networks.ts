@@ -1,5 +1,5 @@
 import { type Prefix, prefixesOverlap } from "../addr/index.ts";
-import { checkHostRoutes, observeParent, openConversation } from "../attach/index.ts";
+import { checkHostRoutes, observeParent, openConversation, type Parent } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   mtuTooLarge,
@@ -15,14 +15,16 @@ import {
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
 import type { NetworkView } from "./engine.ts";
+import { passthruWarnings, refuseBesidePassthru } from "./passthru.ts";
 
 /** Records a network; the kernel is asked whether it could work, and not changed. */
 export async function createNetwork(
   deps: EngineDeps,
   spec: NetworkSpec,
 ): Promise<Result<NetworkView, Problem>> {
-  const suitable = checkAgainstHost(deps, spec);
-  if (!suitable.ok) return suitable;
+  const parent = checkAgainstHost(deps, spec);
+  if (!parent.ok) return parent;
+  const warnings = passthruWarnings(spec.driver, parent.value);
   const segment = segmentOf(spec.parent);
   const network: Network = {
     ...spec,
@@ -32,15 +34,16 @@ export async function createNetwork(
   };
   return deps.store.transact((tx) => {
     if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
-    const conflict = conflictOf(tx, network);
+    const conflict = conflictOf(tx, network) ?? refuseBesidePassthru(tx, network);
     if (conflict !== undefined) return err(conflict);
     if (tx.segments.get(segment.name) === undefined) tx.segments.insert(segment);
     tx.networks.insert(network);
-    return ok({ network, endpoints: [] });
+    return ok({ network, endpoints: [], ...(warnings.length === 0 ? {} : { warnings }) });
   });
 }
 
-function checkAgainstHost(deps: EngineDeps, spec: NetworkSpec): Result<void, Problem> {
+/** The parent, if the network could work on it. */
+function checkAgainstHost(deps: EngineDeps, spec: NetworkSpec): Result<Parent, Problem> {
   const opened = openConversation(deps.platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;
@@ -50,11 +53,9 @@ function checkAgainstHost(deps: EngineDeps, spec: NetworkSpec): Result<void, Pro
   if (spec.mtu !== undefined && spec.mtu > mtu) {
     return err(mtuTooLarge({ mtu: spec.mtu, parent: spec.parent, parentMtu: mtu }));
   }
-  return checkHostRoutes(
-    host,
-    parent.value,
-    spec.subnets.map((subnet) => subnet.prefix),
-  );
+  const prefixes = spec.subnets.map((subnet) => subnet.prefix);
+  const routed = checkHostRoutes(host, parent.value, prefixes);
+  return routed.ok ? parent : routed;
 }
 
 /** Two different prefixes that overlap cannot both be right on one wire; the same one is shared. */

@@ -9,6 +9,7 @@ import { findDrift } from "./find-drift.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 import { memoryLocks, type OperationLocks } from "./operation-locks.ts";
 import { reconcile } from "./reconcile.ts";
+import { updateNetwork } from "./update-network.ts";
 
 export interface EngineOptions {
   readonly platform: Platform;
@@ -30,6 +31,7 @@ export function openEngine(options: EngineOptions): Engine {
   const deps = { ...options, locks, ids: ids((count) => platform.random.bytes(count)) };
   return {
     createNetwork: (spec) => createNetwork(deps, spec),
+    updateNetwork: (change) => updateNetwork(deps, change),
     removeNetwork: (name) => removeNetwork(deps, name),
     listNetworks: () => listNetworks(deps),
     inspectNetwork: (name) => inspectNetwork(deps, name),

@@ -25,6 +25,7 @@ import { acquireAddresses, deriveMac } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
+import { passthruMacOf, refuseSharedPassthru } from "./passthru.ts";
 
 /** How long an operation may be in flight before others may take it for crashed. */
 const OPERATION_DEADLINE = minutes(2);
@@ -54,6 +55,8 @@ export function planEndpoint(
   wish: Wish,
 ): Result<Endpoint, Problem> {
   const { request, network, seen } = wish;
+  const shared = refuseSharedPassthru(tx, network);
+  if (shared !== undefined) return err(shared);
   const id = deps.ids.endpoint();
   const createdAt = deps.platform.clock.wall().toISOString();
   const addresses = acquireAddresses(tx, {
@@ -96,6 +99,7 @@ function chooseMac(
   tx: Transaction,
   { request, network, seen, addresses }: Wish & { readonly addresses: readonly InterfaceAddress[] },
 ): Result<Mac, Problem> {
+  if (network.driver.mode === "passthru") return passthruMacOf(seen.parent, request.mac);
   const ownerOf = (mac: Mac): string | undefined => {
     if (mac === seen.parent.mac) return `the parent ${seen.parent.name}`;
     const holder = tx.endpoints

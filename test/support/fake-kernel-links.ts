@@ -3,6 +3,7 @@ import { err, ok } from "../../src/base/index.ts";
 import {
   encode,
   Family,
+  type LinkDetails,
   linkMessage,
   linkRequest,
   MessageFlag,
@@ -13,7 +14,6 @@ import type { NetnsCookie } from "../../src/platform/index.ts";
 import { dropRoutesOfDown } from "./fake-kernel-inet.ts";
 import {
   type ChildMode,
-  type FakeKind,
   type FakeLink,
   type FakeState,
   type Handler,
@@ -111,7 +111,7 @@ function makeKind(state: FakeState, making: Making): Outcome {
     case "veth":
       return makeVeth(state, making, details.peer);
     case "macvlan":
-      return makeMacvlan(state, making, details.mode ?? "vepa");
+      return makeMacvlan(state, making, details);
     default:
       return err("EOPNOTSUPP");
   }
@@ -141,28 +141,47 @@ function makeVeth(
 function makeMacvlan(
   state: FakeState,
   { netns, attributes, link }: Making,
-  mode: string | number,
+  data: MacvlanData,
 ): Outcome {
   if (attributes.link === undefined) return err("EINVAL");
   const named = state.byIndex(netns, attributes.link);
   if (named === undefined) return err("ENODEV");
+  const { mode = "vepa" } = data;
   if (!isChildMode(mode)) return err("EOPNOTSUPP");
   // On a macvlan the kernel makes a sibling of it instead.
   const parent = named.details.kind === "macvlan" ? state.byId(named.details.parent) : named;
   if (attributes.mtu !== undefined && attributes.mtu > parent.mtu) return err("EINVAL");
   if (parent.details.kind === "loopback") return err("EINVAL");
   if (parent.upper !== undefined) return err("EBUSY");
-  const details: FakeKind = { kind: "macvlan", parent: parent.id, mode };
+  const { macAddresses = [] } = data;
+  if (macAddresses.length > 0 && mode !== "source") return err("EINVAL");
+  const details = { kind: "macvlan", parent: parent.id, mode, allowedMacs: macAddresses } as const;
   state.put({ ...link, details, mtu: attributes.mtu ?? parent.mtu });
   return ok();
 }
 
+type MacvlanData = Extract<LinkDetails, { readonly kind: "macvlan" }>;
+
+/** macvlan_changelink, of which this knows the mode and the whole list; flags are not kept. */
+function changeKind(state: FakeState, link: FakeLink, data: LinkDetails): Outcome {
+  const { details } = link;
+  if (details.kind !== "macvlan" || data.kind !== "macvlan") return err("EOPNOTSUPP");
+  const { mode = details.mode, macAddressChange, macAddresses = [] } = data;
+  if (!isChildMode(mode)) return err("EINVAL");
+  if (macAddressChange !== undefined && macAddressChange !== "replace") return err("EOPNOTSUPP");
+  const listed = macAddressChange === undefined ? details.allowedMacs : macAddresses;
+  const allowedMacs = mode === "source" ? listed : [];
+  // What was done before the list is refused stays.
+  state.change(link.id, { details: { ...details, mode, allowedMacs } });
+  return macAddressChange !== undefined && mode !== "source" ? err("EINVAL") : ok();
+}
+
 function isChildMode(mode: string | number): mode is ChildMode {
-  return mode === "private" || mode === "vepa" || mode === "bridge";
+  return mode === "private" || mode === "vepa" || mode === "bridge" || mode === "source";
 }
 
 const changeable: ReadonlySet<string> = new Set<keyof Attributes>([
-  ...(["address", "mtu", "name", "alias", "upper", "afSpec"] as const),
+  ...(["address", "mtu", "name", "alias", "upper", "afSpec", "linkInfo"] as const),
 ]);
 
 /** do_setlink (net/core/rtnetlink.c): in this order, and what was done before a refusal stays. */
@@ -176,6 +195,7 @@ function changeLink(
   if (!Object.keys(a).every((name) => changeable.has(name))) return err("EOPNOTSUPP");
   const { id } = found;
   const { address, mtu, name, alias, upper } = a;
+  const details = a.linkInfo?.details;
   const up = header.flags.includes("up") ? "up" : "down";
   const parts: readonly (() => Outcome)[] = [
     () => (typeof address === "string" ? setMac(state, found, address) : ok()),
@@ -183,6 +203,7 @@ function changeLink(
     () => (name === undefined ? ok() : setName(state, found, name)),
     () => ok(state.change(id, alias === undefined ? {} : { alias })),
     () => (upper === undefined ? ok() : setUpper(state, found, upper)),
+    () => (details === undefined ? ok() : changeKind(state, found, details)),
     () => (header.change.includes("up") ? setState(state, id, up) : ok()),
     () => ok(state.change(id, { inet: { ...found.inet, ...a.afSpec?.inet?.conf } })),
   ];
@@ -303,8 +324,9 @@ function showKind(state: FakeState, { details, netns }: FakeLink) {
         linkInfo: { details: { kind: "veth" } },
       } as const;
     case "macvlan": {
-      const { parent, mode } = details;
-      const linkInfo = { details: { kind: "macvlan", mode } } as const;
+      const { parent, mode, allowedMacs } = details;
+      const macAddresses = allowedMacs.length === 0 ? {} : { macAddresses: allowedMacs };
+      const linkInfo = { details: { kind: "macvlan", mode, ...macAddresses } } as const;
       return { ...showPlace(state, netns, parent), linkInfo } as const;
     }
   }

@@ -50,9 +50,17 @@ export type LinkId = number;
 export type FakeKind =
   | { readonly kind: "loopback" | "bridge" }
   | { readonly kind: "veth"; readonly peer: LinkId }
-  | { readonly kind: "macvlan"; readonly parent: LinkId; readonly mode: ChildMode };
+  | FakeMacvlan;
 
-export type ChildMode = "private" | "vepa" | "bridge";
+export interface FakeMacvlan {
+  readonly kind: "macvlan";
+  readonly parent: LinkId;
+  readonly mode: ChildMode;
+  /** The list of mode source; empty in every other. */
+  readonly allowedMacs: readonly Mac[];
+}
+
+export type ChildMode = "private" | "vepa" | "bridge" | "source";
 
 /** A route that somebody added; connected ones follow from the addresses. */
 export interface FakeRoute {

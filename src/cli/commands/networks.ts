@@ -1,6 +1,6 @@
 import { mapResult, type Problem, type Result } from "../../base/index.ts";
 import type { NetworkName, NetworkSpec } from "../../domain/index.ts";
-import type { Engine } from "../../engine/index.ts";
+import type { Engine, NetworkChange } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
 type Handled = Promise<Result<Outcome, Problem>>;
@@ -17,6 +17,11 @@ export async function listNetworks(engine: Engine): Handled {
 export async function inspectNetwork(engine: Engine, name: NetworkName): Handled {
   const found = await engine.inspectNetwork(name);
   return mapResult(found, (view) => ({ kind: "network", event: "inspected", view }));
+}
+
+export async function updateNetwork(engine: Engine, change: NetworkChange): Handled {
+  const changed = await engine.updateNetwork(change);
+  return mapResult(changed, (view) => ({ kind: "network", event: "changed", view }));
 }
 
 export async function removeNetwork(engine: Engine, name: NetworkName): Handled {

@@ -5,7 +5,13 @@ import type { Host } from "../ports.ts";
 import type { CommandContext } from "./context.ts";
 import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
 import { runDemo, runLab } from "./labs.ts";
-import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
+import {
+  createNetwork,
+  inspectNetwork,
+  listNetworks,
+  removeNetwork,
+  updateNetwork,
+} from "./networks.ts";
 import { reconcile, status } from "./upkeep.ts";
 
 /** Does what the command says. Errors: whatever the engine or the lab meets. */
@@ -47,6 +53,8 @@ function runOnHost(
       return listNetworks(host.engine);
     case "net-inspect":
       return inspectNetwork(host.engine, command.name);
+    case "net-set":
+      return updateNetwork(host.engine, command);
     case "net-rm":
       return removeNetwork(host.engine, command.name);
     case "attach":

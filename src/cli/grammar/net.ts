@@ -2,13 +2,16 @@ import { object, or } from "@optique/core/constructs";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, option } from "@optique/core/primitives";
-import { mapResult, ok, type Problem, type Result } from "../../base/index.ts";
+import { err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
 import { checkNetwork, driverModes, parseDriver } from "../../domain/index.ts";
 import type { Command } from "../command.ts";
+import { usageWrong } from "../problems.ts";
 import { examples, groupUsage, positional, shortUsage, words } from "./describe.ts";
 import {
   address,
+  count,
   linkName,
+  mac,
   mtu,
   networkName,
   networkRef,
@@ -32,6 +35,21 @@ const createOptions = object({
   mode: optional(
     option("--mode", word("MODE", Object.values(driverModes).flat()), {
       description: words("How endpoints see each other; the default is the driver's first."),
+    }),
+  ),
+  flag: optional(
+    option("--flag", word("FLAG", ["nopromisc", "nodst"]), {
+      description: words("nopromisc in mode passthru, nodst in mode source."),
+    }),
+  ),
+  sources: multiple(
+    option("--source", mac, {
+      description: words("Mode source: a peer that endpoints listen to; there may be several."),
+    }),
+  ),
+  bcQueueLen: optional(
+    option("--bcqueuelen", count("FRAMES"), {
+      description: words("How many broadcasts may wait; the kernel's default is 1000."),
     }),
   ),
   subnets: multiple(
@@ -90,6 +108,30 @@ const inspect = command(
   { brief: words("Show one network."), footer: examples("landfall net inspect lan") },
 );
 
+const setOptions = object({
+  name: positional(networkRef, "The network's name."),
+  mode: optional(
+    option("--mode", word("MODE", driverModes.macvlan), {
+      description: words("The new mode; not to or from passthru."),
+    }),
+  ),
+  sources: multiple(
+    option("--source", mac, {
+      description: words("The new list of mode source, all of it; there may be several."),
+    }),
+  ),
+});
+
+const set = command("set", map(setOptions, netSet), {
+  brief: words("Change a network's mode or list of peers."),
+  description: words("Changes the network and every link on it, while they are in use."),
+  usageLine: shortUsage,
+  footer: examples(
+    "landfall net set lan --mode private",
+    "landfall net set lan --source 02:00:00:00:00:01 --source 02:00:00:00:00:02",
+  ),
+});
+
 const rm = command(
   "rm",
   map(
@@ -104,7 +146,7 @@ const rm = command(
 );
 
 /** `landfall net …` */
-export const netCommand = command("net", or(create, ls, inspect, rm), {
+export const netCommand = command("net", or(create, ls, inspect, set, rm), {
   aliases: ["network"],
   usageLine: groupUsage,
   brief: words("Networks: a parent link, a driver, and the addresses to hand out."),
@@ -112,8 +154,14 @@ export const netCommand = command("net", or(create, ls, inspect, rm), {
 });
 
 function netCreate(given: InferValue<typeof createOptions>): Result<Command, Problem> {
-  const { driver: kind, mode, mtu: size, internal, ...wish } = given;
-  const driver = parseDriver(kind, mode);
+  const { driver: kind, mode, flag, sources, bcQueueLen, mtu: size, internal, ...wish } = given;
+  const driver = parseDriver({
+    kind,
+    sources,
+    ...(mode === undefined ? {} : { mode }),
+    ...(flag === undefined ? {} : { flag }),
+    ...(bcQueueLen === undefined ? {} : { bcQueueLen }),
+  });
   if (!driver.ok) return driver;
   const spec = checkNetwork({
     ...wish,
@@ -122,4 +170,18 @@ function netCreate(given: InferValue<typeof createOptions>): Result<Command, Pro
     ...(size === undefined ? {} : { mtu: size }),
   });
   return mapResult(spec, (checked) => ({ kind: "net-create", spec: checked }));
+}
+
+function netSet(given: InferValue<typeof setOptions>): Result<Command, Problem> {
+  const { name, mode, sources } = given;
+  if (mode === undefined && sources.length === 0) {
+    const reason = "Say what to change: --mode, --source, or both.";
+    return err(usageWrong({ reason, help: "landfall net set --help" }));
+  }
+  return ok({
+    kind: "net-set",
+    name,
+    ...(mode === undefined ? {} : { mode }),
+    ...(sources.length === 0 ? {} : { sources }),
+  });
 }

@@ -72,6 +72,29 @@ const commands: readonly (readonly [string, object])[] = [
       },
     },
   ],
+  [
+    "net create lan --parent eth0 --subnet 10.0.0.0/24 --mode source --flag nodst " +
+      "--source 02:00:00:00:00:02 --source 02:00:00:00:00:01 --bcqueuelen 5",
+    {
+      kind: "net-create",
+      spec: {
+        ...lan,
+        driver: {
+          kind: "macvlan",
+          mode: "source",
+          allowedMacs: ["02:00:00:00:00:01", "02:00:00:00:00:02"],
+          flag: "nodst",
+          bcQueueLen: 5,
+        },
+        subnets: [slash24],
+      },
+    },
+  ],
+  ["net set lan --mode vepa", { kind: "net-set", name: "lan", mode: "vepa" }],
+  [
+    "net set lan --source 02:00:00:00:00:02 --source 02:00:00:00:00:01",
+    { kind: "net-set", name: "lan", sources: ["02:00:00:00:00:02", "02:00:00:00:00:01"] },
+  ],
   ["net ls", { kind: "net-ls" }],
   ["network list", { kind: "net-ls" }],
   ["net inspect lan", { kind: "net-inspect", name: "lan" }],
@@ -166,7 +189,13 @@ const mistakes: readonly (readonly [string, string, string, string, string?])[] 
     "Did you mean ls?",
     "landfall net --help",
   ],
-  ["net", "LF-USAGE", "needs a command: create, ls, inspect, rm.", "--help", "landfall net --help"],
+  [
+    "net",
+    "LF-USAGE",
+    "needs a command: create, ls, inspect, set, rm.",
+    "--help",
+    "landfall net --help",
+  ],
   ["lab", "LF-USAGE", "landfall lab needs a command: run.", "--help", "landfall lab --help"],
   ["-q", "LF-USAGE", "landfall needs a command: demo, lab, net,", "--help", "landfall --help"],
   [
@@ -204,7 +233,12 @@ const mistakes: readonly (readonly [string, string, string, string, string?])[] 
   [`${create} --mtu 9`, "LF-MTU-INVALID", "9 is not an MTU", "Leave it out"],
   [`${create} --driver bridge`, "LF-DRIVER-UNKNOWN", '"bridge"', "Use macvlan or ipvlan"],
   [`${create} --mode l7`, "LF-MODE-UNKNOWN", '"l7"', "bridge, private"],
-  [`${create} --mode vepa`, "LF-MODE-UNSUPPORTED", "vepa", "mode bridge"],
+  [`${create} --driver ipvlan`, "LF-MODE-UNSUPPORTED", "ipvlan", "Use macvlan"],
+  [`${create} --flag nodst`, "LF-FLAG-UNKNOWN", '"nodst"', "Leave the flag out"],
+  [`${create} --source 02:00:00:00:00:01`, "LF-SOURCE-NOT-IN-MODE", "bridge", "--mode source"],
+  [`${create} --bcqueuelen 4294967296`, "LF-BCQUEUELEN-INVALID", "4294967296", "Leave it out"],
+  [`${create} --bcqueuelen many`, "LF-USAGE", '"many" is not a whole number', "--help"],
+  ["net set lan", "LF-USAGE", "Say what to change", "--help", "landfall net set --help"],
   ["attach --netns web", "LF-USAGE", "NETWORK is missing", "--help", "landfall attach --help"],
   ["attach lan", "LF-USAGE", "Name the sandbox with --netns or --pid", "--help"],
   ["attach lan --netns a --pid 3", "LF-USAGE", "cannot be used together", "--help"],

@@ -22,6 +22,7 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall net create",
     "landfall net ls",
     "landfall net inspect",
+    "landfall net set",
     "landfall net rm",
     "landfall attach",
     "landfall detach",

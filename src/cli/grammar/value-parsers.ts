@@ -123,6 +123,17 @@ export function word(
   });
 }
 
+/** A whole number; what it may be is for the domain to say. */
+export function count(metavar: Value<number>["metavar"]): Value<number> {
+  return parsedBy({
+    metavar,
+    parse: (text) =>
+      /^\d{1,15}$/.test(text)
+        ? ok(Number(text))
+        : err(`${JSON.stringify(text)} is not a whole number.`),
+  });
+}
+
 export const scenarioFile: Value<string> = parsedBy({
   metavar: "FILE",
   parse: (text) => (text === "" ? err("the name is empty.") : ok(text)),

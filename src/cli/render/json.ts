@@ -1,6 +1,6 @@
 import { formatRange } from "../../addr/index.ts";
 import { type Problem, unreachable } from "../../base/index.ts";
-import type { ExtraRoute } from "../../domain/index.ts";
+import { driverFlag, type ExtraRoute } from "../../domain/index.ts";
 import type { EndpointView, NetworkView, Reconciled } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
@@ -36,11 +36,11 @@ function outcomeDocument(outcome: Outcome): object {
     case "networks":
       return { schemaVersion, networks: outcome.networks.map(networkJson) };
     case "network":
-      return { schemaVersion, network: networkJson(outcome.view) };
+      return { schemaVersion, network: networkJson(outcome.view), ...warningsOf(outcome.view) };
     case "endpoints":
       return { schemaVersion, endpoints: outcome.endpoints.map(endpointJson) };
     case "endpoint":
-      return { schemaVersion, endpoint: endpointJson(outcome.view) };
+      return { schemaVersion, endpoint: endpointJson(outcome.view), ...warningsOf(outcome.view) };
     case "findings":
       return { schemaVersion, findings: outcome.findings };
     case "reconciled":
@@ -81,6 +81,9 @@ function networkJson({ network, endpoints }: NetworkView): object {
     name,
     driver: driver.kind,
     mode: driver.mode,
+    flag: driverFlag(driver),
+    sources: driver.mode === "source" ? driver.allowedMacs : undefined,
+    bcQueueLen: driver.bcQueueLen,
     parent,
     segment,
     subnets: network.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
@@ -120,6 +123,14 @@ function routeJson({ to, via }: ExtraRoute): object {
   return { to, via };
 }
 
-function problemDocument({ code, title, detail, remedy, command, retryable }: Problem): object {
-  return { schemaVersion, problem: { code, title, detail, remedy, command, retryable } };
+function problemDocument(problem: Problem): object {
+  return { schemaVersion, problem: problemFields(problem) };
+}
+
+function warningsOf({ warnings = [] }: NetworkView | EndpointView): object {
+  return warnings.length === 0 ? {} : { warnings: warnings.map(problemFields) };
+}
+
+function problemFields({ code, title, detail, remedy, command, retryable }: Problem): object {
+  return { code, title, detail, remedy, command, retryable };
 }

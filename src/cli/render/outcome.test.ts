@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { Mac } from "../../addr/index.ts";
+import { passthruCutsHost } from "../../domain/index.ts";
 import type { Globals } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import { lanNetwork, passedLab, webView } from "../testing.ts";
@@ -129,6 +131,8 @@ describe("hints", () => {
   });
 });
 
+const warning = passthruCutsHost({ parent: "eth0", addresses: ["10.0.0.10"] });
+
 const networkDocument = {
   id: "net-0000000001",
   name: "lan",
@@ -177,6 +181,40 @@ describe("JSON", () => {
     const { stdout, stderr } = rendered(outcome, { format: "json" }, terminals);
     expect(JSON.parse(stdout)).toEqual({ schemaVersion: 1, ...document });
     expect(stderr).toBe("");
+  });
+
+  test("has the warnings of what was made beside it, where there are any", () => {
+    const { code, title, detail, remedy, command, retryable } = warning;
+    const warnings = [{ code, title, detail, remedy, command, retryable }];
+    const network = { ...lanNetwork, warnings: [warning] };
+    const made: Outcome = { kind: "network", event: "created", view: network };
+    expect(JSON.parse(rendered(made, { format: "json" }).stdout).warnings).toEqual(warnings);
+    const endpoint = { ...webView, warnings: [warning] };
+    const there: Outcome = { kind: "endpoint", event: "attached", view: endpoint };
+    expect(JSON.parse(rendered(there, { format: "json" }).stdout).warnings).toEqual(warnings);
+  });
+
+  test("shows the options of a mode that has some", () => {
+    const allowedMacs = ["02:00:00:00:00:01" as Mac];
+    const driver = {
+      kind: "macvlan",
+      mode: "source",
+      allowedMacs,
+      flag: "nodst",
+      bcQueueLen: 7,
+    } as const;
+    const view = { ...lanNetwork, network: { ...lanNetwork.network, driver } };
+    const shown: Outcome = { kind: "network", event: "inspected", view };
+    expect(JSON.parse(rendered(shown, { format: "json" }).stdout).network).toMatchObject({
+      mode: "source",
+      sources: allowedMacs,
+      flag: "nodst",
+      bcQueueLen: 7,
+    });
+    const text = rendered(shown).stdout;
+    expect(text).toMatch(/^flag +nodst$/m);
+    expect(text).toMatch(/^sources +02:00:00:00:00:01$/m);
+    expect(text).toMatch(/^bcqueuelen +7$/m);
   });
 
   test("keeps the gateway out where there is none", () => {

@@ -3,8 +3,17 @@ import { type Paint, printable } from "./look.ts";
 
 /** A problem for people: what happened, its code, what to do, and what lies beneath it. */
 export function problemText(problem: Problem, paint: Paint): string {
+  return told(problem, paint("bad", "error:"), paint);
+}
+
+/** What was done, but has a price. */
+export function warningText(problem: Problem, paint: Paint): string {
+  return told(problem, paint("bad", "warning:"), paint);
+}
+
+function told(problem: Problem, heading: string, paint: Paint): string {
   const lines = [
-    `${paint("bad", "error:")} ${printable(problem.detail)}`,
+    `${heading} ${printable(problem.detail)}`,
     `  ${paint("note", "code:")}    ${problem.code} (${problem.title})`,
     `  ${paint("note", "remedy:")}  ${printable(problem.remedy)}`,
   ];

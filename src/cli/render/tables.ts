@@ -1,5 +1,5 @@
 import { formatRange } from "../../addr/index.ts";
-import { type ExtraRoute, formatDriver } from "../../domain/index.ts";
+import { type Driver, driverFlag, type ExtraRoute, formatDriver } from "../../domain/index.ts";
 import type { EndpointView, NetworkView } from "../../engine/index.ts";
 import type { Paint } from "./look.ts";
 import { type Cell, properties, table } from "./table.ts";
@@ -41,6 +41,7 @@ export function networkProperties({ network, endpoints }: NetworkView, paint: Pa
     ["network", { text: network.name, style: "strong" }],
     ["id", network.id],
     ["driver", formatDriver(network.driver)],
+    ...driverPairs(network.driver),
     ["parent", network.parent],
     ["segment", network.segment],
     ["subnets", list(subnets.map((subnet) => subnet.prefix))],
@@ -54,6 +55,17 @@ export function networkProperties({ network, endpoints }: NetworkView, paint: Pa
     ["created", network.createdAt],
   ];
   return properties(pairs, paint);
+}
+
+/** The options that not every mode has, where they are set. */
+function driverPairs(driver: Driver): readonly (readonly [string, Cell])[] {
+  const flag = driverFlag(driver);
+  const { bcQueueLen } = driver;
+  return [
+    ...(flag === undefined ? [] : [["flag", flag] as const]),
+    ...(driver.mode === "source" ? [["sources", list(driver.allowedMacs)] as const] : []),
+    ...(bcQueueLen === undefined ? [] : [["bcqueuelen", String(bcQueueLen)] as const]),
+  ];
 }
 
 export function endpointProperties({ endpoint, network }: EndpointView, paint: Paint): string {

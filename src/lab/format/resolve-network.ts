@@ -3,6 +3,12 @@ import type { ScenarioNetwork } from "./scenario.ts";
 import type { HostDraft, NetworkDraft } from "./scenario-schema.ts";
 import type { Path } from "./scenario-source.ts";
 
+const flags: Readonly<Record<string, readonly string[]>> = {
+  ipvlan: ["bridge", "private", "vepa"],
+  passthru: ["nopromisc"],
+  source: ["nodst"],
+};
+
 const modes = {
   macvlan: ["bridge", "private", "vepa", "passthru", "source"],
   ipvlan: ["l2", "l3", "l3s"],
@@ -20,7 +26,10 @@ export function resolveNetwork(
   if (mode !== undefined && !known.includes(mode)) {
     report(["mode"], `${driver} has no mode ${mode}; it has ${known.join(", ")}`);
   }
-  if (flag !== undefined && driver !== "ipvlan") report(["flag"], "only ipvlan has a flag");
+  const what = driver === "ipvlan" ? driver : (mode ?? "bridge");
+  if (flag !== undefined && !flags[what]?.includes(flag)) {
+    report(["flag"], `${what} has no flag ${flag}; only ipvlan, passthru and source have flags`);
+  }
   if (source.length > 0 && mode !== "source") {
     report(["source"], "only macvlan mode source has a list of source MACs");
   }

@@ -118,7 +118,7 @@ test.each<[Partial<typeof good>, string]>([
   ],
   [
     { network: "    networks: { lan: { parent: eth0, flag: vepa, subnets: [10.0.0.0/24] } }" },
-    "8:44: only ipvlan has a flag",
+    "8:44: bridge has no flag vepa; only ipvlan, passthru and source have flags",
   ],
   [
     {

@@ -132,7 +132,10 @@ const network = strict({
   mode: z
     .enum(["bridge", "private", "vepa", "passthru", "source", "l2", "l3", "l3s"])
     .exactOptional(),
-  flag: z.enum(["bridge", "private", "vepa"]).exactOptional().describe("ipvlan only"),
+  flag: z
+    .enum(["bridge", "private", "vepa", "nopromisc", "nodst"])
+    .exactOptional()
+    .describe("of ipvlan; nopromisc of macvlan passthru; nodst of macvlan source"),
   parent: linkName,
   vlan: vlanId.exactOptional(),
   subnets: listOf(prefix),
@@ -146,7 +149,7 @@ const network = strict({
   addressing: z.enum(["pool", "dhcp", "none"]).default("pool"),
   conflictCheck: z.enum(["fast", "full", "off"]).exactOptional(),
   hostAccess: z.enum(["none", "shim", "ptp"]).exactOptional(),
-  bcqueuelen: z.int().min(1).exactOptional().describe("broadcast queue of the parent, in frames"),
+  bcqueuelen: z.int().min(0).exactOptional().describe("broadcast queue of the parent, in frames"),
 });
 
 const container = strict({

@@ -27,7 +27,14 @@ export async function createScenarioNetwork(
 
 /** The engine's words for a network; options that it does not drive are told, never dropped. */
 function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
-  const driver = parseDriver(network.driver, network.mode);
+  const { mode, flag, bcqueuelen } = network;
+  const driver = parseDriver({
+    kind: network.driver,
+    sources: network.source,
+    ...(mode === undefined ? {} : { mode }),
+    ...(flag === undefined ? {} : { flag }),
+    ...(bcqueuelen === undefined ? {} : { bcQueueLen: bcqueuelen }),
+  });
   if (!driver.ok) return driver;
   const what = undriven(network);
   if (what !== undefined) return err(labUnsupported({ what: `${what} (network ${network.name})` }));
@@ -53,15 +60,12 @@ function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
 }
 
 function undriven(network: ScenarioNetwork): string | undefined {
-  const { flag, vlan, source, addressing, conflictCheck, hostAccess, bcqueuelen } = network;
+  const { vlan, addressing, conflictCheck, hostAccess } = network;
   const asked: readonly (readonly [string, boolean])[] = [
-    ["flag", flag !== undefined],
     ["vlan", vlan !== undefined],
-    ["source", source.length > 0],
     [`addressing ${addressing}`, addressing !== "pool"],
     [`conflictCheck ${conflictCheck}`, conflictCheck !== undefined && conflictCheck !== "off"],
     [`hostAccess ${hostAccess}`, hostAccess !== undefined && hostAccess !== "none"],
-    ["bcqueuelen", bcqueuelen !== undefined],
   ];
   return asked.find(([, present]) => present)?.[0];
 }

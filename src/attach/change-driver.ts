@@ -1,0 +1,40 @@
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import type { Driver, LinkIdentity } from "../domain/index.ts";
+import { type MacvlanChange, type Rtnetlink, setLink } from "../netlink/index.ts";
+import { observeOwnLink } from "./observe-sandbox.ts";
+import { refusalProblem } from "./refusals.ts";
+
+/**
+ * Gives a link that exists the mode, flag and list of a driver, in one message; doing it with the
+ * former driver undoes it. What is not ours, or not there any more, is left as it is.
+ * The kernel refuses to enter or leave mode passthru (EINVAL).
+ */
+export function changeDriver(
+  sandbox: Rtnetlink,
+  identity: LinkIdentity,
+  driver: Driver,
+): Result<void, Problem> {
+  const own = observeOwnLink(sandbox, identity);
+  if (!own.ok) return own;
+  if (own.value.kind !== "ours") return ok();
+  const { ifindex, name, details } = own.value.link;
+  const kind = details?.kind === "macvtap" ? "macvtap" : "macvlan";
+  const link = { ifindex, name };
+  const changed = sandbox.request(setLink({ link, details: { kind, ...changeTo(driver) } }));
+  if (changed.ok) return ok();
+  return err(refusalProblem(changed.error, `change ${name} to mode ${driver.mode}`));
+}
+
+function changeTo(driver: Driver): Omit<MacvlanChange, "kind"> {
+  switch (driver.mode) {
+    case "passthru":
+      return { flags: driver.flag === undefined ? [] : [driver.flag] };
+    case "source": {
+      const { mode, allowedMacs: macs, flag } = driver;
+      const flags = flag === undefined ? [] : [flag];
+      return { mode, flags, allowedMacs: { kind: "replace", macs } };
+    }
+    default:
+      return { mode: driver.mode, flags: [] };
+  }
+}
