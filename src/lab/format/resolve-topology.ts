@@ -261,6 +261,9 @@ function resolveContainer(
     if (!known.includes(network)) {
       report(path, `no network "${network}" on this host${didYouMean(network, known)}`);
     }
+    if (host.networks[network]?.create === "later") {
+      report(path, `network "${network}" is created later; attach to it with an action`);
+    }
     const ifname = options.ifname ?? `eth${index}`;
     const holder = links.get(ifname);
     if (holder !== undefined) report(path, `${ifname} is already the link to ${holder}`);

@@ -145,6 +145,8 @@ export interface ScenarioNetwork {
   readonly addressing: "pool" | "dhcp" | "none";
   readonly conflictCheck?: "fast" | "full" | "off";
   readonly hostAccess?: "none" | "shim" | "ptp";
+  /** `later`: by an action. */
+  readonly create: "start" | "later";
   /** Length of the parent's broadcast queue, in frames. */
   readonly bcqueuelen?: number;
 }
