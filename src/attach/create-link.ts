@@ -33,7 +33,7 @@ export const createLink: StepHandler<CreateLink> = {
     const { bcQueueLen } = step.driver;
     const created = context.host.request(
       addLink({
-        kind: step.driver.kind,
+        kind: step.linkKind ?? step.driver.kind,
         parent: { ifindex, name },
         mode: modeOf(step.driver),
         name: step.link.temporaryName,
@@ -83,5 +83,9 @@ function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: Parent): P
     const [network, other] = ["A passthru link", "one that Landfall did not make"];
     return passthruExclusive({ parent: step.parent, network, other });
   }
-  return creationProblem(refusal, step.driver.kind, `make a link on ${step.parent}`);
+  return creationProblem(
+    refusal,
+    step.linkKind ?? step.driver.kind,
+    `make a link on ${step.parent}`,
+  );
 }

@@ -88,6 +88,7 @@ export function planEndpoint(
     state: "attaching",
     createdAt,
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
+    ...(request.linkKind === undefined ? {} : { linkKind: request.linkKind }),
     ...(request.workload === undefined ? {} : { workload: request.workload }),
   });
 }
@@ -153,7 +154,7 @@ function routesFor(network: Network, addresses: readonly InterfaceAddress[]): Ne
 
 /** The operation that makes a planned endpoint real. */
 export function attachOperation(deps: EngineDeps, endpoint: Endpoint, network: Network): Operation {
-  const { link, ifname, addresses, gateways, routes, mtu, sandbox } = endpoint;
+  const { link, ifname, addresses, gateways, routes, mtu, linkKind, sandbox } = endpoint;
   const plan: readonly Step[] = [
     {
       kind: "create-link",
@@ -161,6 +162,7 @@ export function attachOperation(deps: EngineDeps, endpoint: Endpoint, network: N
       parent: network.parent,
       link,
       ...(mtu === undefined ? {} : { mtu }),
+      ...(linkKind === undefined ? {} : { linkKind }),
     },
     { kind: "configure-link", link, ifname, addresses, gateways, routes },
   ];

@@ -1,6 +1,6 @@
 import { formatRange } from "../../addr/index.ts";
 import { type Problem, unreachable } from "../../base/index.ts";
-import { driverFlag, type ExtraRoute } from "../../domain/index.ts";
+import { driverFlag, type ExtraRoute, tapDevice } from "../../domain/index.ts";
 import type { EndpointView, NetworkView } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
@@ -95,6 +95,7 @@ function endpointJson({ endpoint, network }: EndpointView): object {
     sandbox: sandbox.path,
     ifname,
     mac: link.mac,
+    tap: tapDevice(endpoint),
     addresses,
     gateway: gateways[0],
     gateways,

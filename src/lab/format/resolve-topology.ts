@@ -268,12 +268,13 @@ function resolveContainer(
     const holder = links.get(ifname);
     if (holder !== undefined) report(path, `${ifname} is already the link to ${holder}`);
     links.set(ifname, network);
-    const { mac, defaultRoute } = options;
+    const { mac, defaultRoute, tap } = options;
     return {
       network,
       ips: options.ip ?? [],
       ...(mac === undefined ? {} : { mac }),
       ifname,
+      tap,
       ...(defaultRoute === undefined ? {} : { defaultRoute }),
     } satisfies ScenarioAttachment;
   });

@@ -164,6 +164,7 @@ const container = strict({
       mac: mac.exactOptional(),
       ifname: linkName.exactOptional().describe("eth0, eth1, ... in order when left out"),
       defaultRoute: z.boolean().exactOptional(),
+      tap: z.boolean().default(false).describe("a macvtap link, as landfall attach --tap"),
     }),
   ),
   sysctls: setup.sysctls,

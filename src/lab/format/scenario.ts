@@ -167,6 +167,8 @@ export interface ScenarioAttachment {
   readonly ifname: string;
   /** Whether the default route goes here, where the file says so. */
   readonly defaultRoute?: boolean;
+  /** Whether it is a macvtap link. */
+  readonly tap: boolean;
 }
 
 /** Another machine on the LAN, about which Landfall knows nothing. Its link is called eth0. */
