@@ -90,22 +90,27 @@ function command(node: string, text: string): { readonly do: string } {
 }
 
 test.concurrent("every scenario of the repository passes, each check of it", async () => {
-  const ending = await run(...scenarioFiles);
-  const scenarios = scenariosOf(ending);
+  // Labs mostly wait, and there are many.
+  const third = Math.ceil(scenarioFiles.length / 3);
+  const endings = await Promise.all(
+    [0, 1, 2].map((part) => run(...scenarioFiles.slice(part * third, (part + 1) * third))),
+  );
+  const scenarios = endings.flatMap(scenariosOf);
   const failed = scenarios.flatMap(({ id, reason, checks }) => [
     ...(reason === undefined ? [] : [{ id, reason }]),
     ...checks.filter(({ ok }) => !ok).map((check) => ({ id, check })),
   ]);
   expect(failed).toEqual([]);
   expect(scenarios.map(({ id }) => id)).toEqual([
-    ...["S02", "S03", "S04", "S05", "S06", "S07", "S08", "S10", "S14", "first"],
+    ...["S02", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "S10", "S14"],
+    ...["S34", "S38", "S42", "S46", "S47", "S50", "first"],
   ]);
   for (const scenario of scenarios) {
     expect(scenario).toMatchObject({ status: "pass", kernel: "host" });
     expect(scenario.checks.length).toBeGreaterThan(3);
     expect(scenario.seconds).toBeGreaterThan(0);
   }
-  expect(ending.exitCode).toBe(0);
+  expect(endings.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
   const isolated = scenarios.flatMap(({ checks }) => checks).filter(({ because }) => because);
   expect(isolated).toContainEqual({
     check: "h1 -> c1 tcp 9090",

@@ -9,6 +9,7 @@ import {
   parseDriver,
   type StoreSalt,
   type StoreUuid,
+  tapDevice,
 } from "../src/domain/index.ts";
 import { type AttachRequest, type Engine, openEngine } from "../src/engine/index.ts";
 import type { NetnsHandle } from "../src/platform/index.ts";
@@ -196,4 +197,20 @@ test("a change of mode changes who is reached, and none goes to or from passthru
     expect(codeOf(await engine.updateNetwork({ name: lanName, ...change }))).toBe(code);
   }
   expect([a, b].map(dataOf)).toMatchObject([{ mode: "bridge" }, { mode: "bridge" }]);
+});
+
+test("a tap link is a macvtap, and answers while nobody has it open", async () => {
+  using lan = openLan();
+  const engine = engineOn(lan);
+  must(await create(engine, { mode: "bridge" }));
+  const sandbox = lan.sandbox();
+  const { endpoint } = must(await engine.attach(request(sandbox, { linkKind: "macvtap" })));
+  const [link] = seenLinks(sandbox);
+  expect(dataOf(sandbox)).toMatchObject({ kind: "macvtap", mode: "bridge" });
+  expect(tapDevice(endpoint)).toBe(`/dev/tap${link?.ifindex}`);
+  expect(pings(lan.machine, `${endpoint.addresses[0]}`.replace("/24", ""))).toBe("reachable");
+  must(await engine.updateNetwork({ name: lanName, mode: "private" }));
+  expect(dataOf(sandbox)).toMatchObject({ kind: "macvtap", mode: "private" });
+  must(await engine.detach({ kind: "id", id: endpoint.id }));
+  expect(seenLinks(sandbox)).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { err, ok, type Problem } from "../base/index.ts";
 import {
   type CreateLink,
   type Driver,
+  kindOf,
   macTaken,
   mtuTooLarge,
   parentBusy,
@@ -33,7 +34,7 @@ export const createLink: StepHandler<CreateLink> = {
     const { bcQueueLen } = step.driver;
     const created = context.host.request(
       addLink({
-        kind: step.driver.kind,
+        kind: kindOf(step),
         parent: { ifindex, name },
         mode: modeOf(step.driver),
         name: step.link.temporaryName,
@@ -83,5 +84,5 @@ function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: Parent): P
     const [network, other] = ["A passthru link", "one that Landfall did not make"];
     return passthruExclusive({ parent: step.parent, network, other });
   }
-  return creationProblem(refusal, step.driver.kind, `make a link on ${step.parent}`);
+  return creationProblem(refusal, kindOf(step), `make a link on ${step.parent}`);
 }

@@ -33,6 +33,7 @@ export interface AttachCommand {
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
+  readonly linkKind?: "macvtap";
 }
 
 /** Where a network namespace is found: /run/netns/NAME, /proc/PID/ns/net, or another path. */

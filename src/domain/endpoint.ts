@@ -43,6 +43,8 @@ export interface Endpoint {
   readonly gateways: readonly Ip[];
   readonly routes: readonly ExtraRoute[];
   readonly mtu?: Mtu;
+  /** Absent: the link is of the driver's own kind. */
+  readonly linkKind?: "macvtap";
   readonly workload?: WorkloadName;
   readonly state: EndpointState;
   /** Wall time, ISO 8601. */
@@ -54,6 +56,11 @@ export interface Endpoint {
  * to a detach, for then the store has forgotten it.
  */
 export type EndpointState = "attaching" | "attached" | "detaching" | "detached";
+
+/** The character device of a tap link, for a virtual machine; undefined for other links. */
+export function tapDevice({ linkKind, link }: Endpoint): string | undefined {
+  return linkKind === "macvtap" ? `/dev/tap${link.ifindex}` : undefined;
+}
 
 /** The only mark by which a link is known as ours (IFLA_IFALIAS). */
 export type LinkAlias = Brand<string, "LinkAlias">;

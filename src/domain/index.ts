@@ -22,6 +22,7 @@ export {
   type Sandbox,
   type SandboxId,
   sandboxId,
+  tapDevice,
   temporaryName,
 } from "./endpoint.ts";
 export {
@@ -57,6 +58,7 @@ export {
   type ConfigureLink,
   type CreateLink,
   describeStep,
+  kindOf,
   type Operation,
   type RemoveLink,
   type Step,

@@ -16,6 +16,8 @@ export interface CreateLink {
   readonly parent: IfName;
   readonly link: LinkIdentity;
   readonly mtu?: Mtu;
+  /** Absent: the driver's own kind. */
+  readonly linkKind?: "macvtap";
 }
 
 /** Marks the link as ours, gives it its name, addresses and routes, and sets it up. */
@@ -50,11 +52,16 @@ export interface Operation {
   readonly deadline: Millis;
 }
 
+/** The kernel's kind of the link to be made. */
+export function kindOf({ linkKind, driver }: CreateLink): "macvlan" | "macvtap" {
+  return linkKind ?? driver.kind;
+}
+
 /** What a step does, for people. */
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case "create-link":
-      return `make ${step.driver.kind} ${step.link.temporaryName} on ${step.parent}`;
+      return `make ${kindOf(step)} ${step.link.temporaryName} on ${step.parent}`;
     case "configure-link":
       return `set up ${step.ifname} with ${step.addresses.join(", ")}`;
     case "remove-link":

@@ -26,6 +26,8 @@ export interface AttachRequest {
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
+  /** A tap link, which a virtual machine opens by its device; absent: the driver's own kind. */
+  readonly linkKind?: "macvtap";
   /**
    * Whether the network's gateways become default routes: where the sandbox has none yet, or never.
    */

@@ -89,6 +89,7 @@ export function planEndpoint(
     state: "attaching",
     createdAt,
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
+    ...(request.linkKind === undefined ? {} : { linkKind: request.linkKind }),
     ...(request.workload === undefined ? {} : { workload: request.workload }),
   });
 }
@@ -158,10 +159,16 @@ export function attachOperation(
   id: OperationId,
   { endpoint, network }: { readonly endpoint: Endpoint; readonly network: Network },
 ): Operation {
-  const { link, ifname, addresses, gateways, routes, mtu } = endpoint;
-  const { driver, parent } = network;
+  const { link, ifname, addresses, gateways, routes, mtu, linkKind } = endpoint;
   const plan: readonly Step[] = [
-    { kind: "create-link", driver, parent, link, ...(mtu === undefined ? {} : { mtu }) },
+    {
+      kind: "create-link",
+      driver: network.driver,
+      parent: network.parent,
+      link,
+      ...(mtu === undefined ? {} : { mtu }),
+      ...(linkKind === undefined ? {} : { linkKind }),
+    },
     { kind: "configure-link", link, ifname, addresses, gateways, routes },
   ];
   return operation(deps, endpoint, { id, kind: "attach", plan });

@@ -81,12 +81,16 @@ const inputFaults: readonly Fault[] = [
     code: "LF-SUBNET-MISSING",
     command: "ip -br address",
   }),
-  fault("a mode that is not driven", "net create a --parent p0 --subnet 10.0.0.0/24 --mode vepa", {
-    ...usage,
-    code: "LF-MODE-UNSUPPORTED",
-    names: ["vepa"],
-    command: "ip link help macvlan",
-  }),
+  fault(
+    "a mode that is not driven",
+    "net create a --parent p0 --subnet 10.0.0.0/24 --driver ipvlan",
+    {
+      ...usage,
+      code: "LF-MODE-UNSUPPORTED",
+      names: ["ipvlan"],
+      command: "ip link help ipvlan",
+    },
+  ),
   fault("a command that is none", "net lst", {
     ...usage,
     code: "LF-USAGE",

@@ -47,6 +47,9 @@ const attachOptions = object({
       description: words("Whose it is; the same name gets the same MAC address again."),
     }),
   ),
+  tap: option("--tap", {
+    description: words("A macvtap link, which a virtual machine opens as /dev/tapN."),
+  }),
 });
 
 /** `landfall attach` */
@@ -80,7 +83,7 @@ export const detachCommand = command("detach", map(detachOptions, detach), {
 });
 
 function attach(given: InferValue<typeof attachOptions>): Result<Command, Problem> {
-  const { mac: wantedMac, workload: name, ...rest } = given;
+  const { mac: wantedMac, workload: name, tap, ...rest } = given;
   const twice = secondOfVersion(given.addresses);
   if (twice !== undefined) {
     const version = `IPv${ipVersion(twice)}`;
@@ -92,6 +95,7 @@ function attach(given: InferValue<typeof attachOptions>): Result<Command, Proble
     ...rest,
     ...(wantedMac === undefined ? {} : { mac: wantedMac }),
     ...(name === undefined ? {} : { workload: name }),
+    ...(tap ? { linkKind: "macvtap" } : {}),
   });
 }
 

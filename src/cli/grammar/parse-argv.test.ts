@@ -90,6 +90,7 @@ const commands: readonly (readonly [string, object])[] = [
       },
     },
   ],
+  ["attach lan --netns web --tap", { ...attachWeb, addresses: [], linkKind: "macvtap" }],
   ["net set lan --mode vepa", { kind: "net-set", name: "lan", mode: "vepa" }],
   [
     "net set lan --source 02:00:00:00:00:02 --source 02:00:00:00:00:01",

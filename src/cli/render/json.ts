@@ -1,6 +1,6 @@
 import { formatRange } from "../../addr/index.ts";
 import { type Problem, unreachable } from "../../base/index.ts";
-import { driverFlag, type ExtraRoute } from "../../domain/index.ts";
+import { driverFlag, type ExtraRoute, tapDevice } from "../../domain/index.ts";
 import type { EndpointView, NetworkView, Reconciled } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
@@ -108,6 +108,7 @@ function endpointJson({ endpoint, network }: EndpointView): object {
     sandbox: sandbox.path,
     ifname,
     mac: link.mac,
+    tap: tapDevice(endpoint),
     addresses,
     gateway: gateways[0],
     gateways,

@@ -217,6 +217,14 @@ describe("JSON", () => {
     expect(text).toMatch(/^bcqueuelen +7$/m);
   });
 
+  test("names the device of a tap link", () => {
+    const view = { ...webView, endpoint: { ...webView.endpoint, linkKind: "macvtap" as const } };
+    const shown: Outcome = { kind: "endpoint", event: "attached", view };
+    const { stdout } = rendered(shown, { format: "json" });
+    expect(JSON.parse(stdout).endpoint.tap).toBe("/dev/tap20000000");
+    expect(rendered(shown).stdout).toMatch(/^tap +\/dev\/tap20000000$/m);
+  });
+
   test("keeps the gateway out where there is none", () => {
     const view = { ...webView, endpoint: { ...webView.endpoint, gateways: [] } };
     const { stdout } = rendered({ kind: "endpoint", event: "attached", view }, { format: "json" });

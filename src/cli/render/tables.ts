@@ -1,5 +1,11 @@
 import { formatRange } from "../../addr/index.ts";
-import { type Driver, driverFlag, type ExtraRoute, formatDriver } from "../../domain/index.ts";
+import {
+  type Driver,
+  driverFlag,
+  type ExtraRoute,
+  formatDriver,
+  tapDevice,
+} from "../../domain/index.ts";
 import type { EndpointView, NetworkView } from "../../engine/index.ts";
 import type { Paint } from "./look.ts";
 import { type Cell, properties, table } from "./table.ts";
@@ -69,12 +75,14 @@ function driverPairs(driver: Driver): readonly (readonly [string, Cell])[] {
 }
 
 export function endpointProperties({ endpoint, network }: EndpointView, paint: Paint): string {
+  const tap = tapDevice(endpoint);
   const pairs: readonly (readonly [string, Cell])[] = [
     ["endpoint", { text: endpoint.id, style: "strong" }],
     ["network", network],
     ["sandbox", endpoint.sandbox.path],
     ["ifname", endpoint.ifname],
     ["mac", endpoint.link.mac],
+    ...(tap === undefined ? [] : [["tap", tap] as const]),
     ["addresses", list(endpoint.addresses)],
     ["gateways", list(endpoint.gateways)],
     ["routes", list(endpoint.routes.map(routeText))],

@@ -1,5 +1,14 @@
-import { err, millis, ok, type Problem, type Result, unreachable } from "../../base/index.ts";
-import { parseIfName } from "../../domain/index.ts";
+import {
+  defined,
+  err,
+  mapResult,
+  millis,
+  ok,
+  type Problem,
+  type Result,
+  unreachable,
+} from "../../base/index.ts";
+import { parseIfName, parseNetworkName } from "../../domain/index.ts";
 import type { EndpointView, Engine } from "../../engine/index.ts";
 import {
   deleteLink,
@@ -12,7 +21,7 @@ import { type Action, formatAction, type LinkChange } from "../format/actions.ts
 import type { ActionCheck, Check } from "../format/scenario.ts";
 import { actionRefused, labUnsupported } from "../lab-problems.ts";
 import type { CheckReport } from "../report.ts";
-import { attachContainer } from "../world/attach-containers.ts";
+import { attachContainer, createScenarioNetwork } from "../world/attach-containers.ts";
 import type { Lab, RunningNode } from "../world/lab.ts";
 import { findLink, refusedOn, send } from "../world/requests.ts";
 import { orReport, report } from "./check-report.ts";
@@ -50,6 +59,8 @@ function runAction(lab: Lab, action: Action): Promise<Result<void, Problem>> {
       return detach(lab, action);
     case "link":
       return changeLink(lab, action);
+    case "network":
+      return changeNetwork(lab, action);
     case "daemon":
       return refuseDaemon(action);
     case "run":
@@ -147,6 +158,33 @@ function linkRequest(
       return deleteLink(link);
     case "mtu":
       return setLink({ link, mtu: change.mtu });
+    default:
+      return unreachable(change);
+  }
+}
+
+async function changeNetwork(
+  lab: Lab,
+  action: Extract<Action, { kind: "network" }>,
+): Promise<Result<void, Problem>> {
+  const { role } = lab.node(action.host);
+  const name = parseNetworkName(action.network);
+  if (!name.ok) return name;
+  if (role.kind !== "host") return err(unfit(action, `${action.host} is not a host`));
+  const { change } = action;
+  switch (change.kind) {
+    case "create": {
+      const { networks } = role.spec;
+      const spec = networks.find((network) => network.name === action.network);
+      return createScenarioNetwork(role.engine, defined(spec, `network ${action.network}`));
+    }
+    case "remove":
+      return mapResult(await role.engine.removeNetwork(name.value), () => undefined);
+    case "set": {
+      const { kind: _, sources, ...rest } = change;
+      const wish = { name: name.value, ...rest, ...(sources.length === 0 ? {} : { sources }) };
+      return mapResult(await role.engine.updateNetwork(wish), () => undefined);
+    }
     default:
       return unreachable(change);
   }

@@ -20,6 +20,19 @@ const linkChange = fc.oneof(
   fc.record({ kind: fc.constant("mtu" as const), mtu: fc.integer({ min: 0, max: 65_535 }) }),
 );
 
+const networkChange = fc.oneof(
+  fc.constantFrom({ kind: "create" as const }, { kind: "remove" as const }),
+  fc.record({
+    kind: fc.constant("set" as const),
+    mode: fc.constantFrom("bridge", "source"),
+    sources: fc.array(mac, { maxLength: 3 }),
+  }),
+  fc.record({
+    kind: fc.constant("set" as const),
+    sources: fc.array(mac, { minLength: 1, maxLength: 3 }),
+  }),
+);
+
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record(
     {
@@ -36,6 +49,12 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     { requiredKeys: ["kind", "container"] },
   ),
   fc.record({ kind: fc.constant("link" as const), link, node: name, change: linkChange }),
+  fc.record({
+    kind: fc.constant("network" as const),
+    network: name,
+    host: name,
+    change: networkChange,
+  }),
   fc.record({ kind: fc.constant("daemon" as const), host: name, change: daemonChange }),
   fc.record({ kind: fc.constant("run" as const), command, node: name }),
   fc.record({

@@ -17,6 +17,12 @@ export type Action =
       readonly node: string;
       readonly change: LinkChange;
     }
+  | {
+      readonly kind: "network";
+      readonly network: string;
+      readonly host: string;
+      readonly change: NetworkChange;
+    }
   | { readonly kind: "daemon"; readonly host: string; readonly change: DaemonChange }
   | { readonly kind: "run"; readonly command: string; readonly node: string }
   | { readonly kind: "wait"; readonly duration: Millis }
@@ -29,6 +35,11 @@ export type LinkChange =
   | { readonly kind: "delete" }
   | { readonly kind: "mtu"; readonly mtu: number };
 
+/** `set` is `landfall net set`: what is left out stays. */
+export type NetworkChange =
+  | { readonly kind: "create" | "remove" }
+  | { readonly kind: "set"; readonly mode?: string; readonly sources: readonly Mac[] };
+
 /** `kill` is SIGKILL: the daemon gets no chance to tidy up. */
 export type DaemonChange = "kill" | "start" | "restart";
 
@@ -37,6 +48,9 @@ const forms = {
   attach: "attach CONTAINER to NETWORK [ip ADDRESS]... [mac MAC]",
   detach: "detach CONTAINER [from NETWORK]",
   link: "link LINK up|down|delete|mtu N on NODE",
+  create: "create network NETWORK on HOST",
+  remove: "remove network NETWORK on HOST",
+  set: "set network NETWORK on HOST [mode MODE] [source MAC]...",
   kill: "kill daemon on HOST",
   start: "start daemon on HOST",
   restart: "restart daemon on HOST",
@@ -76,6 +90,10 @@ export function formatAction(action: Action): string {
       return `detach ${action.container}${suffix("from", action.network)}`;
     case "link":
       return `link ${action.link} ${formatLinkChange(action.change)} on ${action.node}`;
+    case "network": {
+      const { network, host, change } = action;
+      return `${change.kind} network ${network} on ${host}${formatSet(change)}`;
+    }
     case "daemon":
       return `${action.change} daemon on ${action.host}`;
     case "run":
@@ -95,6 +113,11 @@ function suffix(word: string, value: string | undefined): string {
 
 function formatLinkChange(change: LinkChange): string {
   return change.kind === "mtu" ? `mtu ${change.mtu}` : change.kind;
+}
+
+function formatSet(change: NetworkChange): string {
+  if (change.kind !== "set") return "";
+  return suffix("mode", change.mode) + change.sources.map((mac) => ` source ${mac}`).join("");
 }
 
 function isVerb(word: string): word is keyof typeof forms {
@@ -123,6 +146,10 @@ function parseWords(words: readonly string[]): Action | undefined {
         : undefined;
     case "link":
       return parseLink(words);
+    case "create":
+    case "remove":
+    case "set":
+      return parseNetwork(words, verb);
     case "kill":
     case "start":
     case "restart":
@@ -164,6 +191,24 @@ function parseAttach(words: readonly string[]): Action | undefined {
     else return undefined;
   }
   return { kind: "attach", container, network, ips, ...(mac === undefined ? {} : { mac }) };
+}
+
+function parseNetwork(words: readonly string[], kind: NetworkChange["kind"]): Action | undefined {
+  const [, noun, network, on, host, ...options] = words;
+  if (noun !== "network" || on !== "on" || !isName(network) || !isName(host)) return undefined;
+  const of = { kind: "network", network, host } as const;
+  if (kind !== "set") return options.length === 0 ? { ...of, change: { kind } } : undefined;
+  const sources: Mac[] = [];
+  let mode: string | undefined;
+  for (let index = 0; index < options.length; index += 2) {
+    const [key, value] = options.slice(index, index + 2);
+    const mac = key === "source" ? parseMac(value) : undefined;
+    if (mac?.ok) sources.push(mac.value);
+    else if (key === "mode" && mode === undefined && isName(value)) mode = value;
+    else return undefined;
+  }
+  if (options.length === 0) return undefined;
+  return { ...of, change: { kind, sources, ...(mode === undefined ? {} : { mode }) } };
 }
 
 function parseLink(words: readonly string[]): Action | undefined {

@@ -66,7 +66,10 @@ function resolveScenario(
   });
   const { id, title, description, door } = draft;
   const implied = topology.hosts.flatMap(({ networks }) => networks.flatMap(featuresOf));
-  const needs = [...new Set<KernelFeature>([...draft.needs, ...implied])];
+  const taps = topology.hosts
+    .flatMap(({ containers }) => containers.flatMap(({ networks }) => networks))
+    .flatMap(({ tap }) => (tap ? (["macvtap"] as const) : []));
+  const needs = [...new Set<KernelFeature>([...draft.needs, ...implied, ...taps])];
   return {
     id,
     title,

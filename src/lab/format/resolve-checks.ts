@@ -227,6 +227,9 @@ function reportUnknownNames(scope: Scope, action: Action, place: Path): void {
       }
       return;
     }
+    case "network":
+      reportUnknownNetwork(scope, action, place);
+      return;
     case "daemon": {
       const hosts = scope.topology.hosts.map(({ name }) => name);
       if (hosts.includes(action.host)) return;
@@ -244,6 +247,22 @@ function reportUnknownNames(scope: Scope, action: Action, place: Path): void {
     default:
       unreachable(action);
   }
+}
+
+function reportUnknownNetwork(
+  { topology, report }: Scope,
+  { network, host }: Extract<Action, { readonly kind: "network" }>,
+  place: Path,
+): void {
+  const hosts = topology.hosts.map(({ name }) => name);
+  const spec = topology.hosts.find(({ name }) => name === host);
+  if (spec === undefined) {
+    report(place, `no host "${host}"${didYouMean(host, hosts)}`);
+    return;
+  }
+  const known = spec.networks.map(({ name }) => name);
+  if (known.includes(network)) return;
+  report(place, `no network "${network}" on ${host}${didYouMean(network, known)}`);
 }
 
 function reportUnknownContainer(

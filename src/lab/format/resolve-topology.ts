@@ -261,16 +261,20 @@ function resolveContainer(
     if (!known.includes(network)) {
       report(path, `no network "${network}" on this host${didYouMean(network, known)}`);
     }
+    if (host.networks[network]?.create === "later") {
+      report(path, `network "${network}" is created later; attach to it with an action`);
+    }
     const ifname = options.ifname ?? `eth${index}`;
     const holder = links.get(ifname);
     if (holder !== undefined) report(path, `${ifname} is already the link to ${holder}`);
     links.set(ifname, network);
-    const { mac, defaultRoute } = options;
+    const { mac, defaultRoute, tap } = options;
     return {
       network,
       ips: options.ip ?? [],
       ...(mac === undefined ? {} : { mac }),
       ifname,
+      tap,
       ...(defaultRoute === undefined ? {} : { defaultRoute }),
     } satisfies ScenarioAttachment;
   });

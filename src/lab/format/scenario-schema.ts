@@ -149,6 +149,10 @@ const network = strict({
   addressing: z.enum(["pool", "dhcp", "none"]).default("pool"),
   conflictCheck: z.enum(["fast", "full", "off"]).exactOptional(),
   hostAccess: z.enum(["none", "shim", "ptp"]).exactOptional(),
+  create: z
+    .enum(["start", "later"])
+    .default("start")
+    .describe("later: by the action `create network NAME on HOST`"),
   bcqueuelen: z.int().min(0).exactOptional().describe("broadcast queue of the parent, in frames"),
 });
 
@@ -160,6 +164,7 @@ const container = strict({
       mac: mac.exactOptional(),
       ifname: linkName.exactOptional().describe("eth0, eth1, ... in order when left out"),
       defaultRoute: z.boolean().exactOptional(),
+      tap: z.boolean().default(false).describe("a macvtap link, as landfall attach --tap"),
     }),
   ),
   sysctls: setup.sysctls,

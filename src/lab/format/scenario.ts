@@ -145,6 +145,8 @@ export interface ScenarioNetwork {
   readonly addressing: "pool" | "dhcp" | "none";
   readonly conflictCheck?: "fast" | "full" | "off";
   readonly hostAccess?: "none" | "shim" | "ptp";
+  /** `later`: by an action. */
+  readonly create: "start" | "later";
   /** Length of the parent's broadcast queue, in frames. */
   readonly bcqueuelen?: number;
 }
@@ -165,6 +167,8 @@ export interface ScenarioAttachment {
   readonly ifname: string;
   /** Whether the default route goes here, where the file says so. */
   readonly defaultRoute?: boolean;
+  /** Whether it is a macvtap link. */
+  readonly tap: boolean;
 }
 
 /** Another machine on the LAN, about which Landfall knows nothing. Its link is called eth0. */

@@ -77,6 +77,7 @@ export interface ContainerAttachment {
   readonly ips: readonly Ip[];
   readonly mac?: Mac;
   readonly defaultRoute?: boolean;
+  readonly tap?: boolean;
 }
 
 /** Attaches a container through the `attach` door: the engine, by the container's namespace. */
@@ -99,6 +100,7 @@ export async function attachContainer(
     addresses: wish.ips,
     workload: workload.value,
     ...(wish.mac === undefined ? {} : { mac: wish.mac }),
+    ...(wish.tap === true ? { linkKind: "macvtap" } : {}),
     ...(wish.defaultRoute === false ? { defaultRoute: "never" } : {}),
   });
 }

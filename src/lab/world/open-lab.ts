@@ -103,7 +103,7 @@ async function openHost(lab: Lab, host: ScenarioHost): Promise<Result<void, Prob
   const done = await setUpNode(lab.platform, node, host);
   if (!done.ok) return done;
   if (node.role.kind !== "host") return ok();
-  for (const network of host.networks) {
+  for (const network of host.networks.filter(({ create }) => create === "start")) {
     const created = await createScenarioNetwork(node.role.engine, network);
     if (!created.ok) return created;
   }
