@@ -5,7 +5,7 @@ import {
   addAddress,
   addRoute,
   type Link,
-  listAddresses,
+  listAddressesOf,
   type NetlinkRefusal,
   type Request,
   setLink,
@@ -103,11 +103,9 @@ function progressOf(
   link: Link,
   { sandbox }: AttachContext,
 ): Result<StepState, Problem> {
-  const addresses = sandbox.dump(listAddresses());
+  const addresses = sandbox.dump(listAddressesOf(link));
   if (!addresses.ok) return err(refusalProblem(addresses.error, "list addresses of the sandbox"));
-  const present: readonly string[] = addresses.value
-    .filter((row) => row.ifindex === link.ifindex)
-    .map((row) => row.address);
+  const present: readonly string[] = addresses.value.map((row) => row.address);
   const facts = [
     link.name === step.ifname,
     link.alias === step.link.alias,
