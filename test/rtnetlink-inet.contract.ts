@@ -8,6 +8,7 @@ import {
   deleteLink,
   deleteRoute,
   getLink,
+  listAddressesOf,
   listLinks,
   openRtnetlink,
   replaceAddress,
@@ -50,6 +51,18 @@ export function addressContract(open: () => World): void {
     expect(world.routes(world.host)).toEqual(["fd00::/64 10 kernel"]);
     world.done(world.host, setLink({ link: p0, state: "down" }));
     expect([world.addresses(world.host), world.routes(world.host)]).toEqual([[], []]);
+  });
+
+  test("the addresses of one link come without those of the others", () => {
+    using world = open();
+    world.done(world.host, addAddress({ link: p0, address: address("10.0.0.1/24") }));
+    world.done(world.host, addAddress({ link: p0, address: address("fd00::1/64") }));
+    world.done(world.host, addAddress({ link: p1, address: address("10.0.1.1/24") }));
+    const listed = must(world.talk(world.host).dump(listAddressesOf(p0)));
+    const own = listed.map((row) => row.address).filter((text) => !text.startsWith("fe80:"));
+    expect(own.toSorted()).toEqual([address("10.0.0.1/24"), address("fd00::1/64")]);
+    const none = world.talk(world.host).dump(listAddressesOf(nobody));
+    expect(none.ok ? "done" : none.error.errno).toBe("ENODEV");
   });
 
   test("the same address again is EEXIST, unless it is replaced", () => {

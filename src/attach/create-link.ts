@@ -9,7 +9,7 @@ import {
   passthruExclusive,
 } from "../domain/index.ts";
 import { addLink, type MacvlanMode, type NetlinkRefusal } from "../netlink/index.ts";
-import { observeParent, type Parent } from "./observe-parent.ts";
+import { observeParentLink, type ParentLink } from "./observe-parent.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
 import { creationProblem } from "./refusals.ts";
 import { removeOwnLink } from "./remove-link.ts";
@@ -28,7 +28,7 @@ export const createLink: StepHandler<CreateLink> = {
     return ok(own.value.kind === "ours" ? "done" : "undone");
   },
   do: async (step, context) => {
-    const parent = observeParent(context.host, step.parent);
+    const parent = observeParentLink(context.host, step.parent);
     if (!parent.ok) return parent;
     const { ifindex, name } = parent.value;
     const { bcQueueLen } = step.driver;
@@ -68,7 +68,7 @@ function modeOf(driver: Driver): MacvlanMode {
  * The kernel's bare EBUSY, EADDRINUSE or EINVAL in terms of what was asked
  * (macvlan_common_newlink).
  */
-function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: Parent): Problem {
+function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: ParentLink): Problem {
   if (refusal.errno === "EBUSY") {
     const use = "used by another kind of link (an ipvlan, a bridge or a bond)";
     return parentBusy({ parent: step.parent, use, instead: undefined });

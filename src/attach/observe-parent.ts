@@ -1,5 +1,5 @@
 import { type Ip, interfaceAddressIp, type Mac } from "../addr/index.ts";
-import { err, mapError, nearest, ok, type Problem, type Result } from "../base/index.ts";
+import { err, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type IfName,
   parentBusy,
@@ -8,15 +8,25 @@ import {
   parentMissing,
   parentNotEthernet,
 } from "../domain/index.ts";
-import { getLink, type Link, listAddresses, listLinks, type Rtnetlink } from "../netlink/index.ts";
+import {
+  getLink,
+  type Link,
+  listAddressesOf,
+  listLinks,
+  type Rtnetlink,
+} from "../netlink/index.ts";
 import { refusalProblem } from "./refusals.ts";
 
-/** What the engine needs to know of a parent that endpoints can hang on. */
-export interface Parent {
+/** A link that endpoints can hang on. */
+export interface ParentLink {
   readonly ifindex: number;
   readonly name: IfName;
   readonly mac: Mac | undefined;
   readonly mtu: number;
+}
+
+/** What the engine needs to know of a parent. */
+export interface Parent extends ParentLink {
   /** The host's own addresses on it. */
   readonly addresses: readonly Ip[];
 }
@@ -25,28 +35,29 @@ export interface Parent {
 const ETHERNET = 1;
 const LOOPBACK = 772;
 
-/** The parent as it is now, or why nothing can hang on it. */
+/** The parent and the host's addresses on it, or why nothing can hang on it. */
 export function observeParent(host: Rtnetlink, name: IfName): Result<Parent, Problem> {
+  const link = observeParentLink(host, name);
+  if (!link.ok) return link;
+  const rows = host.dump(listAddressesOf(link.value));
+  if (!rows.ok) return err(refusalProblem(rows.error, "list addresses"));
+  return ok({
+    ...link.value,
+    addresses: rows.value.map((row) => interfaceAddressIp(row.address)),
+  });
+}
+
+/** The parent as it is now, or why nothing can hang on it. */
+export function observeParentLink(host: Rtnetlink, name: IfName): Result<ParentLink, Problem> {
   const found = host.request(getLink({ name }));
   if (!found.ok) {
     if (found.error.errno === "ENODEV") return err(missing(host, name));
     return err(refusalProblem(found.error, `look for ${name}`));
   }
-  const link = found.value;
-  const problem = unsuitable(host, link);
+  const problem = unsuitable(host, found.value);
   if (problem !== undefined) return err(problem);
-  const addresses = mapError(host.dump(listAddresses()), (refusal) =>
-    refusalProblem(refusal, "list addresses"),
-  );
-  if (!addresses.ok) return addresses;
-  const own = addresses.value.filter((row) => row.ifindex === link.ifindex);
-  return ok({
-    ifindex: link.ifindex,
-    name,
-    mac: link.mac,
-    mtu: link.mtu,
-    addresses: own.map((row) => interfaceAddressIp(row.address)),
-  });
+  const { ifindex, mac, mtu } = found.value;
+  return ok({ ifindex, name, mac, mtu });
 }
 
 function missing(host: Rtnetlink, parent: IfName): Problem {

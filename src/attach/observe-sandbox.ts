@@ -10,7 +10,7 @@ import type { IfName, LinkIdentity } from "../domain/index.ts";
 import {
   getLink,
   type Link,
-  listAddresses,
+  listAddressesOf,
   listRoutes,
   MAIN_TABLE,
   type Rtnetlink,
@@ -55,9 +55,9 @@ export function observeAddresses(
   sandbox: Rtnetlink,
   ifindex: number,
 ): Result<readonly InterfaceAddress[], Problem> {
-  const addresses = sandbox.dump(listAddresses());
+  const addresses = sandbox.dump(listAddressesOf({ ifindex }));
   if (!addresses.ok) return err(refusalProblem(addresses.error, "list addresses of the sandbox"));
-  return ok(addresses.value.filter((row) => row.ifindex === ifindex).map((row) => row.address));
+  return ok(addresses.value.map((row) => row.address));
 }
 
 /** Where the routes of one link of the sandbox lead, in the main table. */

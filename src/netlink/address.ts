@@ -144,21 +144,38 @@ function messageOf(spec: AddressSpec): ValueOf<typeof addressMessage> {
 
 /** Every address of the namespace, or of one IP version. Equivalent to `ip addr show`. */
 export function listAddresses(version?: IpVersion): DumpRequest<Address> {
+  return dumpOf({
+    family: version === undefined ? Family.unspecified : familyOf(version),
+    ifindex: 0,
+    command: version === undefined ? "ip addr show" : `ip -${version} addr show`,
+  });
+}
+
+/**
+ * Every address of one link; the kernel leaves out the others (inet_valid_dump_ifaddr_req). ENODEV
+ * when there is no such link. Equivalent to `ip addr show dev LINK`.
+ */
+export function listAddressesOf(link: LinkRef): DumpRequest<Address> {
+  return dumpOf({
+    family: Family.unspecified,
+    ifindex: link.ifindex,
+    command: commandLine("ip addr show", option("dev", linkName(link))),
+  });
+}
+
+function dumpOf(of: {
+  readonly family: number;
+  readonly ifindex: number;
+  readonly command: string;
+}): DumpRequest<Address> {
+  const { family, ifindex, command } = of;
+  const header = { family, prefixLength: 0, flags: 0, scope: "global", ifindex } as const;
   return {
     kind: "dump",
     type: MessageType.getAddress,
     flags: MessageFlag.dump,
-    payload: encode(addressMessage, {
-      header: {
-        family: version === undefined ? Family.unspecified : familyOf(version),
-        prefixLength: 0,
-        flags: 0,
-        scope: "global",
-        ifindex: 0,
-      },
-      attributes: {},
-    }),
-    command: version === undefined ? "ip addr show" : `ip -${version} addr show`,
+    payload: encode(addressMessage, { header, attributes: {} }),
+    command,
     read: readAddress,
   };
 }

@@ -13,6 +13,7 @@ export {
   addAddress,
   deleteAddress,
   listAddresses,
+  listAddressesOf,
   replaceAddress,
 } from "./address.ts";
 export type { UnknownAttribute } from "./attribute.ts";

@@ -92,9 +92,14 @@ function placeAddress(
 
 /** RTM_GETADDR: always a dump. */
 export const getAddress: Handler = (state, { netns, payload }) => {
-  const shown = state.links(netns).flatMap((link) =>
+  const asked = addressMessage.read(payload);
+  if (!asked.ok) return err("EINVAL");
+  const { family, ifindex } = asked.value.header;
+  const links = state.links(netns).filter((link) => ifindex === 0 || link.ifindex === ifindex);
+  if (links.length === 0) return err("ENODEV");
+  const shown = links.flatMap((link) =>
     link.addresses
-      .filter((address) => isOfFamily(versionOf(address), payload[0]))
+      .filter((address) => isOfFamily(versionOf(address), family))
       .map((address) => {
         const ip = interfaceAddressIp(address);
         const { bytes } = encode(addressMessage, {
