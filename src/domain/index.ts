@@ -24,7 +24,14 @@ export {
   type StoreSalt,
   type StoreUuid,
 } from "./ids.ts";
-export type { Lease, PoolCursor } from "./lease.ts";
+export {
+  type FormerAddresses,
+  type Lease,
+  type Moment,
+  type PoolCursor,
+  type RestingLease,
+  restUntil,
+} from "./lease.ts";
 export {
   type IfName,
   type NetworkName,

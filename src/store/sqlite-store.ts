@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import type { StoreSalt, StoreUuid } from "../domain/index.ts";
 import { stateUnusable, storeNewer } from "./problems.ts";
-import { SCHEMA_VERSION, schema } from "./sqlite-schema.ts";
+import { migrations, SCHEMA_VERSION } from "./sqlite-schema.ts";
 import { sqliteTransaction } from "./sqlite-transaction.ts";
 import type { Store } from "./store.ts";
 
@@ -44,22 +44,26 @@ function prepare(database: Database, options: SqliteStoreOptions): number {
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
-  const version = schemaVersion(database);
-  if (version !== 0) return version;
-  database
-    .transaction(() => {
-      // Another process may have made it while this one waited for the lock.
-      if (schemaVersion(database) !== 0) return;
-      database.run(schema);
-      database.run("INSERT INTO identity VALUES (1, ?, ?, ?)", [
-        crypto.randomUUID(),
-        options.randomBytes(16).toHex(),
-        options.wall().toISOString(),
-      ]);
-      database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    })
-    .immediate();
+  if (schemaVersion(database) < SCHEMA_VERSION) {
+    database.transaction(() => migrate(database, options)).immediate();
+  }
   return schemaVersion(database);
+}
+
+/** Brings the file to this program's schema version, from an empty one too. */
+function migrate(database: Database, options: SqliteStoreOptions): void {
+  // Another process may have done it while this one waited for the lock.
+  const version = schemaVersion(database);
+  if (version >= SCHEMA_VERSION) return;
+  for (const step of migrations.slice(version)) step(database);
+  if (version === 0) {
+    database.run("INSERT INTO identity VALUES (1, ?, ?, ?)", [
+      crypto.randomUUID(),
+      options.randomBytes(16).toHex(),
+      options.wall().toISOString(),
+    ]);
+  }
+  database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }
 
 function schemaVersion(database: Database): number {
