@@ -60,4 +60,5 @@ export {
   type Step,
 } from "./plan.ts";
 export * from "./problems.ts";
+export type { Reservation } from "./reservation.ts";
 export { type Segment, type SegmentName, segmentOf } from "./segment.ts";

@@ -16,10 +16,10 @@ import {
   sandboxId,
   sandboxUnreachable,
 } from "../domain/index.ts";
-import { releaseAddresses } from "../ipam/index.ts";
+import { restAddresses } from "../ipam/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
 import type { Transaction } from "../store/index.ts";
-import { type EngineDeps, rememberedSandbox } from "./deps.ts";
+import { type EngineDeps, momentOf, rememberedSandbox } from "./deps.ts";
 import type { EndpointSelector, EndpointView } from "./engine.ts";
 import { detachOperation } from "./plan-endpoint.ts";
 
@@ -143,7 +143,7 @@ function commitOutcome(
   return deps.store.transact((tx) => {
     const endpoint = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
     const network = defined(tx.networks.get(operation.network), "network of the operation");
-    releaseAddresses(tx, endpoint.id);
+    restAddresses(tx, endpoint, momentOf(deps));
     tx.operations.remove(operation.id);
     tx.endpoints.remove(endpoint.id);
     return ok({ endpoint: { ...endpoint, state: "detached" }, network: network.name });

@@ -1,7 +1,9 @@
 import { type Prefix, prefixesOverlap } from "../addr/index.ts";
 import { checkHostRoutes, observeParent, openConversation } from "../attach/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  addressReserved,
+  addressTaken,
   mtuTooLarge,
   type Network,
   type NetworkName,
@@ -12,6 +14,7 @@ import {
   segmentOf,
   subnetConflict,
 } from "../domain/index.ts";
+import { reservedBySiblings } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
 import type { NetworkView } from "./engine.ts";
@@ -24,7 +27,7 @@ export async function createNetwork(
   const suitable = checkAgainstHost(deps, spec);
   if (!suitable.ok) return suitable;
   const segment = segmentOf(spec.parent);
-  const network: Network = {
+  const wanted: Network = {
     ...spec,
     id: deps.ids.network(),
     segment: segment.name,
@@ -32,8 +35,9 @@ export async function createNetwork(
   };
   return deps.store.transact((tx) => {
     if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
-    const conflict = conflictOf(tx, network);
+    const conflict = conflictOf(tx, wanted) ?? reservationConflict(tx, wanted);
     if (conflict !== undefined) return err(conflict);
+    const network = withSharedGateways(tx, wanted);
     if (tx.segments.get(segment.name) === undefined) tx.segments.insert(segment);
     tx.networks.insert(network);
     return ok({ network, endpoints: [] });
@@ -67,6 +71,33 @@ function conflictOf(tx: Transaction, { segment, subnets }: Network): Problem | u
     }
   }
   return undefined;
+}
+
+/** A reservation that could not be kept: made by another network too, or given already. */
+function reservationConflict(tx: Transaction, network: Network): Problem | undefined {
+  const sibling = reservedBySiblings(tx, network);
+  if (sibling !== undefined) {
+    const { address, workload } = sibling;
+    return addressReserved({ address, workload, network: sibling.network.name });
+  }
+  for (const { address } of network.reservations ?? []) {
+    const holder = tx.leases.get(network.segment, address);
+    if (holder === undefined) continue;
+    const owner = defined(tx.networks.get(holder.network), "network of the lease").name;
+    return addressTaken({ address, endpoint: holder.endpoint, network: owner });
+  }
+  return undefined;
+}
+
+/** Networks on one prefix of one wire have one router: who names none gets the others'. */
+function withSharedGateways(tx: Transaction, network: Network): Network {
+  const known = tx.networks.bySegment(network.segment).flatMap((other) => other.subnets);
+  const subnets = network.subnets.map((subnet) => {
+    const sibling = known.find((row) => row.prefix === subnet.prefix && row.gateway !== undefined);
+    const gateway = subnet.gateway ?? sibling?.gateway;
+    return gateway === undefined ? subnet : { ...subnet, gateway };
+  });
+  return { ...network, subnets };
 }
 
 function differs(a: Prefix, b: Prefix): boolean {
