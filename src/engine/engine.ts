@@ -10,6 +10,7 @@ import type {
   WorkloadName,
 } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
+import type { LeaseSelector, LeaseView } from "./lease-view.ts";
 
 /** A namespace that somebody asked to attach, and where it was found. */
 export interface SandboxHandle {
@@ -21,7 +22,9 @@ export interface AttachRequest {
   readonly network: NetworkName;
   readonly sandbox: SandboxHandle;
   readonly ifname: IfName;
-  /** Addresses asked for by name, at most one of each IP version; the rest comes from the pools. */
+  /**
+   * Addresses asked for by name, at most one of each subnet; every other IP version is chosen.
+   */
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
@@ -60,4 +63,7 @@ export interface Engine {
   attach(request: AttachRequest): Promise<Result<EndpointView, Problem>>;
   detach(selector: EndpointSelector): Promise<Result<EndpointView, Problem>>;
   listEndpoints(): Promise<Result<readonly EndpointView[], Problem>>;
+  listLeases(): Promise<Result<readonly LeaseView[], Problem>>;
+  /** The rests that it ended. Errors: LF-LEASE-HELD, LF-LEASE-MISSING. */
+  releaseLease(selector: LeaseSelector): Promise<Result<readonly LeaseView[], Problem>>;
 }

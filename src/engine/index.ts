@@ -11,4 +11,5 @@ export type {
   NetworkView,
   SandboxHandle,
 } from "./engine.ts";
+export type { LeaseSelector, LeaseView } from "./lease-view.ts";
 export { type EngineOptions, openEngine } from "./open-engine.ts";

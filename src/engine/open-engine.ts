@@ -6,6 +6,7 @@ import { attachEndpoint } from "./attach-endpoint.ts";
 import type { EngineDeps } from "./deps.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
+import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 
 export interface EngineOptions {
@@ -31,6 +32,8 @@ export function openEngine(options: EngineOptions): Engine {
     inspectNetwork: (name) => inspectNetwork(deps, name),
     attach: (request) => attachEndpoint(deps, request),
     detach: (selector) => detachEndpoint(deps, selector),
+    listLeases: () => listLeases(deps),
+    releaseLease: (selector) => releaseLease(deps, selector),
     listEndpoints: () =>
       deps.store.transact((tx) =>
         ok(

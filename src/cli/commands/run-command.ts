@@ -5,6 +5,7 @@ import type { Host } from "../ports.ts";
 import type { CommandContext } from "./context.ts";
 import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
 import { runDemo, runLab } from "./labs.ts";
+import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 
 /** Does what the command says. Errors: whatever the engine or the lab meets. */
@@ -48,6 +49,10 @@ function runOnHost(command: HostCommand, host: Host): Promise<Result<Outcome, Pr
       return attach(host, command);
     case "detach":
       return detach(host, command.target);
+    case "lease-ls":
+      return listLeases(host.engine);
+    case "lease-release":
+      return releaseLease(host.engine, command);
     case "endpoint-ls":
       return listEndpoints(host.engine);
     case "endpoint-inspect":

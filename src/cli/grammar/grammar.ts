@@ -3,10 +3,19 @@ import { attachCommand, detachCommand } from "./attach.ts";
 import { endpointCommand } from "./endpoint.ts";
 import { globalOptions } from "./global.ts";
 import { demoCommand, labCommand } from "./lab.ts";
+import { leaseCommand } from "./lease.ts";
 import { netCommand } from "./net.ts";
 
 /** The whole command line: one command, and the global options before or after it. */
 export const grammar = object({
-  command: or(demoCommand, labCommand, netCommand, attachCommand, detachCommand, endpointCommand),
+  command: or(
+    demoCommand,
+    labCommand,
+    netCommand,
+    attachCommand,
+    detachCommand,
+    endpointCommand,
+    leaseCommand,
+  ),
   globals: globalOptions,
 });

@@ -28,6 +28,9 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall endpoint",
     "landfall endpoint ls",
     "landfall endpoint inspect",
+    "landfall lease",
+    "landfall lease ls",
+    "landfall lease release",
   ]);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`Usage: ${titles[index]}`);

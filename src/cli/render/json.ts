@@ -1,7 +1,7 @@
 import { formatRange } from "../../addr/index.ts";
 import { type Problem, unreachable } from "../../base/index.ts";
 import type { ExtraRoute } from "../../domain/index.ts";
-import type { EndpointView, NetworkView } from "../../engine/index.ts";
+import type { EndpointView, LeaseView, NetworkView } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
 /** Scripts read these documents: keys are added, never renamed or dropped. */
@@ -41,6 +41,8 @@ function outcomeDocument(outcome: Outcome): object {
       return { schemaVersion, endpoints: outcome.endpoints.map(endpointJson) };
     case "endpoint":
       return { schemaVersion, endpoint: endpointJson(outcome.view) };
+    case "leases":
+      return { schemaVersion, leases: outcome.leases.map(leaseJson) };
     case "lab":
       return { schemaVersion, scenarios: outcome.report.scenarios };
     default:
@@ -54,6 +56,8 @@ function outcomeItems(outcome: Outcome): readonly object[] {
       return outcome.networks.map((view) => ({ schemaVersion, network: networkJson(view) }));
     case "endpoints":
       return outcome.endpoints.map((view) => ({ schemaVersion, endpoint: endpointJson(view) }));
+    case "leases":
+      return outcome.leases.map((view) => ({ schemaVersion, lease: leaseJson(view) }));
     case "lab":
       return outcome.report.scenarios.map((scenario) => ({ schemaVersion, scenario }));
     default:
@@ -76,6 +80,9 @@ function networkJson({ network, endpoints }: NetworkView): object {
       ranges: ranges.map(formatRange),
       exclusions: exclusions.map(formatRange),
     })),
+    reservations: (network.reservations ?? []).map(({ workload, address }) => {
+      return { workload, address };
+    }),
     routes: network.routes.map(routeJson),
     mtu,
     internal: reach === "internal",
@@ -100,6 +107,22 @@ function endpointJson({ endpoint, network }: EndpointView): object {
     workload,
     state,
     createdAt: endpoint.createdAt,
+  };
+}
+
+function leaseJson(view: LeaseView): object {
+  const { segment, address, prefix, network, endpoint, workload, origin, acquiredAt } = view;
+  return {
+    segment,
+    address,
+    prefix,
+    network,
+    endpoint,
+    workload,
+    origin,
+    acquiredAt,
+    state: view.kind,
+    ...(view.kind === "resting" ? { until: view.until } : {}),
   };
 }
 

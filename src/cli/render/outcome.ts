@@ -4,7 +4,13 @@ import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
 import { outcomeJson, outcomeJsonLines } from "./json.ts";
 import type { Look, Paint } from "./look.ts";
 import { demoText, labRunText } from "./scenario.ts";
-import { endpointProperties, endpointTable, networkProperties, networkTable } from "./tables.ts";
+import {
+  endpointProperties,
+  endpointTable,
+  leaseTable,
+  networkProperties,
+  networkTable,
+} from "./tables.ts";
 
 /** Data for stdout, words for stderr. */
 export interface Rendered {
@@ -53,6 +59,10 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
       return outcome.event === "detached"
         ? lines(idsOf(outcome))
         : endpointProperties(outcome.view, paint);
+    case "leases":
+      return outcome.event === "released"
+        ? lines(idsOf(outcome))
+        : leaseTable(outcome.leases, paint);
     case "lab":
       return outcome.event === "demo"
         ? demoText(outcome.report, paint)
@@ -62,7 +72,7 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
   }
 }
 
-/** What other commands take: names of networks, ids of endpoints, ids of scenarios that failed. */
+/** What other commands take: names, ids and addresses; of a lab, the scenarios that failed. */
 function idsOf(outcome: Outcome): readonly string[] {
   switch (outcome.kind) {
     case "networks":
@@ -73,6 +83,8 @@ function idsOf(outcome: Outcome): readonly string[] {
       return outcome.endpoints.map((view) => view.endpoint.id);
     case "endpoint":
       return [outcome.view.endpoint.id];
+    case "leases":
+      return outcome.leases.map((view) => view.address);
     case "lab":
       return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
     default:
