@@ -103,7 +103,7 @@ describe("networks on one prefix", () => {
     expect(attached.endpoint.gateways).toEqual([ip("10.0.0.1")]);
   });
 
-  test("cannot reserve what the other reserved or has given", async () => {
+  test("cannot reserve what the other reserved, has given, or has as its gateway", async () => {
     using host = await hostWithReservation("memory");
     await attach(host);
     const reserving = (address: string) =>
@@ -113,6 +113,7 @@ describe("networks on one prefix", () => {
       });
     expect(codeOf(await reserving("10.0.0.77"))).toBe("LF-ADDRESS-RESERVED");
     expect(codeOf(await reserving("10.0.0.2"))).toBe("LF-ADDRESS-TAKEN");
+    expect(codeOf(await reserving("10.0.0.1"))).toBe("LF-ADDRESS-UNUSABLE");
     expect(codeOf(await reserving("10.0.0.78"))).toBe("done");
   });
 });

@@ -4,6 +4,7 @@ import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   addressReserved,
   addressTaken,
+  addressUnusable,
   mtuTooLarge,
   type Network,
   type NetworkName,
@@ -73,14 +74,19 @@ function conflictOf(tx: Transaction, { segment, subnets }: Network): Problem | u
   return undefined;
 }
 
-/** A reservation that could not be kept: made by another network too, or given already. */
+/** A reservation that could not be kept: another's reservation or gateway, or given already. */
 function reservationConflict(tx: Transaction, network: Network): Problem | undefined {
   const sibling = reservedBySiblings(tx, network);
   if (sibling !== undefined) {
     const { address, workload } = sibling;
     return addressReserved({ address, workload, network: sibling.network.name });
   }
+  const others = tx.networks.bySegment(network.segment);
   for (const { address } of network.reservations ?? []) {
+    const routed = others.find((row) => row.subnets.some(({ gateway }) => gateway === address));
+    if (routed !== undefined) {
+      return addressUnusable({ address, network: routed.name, reason: "is a gateway" });
+    }
     const holder = tx.leases.get(network.segment, address);
     if (holder === undefined) continue;
     const owner = defined(tx.networks.get(holder.network), "network of the lease").name;
