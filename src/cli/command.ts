@@ -6,7 +6,7 @@ import type {
   NetworkSpec,
   WorkloadName,
 } from "../domain/index.ts";
-import type { NetworkChange } from "../engine/index.ts";
+import type { LeaseSelector, NetworkChange } from "../engine/index.ts";
 import type { KernelChoice } from "../lab/index.ts";
 
 /** What the user asked for, with every value parsed; the grammar makes it, a handler does it. */
@@ -20,6 +20,8 @@ export type Command =
   | { readonly kind: "net-rm"; readonly name: NetworkName }
   | AttachCommand
   | { readonly kind: "detach"; readonly target: DetachTarget }
+  | { readonly kind: "lease-ls" }
+  | (LeaseSelector & { readonly kind: "lease-release" })
   | { readonly kind: "endpoint-ls" }
   | { readonly kind: "endpoint-inspect"; readonly id: EndpointId }
   | { readonly kind: "status" }

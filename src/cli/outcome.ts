@@ -1,4 +1,4 @@
-import type { EndpointView, Finding, NetworkView, Reconciled } from "../engine/index.ts";
+import type { EndpointView, Finding, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
 import type { LabReport } from "../lab/index.ts";
 
 /** What a command found or did, before anybody decides how to show it. */
@@ -9,6 +9,11 @@ export type Outcome =
   | { readonly kind: "endpoint"; readonly event: EndpointEvent; readonly view: EndpointView }
   | { readonly kind: "findings"; readonly findings: readonly Finding[] }
   | { readonly kind: "reconciled"; readonly reconciled: readonly Reconciled[] }
+  | {
+      readonly kind: "leases";
+      readonly event: "listed" | "released";
+      readonly leases: readonly LeaseView[];
+    }
   | { readonly kind: "lab"; readonly event: "demo" | "run"; readonly report: LabReport };
 
 export type NetworkEvent = "created" | "inspected" | "changed" | "removed";

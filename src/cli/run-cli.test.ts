@@ -144,6 +144,13 @@ test("an endpoint is found by its id, or a near one is named", async () => {
   expect(missing.errors).toContain("Did you mean ep-0000000001?");
 });
 
+test("leases are listed, and one is released where it was asked for", async () => {
+  expect((await run("lease ls -q")).out).toBe("10.0.0.2\n10.0.0.3\n");
+  const { out, ports } = await run("lease release 10.0.0.3 --segment eth0");
+  expect(out).toBe("10.0.0.3\n");
+  expect(ports.calls[0]).toMatchObject(["release", { address: "10.0.0.3", segment: "eth0" }]);
+});
+
 test("the engine gets the network that was described", async () => {
   const { ports } = await run("net create lan --parent eth0 --subnet 10.0.0.0/24");
   expect(ports.calls[0]).toMatchObject(["create", { name: "lan", parent: "eth0" }]);

@@ -13,7 +13,7 @@ import {
   type SegmentName,
   type WorkloadName,
 } from "../domain/index.ts";
-import type { EndpointView, Engine, NetworkView } from "../engine/index.ts";
+import type { EndpointView, Engine, LeaseView, NetworkView } from "../engine/index.ts";
 import type { LabReport } from "../lab/index.ts";
 import type { Fd, NetnsCookie, NetnsHandle, SysResult } from "../platform/index.ts";
 import type { LabPort } from "./lab-port.ts";
@@ -61,6 +61,28 @@ export const lanNetwork: NetworkView = {
 };
 
 export const webView: EndpointView = { endpoint: webEndpoint, network: "lan" as NetworkName };
+
+export const webLease: LeaseView = {
+  kind: "held",
+  segment: "eth0" as SegmentName,
+  address: "10.0.0.2" as Ip,
+  prefix: "10.0.0.0/24" as Prefix,
+  network: "lan" as NetworkName,
+  endpoint: "ep-0000000001" as EndpointId,
+  workload: "web" as WorkloadName,
+  origin: "pool",
+  acquiredAt: "2026-01-02T03:04:05.000Z",
+};
+
+const { workload: _, ...nameless } = webLease;
+
+export const restingLease: LeaseView = {
+  ...nameless,
+  kind: "resting",
+  address: "10.0.0.3" as Ip,
+  endpoint: "ep-0000000000" as EndpointId,
+  until: "2026-01-02T03:05:05.000Z",
+};
 
 export const passedLab: LabReport = {
   scenarios: [
@@ -151,6 +173,11 @@ export class FakePorts implements CliPorts {
       listEndpoints: async () => ok([webView]),
       status: async () => ok([]),
       reconcile: async () => ok([]),
+      listLeases: async () => ok([webLease, restingLease]),
+      releaseLease: async (selector) => {
+        this.calls.push(["release", selector]);
+        return ok([restingLease]);
+      },
     };
   }
 

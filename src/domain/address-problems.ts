@@ -1,8 +1,9 @@
-import { refused, refusedForNow } from "./problem-rows.ts";
+import { listed, refused, refusedForNow } from "./problem-rows.ts";
 
 export const poolExhausted = refusedForNow("LF-POOL-EXHAUSTED", {
   title: "No free address is left",
-  explanation: "Every address of the ranges is given, excluded, or the host's or gateway's own.",
+  explanation:
+    "Every address of the ranges is given, excluded, reserved, or the host's or gateway's own.",
   detail: (f: { network: string; prefix: string; size: string; given: number }) =>
     `Network ${f.network} has no free address in ${f.prefix}: ${f.given} of ${f.size} are given.`,
   remedy: () => "Detach what is not needed, or give the network a larger range.",
@@ -15,6 +16,35 @@ export const addressTaken = refused("LF-ADDRESS-TAKEN", {
   detail: (f: { address: string; endpoint: string; network: string }) =>
     `${f.address} belongs to endpoint ${f.endpoint} of network ${f.network}.`,
   remedy: () => "Ask for another address, or detach that endpoint.",
+  command: (f) => `landfall detach ${f.endpoint}`,
+});
+
+export const addressReserved = refused("LF-ADDRESS-RESERVED", {
+  title: "The address is reserved for another workload",
+  explanation:
+    "A reserved address is always that workload's on that network, and never another's on the " +
+    "segment.",
+  detail: (f: { address: string; workload: string; network: string }) =>
+    `${f.address} is reserved for ${f.workload} on network ${f.network}.`,
+  remedy: (f) => `Choose another address, or attach with --name ${f.workload}.`,
+  command: (f) => `landfall net inspect ${f.network}`,
+});
+
+export const leaseMissing = refused("LF-LEASE-MISSING", {
+  title: "The address is not in the book",
+  explanation: "Only addresses that are given or resting are in the book; all others are free.",
+  detail: (f: { address: string; segments: readonly string[] }) =>
+    `${f.address} is neither given nor resting on segment ${listed(f.segments)}.`,
+  remedy: () => "See what is in the book.",
+  command: () => "landfall lease ls",
+});
+
+export const leaseHeld = refused("LF-LEASE-HELD", {
+  title: "An endpoint has the address",
+  explanation: "Two machines with one address break each other, so only a resting one is freed.",
+  detail: (f: { address: string; endpoint: string; segment: string }) =>
+    `${f.address} on segment ${f.segment} belongs to endpoint ${f.endpoint}.`,
+  remedy: () => "Detach that endpoint; its addresses are freed with it.",
   command: (f) => `landfall detach ${f.endpoint}`,
 });
 

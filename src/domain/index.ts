@@ -34,7 +34,14 @@ export {
   type StoreSalt,
   type StoreUuid,
 } from "./ids.ts";
-export type { Lease, PoolCursor } from "./lease.ts";
+export {
+  type FormerAddresses,
+  type Lease,
+  type Moment,
+  type PoolCursor,
+  type RestingLease,
+  restUntil,
+} from "./lease.ts";
 export {
   type IfName,
   type NetworkName,
@@ -64,4 +71,5 @@ export {
   type Step,
 } from "./plan.ts";
 export * from "./problems.ts";
+export type { Reservation } from "./reservation.ts";
 export { type Segment, type SegmentName, segmentOf } from "./segment.ts";

@@ -94,7 +94,8 @@ export const subnetsOverlap = usage("LF-SUBNETS-OVERLAP", {
 
 export const outsideSubnets = usage("LF-OUTSIDE-SUBNETS", {
   title: "Does not fit the network's subnets",
-  explanation: "Gateways, ranges and exclusions belong to the subnet that holds them.",
+  explanation:
+    "Gateways, ranges, exclusions and reserved addresses belong to the subnet that holds them.",
   detail: (f: { what: string; value: string; reason: string; subnets: readonly string[] }) =>
     `The ${f.what} ${f.value} ${f.reason} (${listed(f.subnets)}).`,
   remedy: (f) => `Correct the ${f.what} or the subnet.`,

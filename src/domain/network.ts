@@ -16,6 +16,7 @@ import type { Driver } from "./driver.ts";
 import type { NetworkId } from "./ids.ts";
 import type { IfName, NetworkName } from "./names.ts";
 import { mtuInvalid, outsideSubnets, subnetMissing, subnetsOverlap } from "./problems.ts";
+import { type Reservation, reservationProblem } from "./reservation.ts";
 import type { SegmentName } from "./segment.ts";
 
 /** Bytes of payload that a frame of the link may carry. */
@@ -47,6 +48,7 @@ export interface NetworkWish {
   readonly ranges: readonly IpRange[];
   readonly exclusions: readonly IpRange[];
   readonly routes: readonly ExtraRoute[];
+  readonly reservations?: readonly Reservation[];
   readonly mtu?: Mtu;
   /** An internal network has no default route. */
   readonly reach: "routed" | "internal";
@@ -59,6 +61,7 @@ export interface NetworkSpec {
   readonly driver: Driver;
   readonly subnets: readonly Subnet[];
   readonly routes: readonly ExtraRoute[];
+  readonly reservations?: readonly Reservation[];
   readonly mtu?: Mtu;
   readonly reach: "routed" | "internal";
 }
@@ -99,9 +102,9 @@ export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
   if (wish.subnets.length === 0) return err(subnetMissing({ network: wish.name }));
   const overlap = overlappingPair(wish.subnets);
   if (overlap !== undefined) return err(overlap);
-  const stray = strayProblem(wish);
+  const stray = strayProblem(wish) ?? reservationProblem(wish);
   if (stray !== undefined) return err(stray);
-  const { name, parent, driver, routes, mtu, reach } = wish;
+  const { name, parent, driver, routes, reservations = [], mtu, reach } = wish;
   const subnets = wish.subnets.map((prefix) => subnetOf(wish, prefix));
   return ok({
     name,
@@ -110,6 +113,7 @@ export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
     subnets,
     routes,
     reach,
+    ...(reservations.length === 0 ? {} : { reservations }),
     ...(mtu === undefined ? {} : { mtu }),
   });
 }

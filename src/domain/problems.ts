@@ -1,7 +1,10 @@
 import type { ProblemKind } from "../base/index.ts";
 import {
+  addressReserved,
   addressTaken,
   addressUnusable,
+  leaseHeld,
+  leaseMissing,
   macTaken,
   macUnusable,
   poolExhausted,
@@ -90,7 +93,10 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   ownerBusy,
   poolExhausted,
   addressTaken,
+  addressReserved,
   addressUnusable,
+  leaseMissing,
+  leaseHeld,
   macTaken,
   macUnusable,
   notPermitted,

@@ -93,7 +93,7 @@ async function carryOut(
   if (!done.ok) {
     const { left, problem } = done.error;
     await deps.store.transact((tx) => {
-      if (left === "nothing") recordGone(tx, operation);
+      if (left === "nothing") recordGone(deps, tx, operation);
       // What could not be undone stays in the book, so that its address is not given to another.
       else tx.operations.replace({ ...operation, decided: "undo" });
       return ok();

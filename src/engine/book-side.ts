@@ -1,7 +1,8 @@
 import { defined } from "../base/index.ts";
 import type { Endpoint, Operation } from "../domain/index.ts";
-import { releaseAddresses } from "../ipam/index.ts";
+import { releaseAddresses, restAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
+import { type EngineDeps, momentOf } from "./deps.ts";
 import type { EndpointView } from "./engine.ts";
 
 /** The outcome of an attach: the endpoint is attached, the operation is over. */
@@ -14,17 +15,22 @@ export function recordAttached(tx: Transaction, operation: Operation): EndpointV
   return { endpoint, network: network.name };
 }
 
-/** The outcome of a detach, and of an attach that was undone: nothing of the endpoint is left. */
-export function recordGone(tx: Transaction, operation: Operation): EndpointView {
+/**
+ * The outcome of a detach, and of an attach that was undone: nothing of the endpoint is left. What
+ * was in use rests; what never was can be given at once.
+ */
+export function recordGone(deps: EngineDeps, tx: Transaction, operation: Operation): EndpointView {
   const endpoint = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
   const network = defined(tx.networks.get(operation.network), "network of the operation");
   tx.operations.remove(operation.id);
-  forgetEndpoint(tx, endpoint);
+  if (operation.kind === "detach") restAddresses(tx, endpoint, momentOf(deps));
+  else releaseAddresses(tx, endpoint.id);
+  tx.endpoints.remove(endpoint.id);
   return { endpoint: { ...endpoint, state: "detached" }, network: network.name };
 }
 
-/** Takes an endpoint and its addresses out of the book. */
-export function forgetEndpoint(tx: Transaction, endpoint: Endpoint): void {
-  releaseAddresses(tx, endpoint.id);
+/** Takes an endpoint whose sandbox is gone out of the book. */
+export function collectEndpoint(deps: EngineDeps, tx: Transaction, endpoint: Endpoint): void {
+  restAddresses(tx, endpoint, momentOf(deps));
   tx.endpoints.remove(endpoint.id);
 }

@@ -1,6 +1,7 @@
 import { nearest, type Problem } from "../base/index.ts";
 import {
   type Ids,
+  type Moment,
   type NetworkName,
   networkMissing,
   type Sandbox,
@@ -33,4 +34,14 @@ export function rememberedSandbox(
   { netns, path }: SandboxHandle,
 ): Sandbox {
   return { id: sandboxId(platform.process.bootId, netns.cookie), path };
+}
+
+/** The platform's clocks, read now. */
+export function momentOf({ platform }: EngineDeps): Moment {
+  const { clock, process } = platform;
+  return {
+    wall: clock.wall().toISOString(),
+    boottime: clock.boottime(),
+    bootId: process.bootId,
+  };
 }

@@ -35,7 +35,7 @@ export async function detachEndpoint(
     return err(removed.error);
   }
   const { operation } = intent.value;
-  return await deps.store.transact((tx) => ok(recordGone(tx, operation)));
+  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)));
 }
 
 interface Intent {

@@ -11,6 +11,7 @@ import type {
   WorkloadName,
 } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
+import type { LeaseSelector, LeaseView } from "./lease-view.ts";
 
 /** A namespace that somebody asked to attach, and where it was found. */
 export interface SandboxHandle {
@@ -22,7 +23,9 @@ export interface AttachRequest {
   readonly network: NetworkName;
   readonly sandbox: SandboxHandle;
   readonly ifname: IfName;
-  /** Addresses asked for by name, at most one of each IP version; the rest comes from the pools. */
+  /**
+   * Addresses asked for by name, at most one of each subnet; every other IP version is chosen.
+   */
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
@@ -123,4 +126,7 @@ export interface Engine {
    * ours, is told and left alone.
    */
   reconcile(): Promise<Result<readonly Reconciled[], Problem>>;
+  listLeases(): Promise<Result<readonly LeaseView[], Problem>>;
+  /** The rests that it ended. Errors: LF-LEASE-HELD, LF-LEASE-MISSING. */
+  releaseLease(selector: LeaseSelector): Promise<Result<readonly LeaseView[], Problem>>;
 }

@@ -1,7 +1,10 @@
 import { type Prefix, prefixesOverlap } from "../addr/index.ts";
 import { checkHostRoutes, observeParent, openConversation, type Parent } from "../attach/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  addressReserved,
+  addressTaken,
+  addressUnusable,
   mtuTooLarge,
   type Network,
   type NetworkName,
@@ -12,6 +15,7 @@ import {
   segmentOf,
   subnetConflict,
 } from "../domain/index.ts";
+import { reservedBySiblings } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
 import type { NetworkView } from "./engine.ts";
@@ -26,7 +30,7 @@ export async function createNetwork(
   if (!parent.ok) return parent;
   const warnings = passthruWarnings(spec.driver, parent.value);
   const segment = segmentOf(spec.parent);
-  const network: Network = {
+  const wanted: Network = {
     ...spec,
     id: deps.ids.network(),
     segment: segment.name,
@@ -34,8 +38,10 @@ export async function createNetwork(
   };
   return deps.store.transact((tx) => {
     if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
-    const conflict = conflictOf(tx, network) ?? refuseBesidePassthru(tx, network);
+    const conflict =
+      conflictOf(tx, wanted) ?? refuseBesidePassthru(tx, wanted) ?? reservationConflict(tx, wanted);
     if (conflict !== undefined) return err(conflict);
+    const network = withSharedGateways(tx, wanted);
     if (tx.segments.get(segment.name) === undefined) tx.segments.insert(segment);
     tx.networks.insert(network);
     return ok({ network, endpoints: [], ...(warnings.length === 0 ? {} : { warnings }) });
@@ -68,6 +74,38 @@ function conflictOf(tx: Transaction, { segment, subnets }: Network): Problem | u
     }
   }
   return undefined;
+}
+
+/** A reservation that could not be kept: another's reservation or gateway, or given already. */
+function reservationConflict(tx: Transaction, network: Network): Problem | undefined {
+  const sibling = reservedBySiblings(tx, network);
+  if (sibling !== undefined) {
+    const { address, workload } = sibling;
+    return addressReserved({ address, workload, network: sibling.network.name });
+  }
+  const others = tx.networks.bySegment(network.segment);
+  for (const { address } of network.reservations ?? []) {
+    const routed = others.find((row) => row.subnets.some(({ gateway }) => gateway === address));
+    if (routed !== undefined) {
+      return addressUnusable({ address, network: routed.name, reason: "is a gateway" });
+    }
+    const holder = tx.leases.get(network.segment, address);
+    if (holder === undefined) continue;
+    const owner = defined(tx.networks.get(holder.network), "network of the lease").name;
+    return addressTaken({ address, endpoint: holder.endpoint, network: owner });
+  }
+  return undefined;
+}
+
+/** Networks on one prefix of one wire have one router: who names none gets the others'. */
+function withSharedGateways(tx: Transaction, network: Network): Network {
+  const known = tx.networks.bySegment(network.segment).flatMap((other) => other.subnets);
+  const subnets = network.subnets.map((subnet) => {
+    const sibling = known.find((row) => row.prefix === subnet.prefix && row.gateway !== undefined);
+    const gateway = subnet.gateway ?? sibling?.gateway;
+    return gateway === undefined ? subnet : { ...subnet, gateway };
+  });
+  return { ...network, subnets };
 }
 
 function differs(a: Prefix, b: Prefix): boolean {

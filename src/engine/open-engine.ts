@@ -6,6 +6,7 @@ import { attachEndpoint } from "./attach-endpoint.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
+import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 import { memoryLocks, type OperationLocks } from "./operation-locks.ts";
 import { reconcile } from "./reconcile.ts";
@@ -39,6 +40,8 @@ export function openEngine(options: EngineOptions): Engine {
     detach: (selector, detachOptions) => detachEndpoint(deps, selector, detachOptions),
     status: () => findDrift(deps),
     reconcile: () => reconcile(deps),
+    listLeases: () => listLeases(deps),
+    releaseLease: (selector) => releaseLease(deps, selector),
     listEndpoints: () =>
       deps.store.transact((tx) =>
         ok(

@@ -23,7 +23,7 @@ import {
 } from "../domain/index.ts";
 import { acquireAddresses, deriveMac } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
-import type { EngineDeps } from "./deps.ts";
+import { type EngineDeps, momentOf } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
 import { passthruMacOf, refuseSharedPassthru } from "./passthru.ts";
 
@@ -58,13 +58,14 @@ export function planEndpoint(
   const shared = refuseSharedPassthru(tx, network);
   if (shared !== undefined) return err(shared);
   const id = deps.ids.endpoint();
-  const createdAt = deps.platform.clock.wall().toISOString();
+  const now = momentOf(deps);
   const addresses = acquireAddresses(tx, {
     network,
     endpoint: id,
     requested: request.addresses,
     hostAddresses: seen.parent.addresses,
-    now: createdAt,
+    now,
+    ...(request.workload === undefined ? {} : { workload: request.workload }),
   });
   if (!addresses.ok) return addresses;
   const mac = chooseMac(deps, tx, { ...wish, addresses: addresses.value });
@@ -87,7 +88,7 @@ export function planEndpoint(
         : gatewaysFor(network, addresses.value, seen.defaultRoutes),
     routes: routesFor(network, addresses.value),
     state: "attaching",
-    createdAt,
+    createdAt: now.wall,
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
     ...(request.linkKind === undefined ? {} : { linkKind: request.linkKind }),
     ...(request.workload === undefined ? {} : { workload: request.workload }),

@@ -1,5 +1,5 @@
 import { ok, type Problem, type Result } from "../base/index.ts";
-import { forgetEndpoint } from "./book-side.ts";
+import { collectEndpoint } from "./book-side.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { Finding, Reconciled } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
@@ -32,7 +32,7 @@ async function act(
       const row = tx.endpoints.get(endpoint);
       // Somebody may have begun to work on it, or ended it, since it was looked at.
       if (row?.state !== "attached") return ok("left");
-      forgetEndpoint(tx, row);
+      collectEndpoint(deps, tx, row);
       return ok("done");
     });
   }

@@ -77,7 +77,7 @@ export async function recover(
     // Somebody else may have ended it since it was listed.
     if (tx.operations.get(operation.id) === undefined) return ok();
     if (attached) recordAttached(tx, operation);
-    else recordGone(tx, operation);
+    else recordGone(deps, tx, operation);
     return ok();
   });
   return recorded.ok ? verdict : recorded;

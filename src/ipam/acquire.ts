@@ -3,9 +3,7 @@ import {
   type Ip,
   type IpVersion,
   interfaceAddress,
-  ipFromBigint,
   ipVersion,
-  type Prefix,
   prefixContains,
   prefixLength,
   prefixVersion,
@@ -13,69 +11,86 @@ import {
   rangeSetSize,
   usableRange,
 } from "../addr/index.ts";
-import { collect, err, ok, type Problem, type Result } from "../base/index.ts";
+import { collect, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  addressReserved,
   addressTaken,
   addressUnusable,
   type EndpointId,
   type Lease,
+  type Moment,
   type Network,
   poolExhausted,
   type Subnet,
+  type WorkloadName,
 } from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
-import { assignable, chooseAddress } from "./pool.ts";
+import { assignable, chooseFresh, chooseRested, type Pool } from "./pool.ts";
+import { gatewaysOf, reservationsIn } from "./siblings.ts";
 
 export interface AddressRequest {
   readonly network: Network;
   readonly endpoint: EndpointId;
-  /** Addresses asked for by name; every other IP version of the network comes from its pools. */
+  readonly workload?: WorkloadName;
+  /**
+   * Addresses asked for by name, at most one of each subnet. Every other IP version of the network
+   * is chosen: what is reserved for the workload, what it had before, or one from the pools.
+   */
   readonly requested: readonly Ip[];
   /** The host's own addresses: found on the parent, so never given away. */
   readonly hostAddresses: readonly Ip[];
-  /** Wall time, ISO 8601. */
-  readonly now: string;
+  readonly now: Moment;
 }
 
 /**
- * Writes the leases of a new endpoint into the book: those asked for, and one of each further IP
+ * Writes the leases of a new endpoint into the book: those asked for, and those of each further IP
  * version that the network has. All or nothing, by the transaction that it runs in.
  */
 export function acquireAddresses(
   tx: Transaction,
   request: AddressRequest,
 ): Result<readonly InterfaceAddress[], Problem> {
-  const asked = collect(request.requested.map((ip) => acquireRequested(tx, request, ip)));
+  tx.leases.endRests(request.now);
+  const second = secondOfSubnet(request);
+  if (second !== undefined) return err(second);
+  const asked = collect(
+    request.requested.map((ip) => acquireNamed(tx, request, { ip, origin: "requested" })),
+  );
   if (!asked.ok) return asked;
   const served = new Set(request.requested.map(ipVersion));
   const versions = new Set(request.network.subnets.map((subnet) => prefixVersion(subnet.prefix)));
   const missing = [...versions].filter((version) => !served.has(version));
-  const chosen = collect(missing.map((version) => acquireFromPool(tx, request, version)));
-  return chosen.ok ? ok([...asked.value, ...chosen.value]) : chosen;
+  const chosen = collect(missing.map((version) => acquireVersion(tx, request, version)));
+  return mapResult(chosen, (groups) => [...asked.value, ...groups.flat()]);
 }
 
-/** Takes every address of an endpoint out of the book. */
-export function releaseAddresses(tx: Transaction, endpoint: EndpointId): void {
-  for (const lease of tx.leases.byEndpoint(endpoint)) {
-    tx.leases.remove(lease.segment, lease.address);
+function secondOfSubnet({ network, requested }: AddressRequest): Problem | undefined {
+  for (const { prefix } of network.subnets) {
+    const second = requested.filter((ip) => prefixContains(prefix, ip))[1];
+    if (second === undefined) continue;
+    const reason = `is the second one asked for in ${prefix}`;
+    return addressUnusable({ address: second, network: network.name, reason });
   }
+  return undefined;
 }
 
-function acquireRequested(
+function acquireNamed(
   tx: Transaction,
   request: AddressRequest,
-  ip: Ip,
+  { ip, origin }: { readonly ip: Ip; readonly origin: Lease["origin"] },
 ): Result<InterfaceAddress, Problem> {
   const { network } = request;
-  const subnet = network.subnets.find(({ prefix }) => prefixContains(prefix, ip));
+  const subnet = subnetOf(network, ip);
   const reason = unusable(tx, request, { ip, subnet });
   if (reason !== undefined || subnet === undefined) {
     return err(addressUnusable({ address: ip, network: network.name, reason: reason ?? "" }));
   }
-  const holder = tx.leases.get(network.segment, ip);
-  if (holder === undefined) return ok(grant(tx, request, { ip, subnet, origin: "requested" }));
-  const owner = tx.networks.get(holder.network)?.name ?? holder.network;
-  return err(addressTaken({ address: ip, endpoint: holder.endpoint, network: owner }));
+  const refusal = ownerProblem(tx, request, { ip, subnet });
+  return refusal === undefined ? ok(grant(tx, request, { ip, subnet, origin })) : err(refusal);
+}
+
+function subnetOf(network: Network, ip: Ip): Subnet | undefined {
+  return network.subnets.find(({ prefix }) => prefixContains(prefix, ip));
 }
 
 /** Why nobody may have this address, as the rest of a sentence that begins with it. */
@@ -96,33 +111,79 @@ function unusable(
   return subnet.exclusions.some((range) => rangeContains(range, ip)) ? "is excluded" : undefined;
 }
 
+/** Whose address it is, if it is another's: leased, or reserved. A resting one is nobody's. */
+function ownerProblem(
+  tx: Transaction,
+  { network, workload }: AddressRequest,
+  { ip, subnet }: { readonly ip: Ip; readonly subnet: Subnet },
+): Problem | undefined {
+  const holder = tx.leases.get(network.segment, ip);
+  if (holder !== undefined) {
+    const owner = tx.networks.get(holder.network)?.name ?? holder.network;
+    return addressTaken({ address: ip, endpoint: holder.endpoint, network: owner });
+  }
+  const reservation = reservationsIn(tx, network, subnet.prefix).find((row) => row.address === ip);
+  if (reservation === undefined) return undefined;
+  if (reservation.network.id === network.id && reservation.workload === workload) return undefined;
+  const { name } = reservation.network;
+  return addressReserved({ address: ip, workload: reservation.workload, network: name });
+}
+
+/** The addresses of one IP version for a workload that did not ask for any. */
+function acquireVersion(
+  tx: Transaction,
+  request: AddressRequest,
+  version: IpVersion,
+): Result<readonly InterfaceAddress[], Problem> {
+  const { network, workload } = request;
+  const reserved = (network.reservations ?? []).filter(
+    (row) => row.workload === workload && ipVersion(row.address) === version,
+  );
+  if (reserved.length > 0) {
+    return collect(
+      reserved.map((row) => acquireNamed(tx, request, { ip: row.address, origin: "reserved" })),
+    );
+  }
+  const former = workload === undefined ? undefined : tx.former.get(network.id, workload);
+  for (const ip of former?.addresses ?? []) {
+    if (ipVersion(ip) !== version) continue;
+    const again = acquireNamed(tx, request, { ip, origin: "pool" });
+    if (again.ok) return ok([again.value]);
+  }
+  return mapResult(acquireFromPool(tx, request, version), (address) => [address]);
+}
+
+/** An address that is neither given nor resting; where there is none, the longest rested. */
 function acquireFromPool(
   tx: Transaction,
   request: AddressRequest,
   version: IpVersion,
 ): Result<InterfaceAddress, Problem> {
-  const { network, hostAddresses } = request;
-  const subnets = network.subnets.filter(({ prefix }) => prefixVersion(prefix) === version);
-  for (const subnet of subnets) {
-    const reserved = [...gatewaysOf(tx, network, subnet.prefix), ...hostAddresses];
-    const candidates = assignable(subnet, reserved);
-    const pool = { prefix: subnet.prefix, candidates };
-    const free = chooseAddress(tx.leases, network.segment, pool);
-    if (free === undefined) continue;
-    const ip = ipFromBigint(version, free);
-    tx.leases.setCursor({ segment: network.segment, prefix: subnet.prefix, lastGiven: ip });
-    return ok(grant(tx, request, { ip, subnet, origin: "pool" }));
-  }
-  return err(exhausted(tx, request, subnets));
+  const { network } = request;
+  const { segment } = network;
+  const pools = poolsOf(tx, request, version);
+  const ip =
+    pools.map((pool) => chooseFresh(tx.leases, segment, pool)).find((free) => free !== undefined) ??
+    chooseRested(tx.leases, segment, pools);
+  const subnet = ip === undefined ? undefined : subnetOf(network, ip);
+  if (ip === undefined || subnet === undefined) return err(exhausted(tx, network, pools));
+  tx.leases.setCursor({ segment, prefix: subnet.prefix, lastGiven: ip });
+  return ok(grant(tx, request, { ip, subnet, origin: "pool" }));
 }
 
-/** The gateways of every network on this prefix: they share the wire, so they share these. */
-function gatewaysOf(tx: Transaction, network: Network, prefix: Prefix): Ip[] {
-  return tx.networks
-    .bySegment(network.segment)
-    .flatMap((other) => other.subnets)
-    .filter((subnet) => subnet.prefix === prefix)
-    .flatMap((subnet) => subnet.gateway ?? []);
+function poolsOf(
+  tx: Transaction,
+  { network, hostAddresses }: AddressRequest,
+  version: IpVersion,
+): Pool[] {
+  return network.subnets
+    .filter(({ prefix }) => prefixVersion(prefix) === version)
+    .map((subnet) => {
+      const { prefix } = subnet;
+      const reserved = reservationsIn(tx, network, prefix).map(({ address }) => address);
+      const withheld = [...gatewaysOf(tx, network, prefix), ...hostAddresses, ...reserved];
+      return { prefix, candidates: assignable(subnet, withheld) };
+    });
 }
 
 function grant(
@@ -138,23 +199,19 @@ function grant(
     network: request.network.id,
     endpoint: request.endpoint,
     origin: given.origin,
-    acquiredAt: request.now,
+    acquiredAt: request.now.wall,
   });
   return interfaceAddress(given.ip, prefixLength(prefix));
 }
 
-function exhausted(tx: Transaction, request: AddressRequest, subnets: readonly Subnet[]): Problem {
-  const { network, hostAddresses } = request;
-  const sets = subnets.map((subnet) =>
-    assignable(subnet, [...gatewaysOf(tx, network, subnet.prefix), ...hostAddresses]),
-  );
-  const given = sets
-    .flatMap((set) => set.ranges)
-    .map((range) => tx.leases.countWithin(network.segment, range));
+function exhausted(tx: Transaction, { name, segment }: Network, pools: readonly Pool[]): Problem {
+  const given = pools
+    .flatMap(({ candidates }) => candidates.ranges)
+    .map((range) => tx.leases.countWithin(segment, range));
   return poolExhausted({
-    network: network.name,
-    prefix: subnets.map(({ prefix }) => prefix).join(", "),
-    size: String(sets.reduce((sum, set) => sum + rangeSetSize(set), 0n)),
+    network: name,
+    prefix: pools.map(({ prefix }) => prefix).join(", "),
+    size: String(pools.reduce((sum, { candidates }) => sum + rangeSetSize(candidates), 0n)),
     given: given.reduce((sum, count) => sum + count, 0),
   });
 }

@@ -1,8 +1,9 @@
 /**
- * Which address next: ranges, exclusions, reserved addresses, rotation, derived MAC addresses.
- * Works on the tables of a transaction that the engine opened; must not touch the kernel or commit
- * anything.
+ * Which address next: reservations, former addresses, ranges, exclusions, rotation, quarantine,
+ * derived MAC addresses. Works on the tables of a transaction that the engine opened; must not
+ * touch the kernel or commit anything.
  */
-export { type AddressRequest, acquireAddresses, releaseAddresses } from "./acquire.ts";
+export { type AddressRequest, acquireAddresses } from "./acquire.ts";
 export { deriveMac, type MacSeed } from "./derive-mac.ts";
-export { assignable, chooseAddress } from "./pool.ts";
+export { releaseAddresses, restAddresses } from "./release.ts";
+export { reservedBySiblings } from "./siblings.ts";

@@ -2,6 +2,7 @@ import {
   type Ip,
   type IpRange,
   intersect,
+  ipFromBigint,
   ipToBigint,
   ipVersion,
   type Prefix,
@@ -12,7 +13,7 @@ import {
   subtract,
   usableRange,
 } from "../addr/index.ts";
-import type { SegmentName, Subnet } from "../domain/index.ts";
+import type { RestingLease, SegmentName, Subnet } from "../domain/index.ts";
 import type { LeaseTable } from "../store/index.ts";
 
 /**
@@ -35,22 +36,40 @@ function single(addresses: readonly Ip[], { prefix }: Subnet): IpRange[] {
     .map((ip) => ({ version: ipVersion(ip), first: ipToBigint(ip), last: ipToBigint(ip) }));
 }
 
+/** A prefix under management, and what of it may be chosen. */
+export interface Pool {
+  readonly prefix: Prefix;
+  readonly candidates: RangeSet;
+}
+
 /**
- * The next free address of `candidates` after the last one given, round and round: an address that
- * was freed rests as long as the pool allows. The cost is that of the ranges, not of their size.
+ * The next fresh address of a pool after the last one given, round and round; undefined when all
+ * are given or resting. The cost is that of the ranges, not of their size.
  */
-export function chooseAddress(
-  leases: LeaseTable,
-  segment: SegmentName,
-  pool: { readonly prefix: Prefix; readonly candidates: RangeSet },
-): bigint | undefined {
+export function chooseFresh(leases: LeaseTable, segment: SegmentName, pool: Pool): Ip | undefined {
   const last = leases.cursor(segment, pool.prefix)?.lastGiven;
   const start = last === undefined ? 0n : ipToBigint(last) + 1n;
   for (const range of inRotation(pool.candidates.ranges, start)) {
     const free = leases.firstFree(segment, range);
-    if (free !== undefined) return free;
+    if (free !== undefined) return ipFromBigint(range.version, free);
   }
   return undefined;
+}
+
+/** The address that has rested longest: where a pool is tight, quarantine does not block it. */
+export function chooseRested(
+  leases: LeaseTable,
+  segment: SegmentName,
+  pools: readonly Pool[],
+): Ip | undefined {
+  const oldest = pools
+    .flatMap(({ candidates }) => candidates.ranges)
+    .flatMap((range) => leases.oldestResting(segment, range) ?? []);
+  const rested = oldest.reduce<RestingLease | undefined>(
+    (best, row) => (best === undefined || row.until < best.until ? row : best),
+    undefined,
+  );
+  return rested?.address;
 }
 
 /** The ranges from `start` upwards, then those below it. */

@@ -5,11 +5,13 @@
 export { memoryStore } from "./memory-store.ts";
 export { stateFull, stateUnusable, storeNewer, storeProblems } from "./problems.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
-export type {
-  EndpointTable,
-  LeaseTable,
-  NetworkTable,
-  Store,
-  Table,
-  Transaction,
+export {
+  type EndpointTable,
+  FORMER_MAX,
+  type FormerTable,
+  type LeaseTable,
+  type NetworkTable,
+  type Store,
+  type Table,
+  type Transaction,
 } from "./store.ts";

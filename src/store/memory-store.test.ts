@@ -1,7 +1,9 @@
 import type { StoreSalt, StoreUuid } from "../domain/index.ts";
+import { bookContract } from "./book.contract.ts";
 import { memoryStore } from "./memory-store.ts";
 import { storeContract } from "./store.contract.ts";
 
-storeContract("memory", () =>
-  memoryStore({ uuid: "uuid-1" as StoreUuid, salt: "00" as StoreSalt }),
-);
+const open = () => memoryStore({ uuid: "uuid-1" as StoreUuid, salt: "00" as StoreSalt });
+
+storeContract("memory", open);
+bookContract("memory", open);

@@ -1,27 +1,26 @@
-import type { IpRange } from "../addr/index.ts";
 import { assert, type Problem, type Result } from "../base/index.ts";
 import type {
   Endpoint,
   EndpointId,
-  Lease,
+  FormerAddresses,
   Network,
   NetworkId,
   Operation,
   OperationId,
-  PoolCursor,
   Segment,
   SegmentName,
   StoreSalt,
   StoreUuid,
 } from "../domain/index.ts";
-import { addressKey, numberKey } from "./sort-key.ts";
-import type {
-  EndpointTable,
-  LeaseTable,
-  NetworkTable,
-  Store,
-  Table,
-  Transaction,
+import { copyLeases, emptyLeases, type LeaseRows, leaseTable } from "./memory-leases.ts";
+import {
+  type EndpointTable,
+  FORMER_MAX,
+  type FormerTable,
+  type NetworkTable,
+  type Store,
+  type Table,
+  type Transaction,
 } from "./store.ts";
 
 /** A store that lives as long as the process: one for each lab host. */
@@ -44,8 +43,8 @@ interface State {
   readonly networks: Map<NetworkId, Network>;
   readonly endpoints: Map<EndpointId, Endpoint>;
   readonly operations: Map<OperationId, Operation>;
-  readonly leases: Map<string, Lease>;
-  readonly cursors: Map<string, PoolCursor>;
+  readonly leases: LeaseRows;
+  readonly former: Map<string, FormerAddresses>;
 }
 
 function emptyState(): State {
@@ -54,8 +53,8 @@ function emptyState(): State {
     networks: new Map(),
     endpoints: new Map(),
     operations: new Map(),
-    leases: new Map(),
-    cursors: new Map(),
+    leases: emptyLeases(),
+    former: new Map(),
   };
 }
 
@@ -65,18 +64,19 @@ function copyState(state: State): State {
     networks: new Map(state.networks),
     endpoints: new Map(state.endpoints),
     operations: new Map(state.operations),
-    leases: new Map(state.leases),
-    cursors: new Map(state.cursors),
+    leases: copyLeases(state.leases),
+    former: new Map(state.former),
   };
 }
 
 function transaction(state: State): Transaction {
   return {
     segments: table(state.segments, (row) => row.name),
-    networks: networkTable(state.networks),
+    networks: networkTable(state),
     endpoints: endpointTable(state.endpoints),
     operations: table(state.operations, (row) => row.id),
-    leases: leaseTable(state),
+    leases: leaseTable(state.leases),
+    former: formerTable(state.former),
   };
 }
 
@@ -105,13 +105,17 @@ function sorted<Row>(rows: Map<string, Row>): Row[] {
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-function networkTable(rows: Map<NetworkId, Network>): NetworkTable {
-  const base = table(rows, (row: Network) => row.id);
+function networkTable({ networks, former }: State): NetworkTable {
+  const base = table(networks, (row: Network) => row.id);
   return {
     ...base,
     insert: (row) => {
       assert(!base.all().some((other) => other.name === row.name), `insert: ${row.name} exists`);
       base.insert(row);
+    },
+    remove: (id) => {
+      base.remove(id);
+      for (const [key, row] of former) if (row.network === id) former.delete(key);
     },
     byName: (name) => base.all().find((row) => row.name === name),
     bySegment: (segment) => base.all().filter((row) => row.segment === segment),
@@ -134,35 +138,17 @@ function endpointTable(rows: Map<EndpointId, Endpoint>): EndpointTable {
   };
 }
 
-function leaseTable({ leases, cursors }: State): LeaseTable {
-  const keyOf = (segment: SegmentName, address: string): string => `${segment} ${address}`;
-  const within = (segment: SegmentName, range: IpRange): Lease[] => {
-    const first = keyOf(segment, numberKey(range.version, range.first));
-    const last = keyOf(segment, numberKey(range.version, range.last));
-    return [...leases].filter(([key]) => key >= first && key <= last).map(([, lease]) => lease);
-  };
+function formerTable(rows: Map<string, FormerAddresses>): FormerTable {
+  const keyOf = (network: NetworkId, workload: string): string => `${network} ${workload}`;
   return {
-    get: (segment, address) => leases.get(keyOf(segment, addressKey(address))),
-    bySegment: (segment) => sorted(leases).filter((lease) => lease.segment === segment),
-    byEndpoint: (endpoint) => sorted(leases).filter((lease) => lease.endpoint === endpoint),
-    countWithin: (segment, range) => within(segment, range).length,
-    firstFree: (segment, range) => {
-      // Ends after as many rounds as there are leases, however large the range is.
-      for (let number = range.first; number <= range.last; number++) {
-        if (!leases.has(keyOf(segment, numberKey(range.version, number)))) return number;
-      }
-      return undefined;
+    get: (network, workload) => rows.get(keyOf(network, workload)),
+    remember: (row) => {
+      const key = keyOf(row.network, row.workload);
+      // A map keeps the order of insertion, so the oldest row is its first.
+      rows.delete(key);
+      rows.set(key, row);
+      const oldest = rows.keys().next().value;
+      if (rows.size > FORMER_MAX && oldest !== undefined) rows.delete(oldest);
     },
-    insert: (lease) => {
-      const key = keyOf(lease.segment, addressKey(lease.address));
-      assert(!leases.has(key), `insert: ${key} exists`);
-      leases.set(key, lease);
-    },
-    remove: (segment, address) => {
-      const key = keyOf(segment, addressKey(address));
-      assert(leases.delete(key), `remove: ${key} does not exist`);
-    },
-    cursor: (segment, prefix) => cursors.get(keyOf(segment, prefix)),
-    setCursor: (cursor) => cursors.set(keyOf(cursor.segment, cursor.prefix), cursor),
   };
 }

@@ -7,7 +7,7 @@ import type { Ip, Prefix } from "../addr/index.ts";
 import { ok } from "../base/index.ts";
 import type { EndpointId, IfName, NetworkName, SandboxId, SegmentName } from "../domain/index.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
-import { migrations } from "./sqlite-schema.ts";
+import { type Migration, migrations } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 const birth = { uuid: "uuid-new", salt: "ff", createdAt: "2026-02-02T00:00:00.000Z" };
@@ -68,12 +68,16 @@ test("the rows of a file of version 1 are there and found after opening it", asy
   );
 });
 
+function running(sql: string): Migration {
+  return (database) => void database.run(sql);
+}
+
 test("migrations run in order, each once, and rows go along", () => {
   const database = oldFile();
   const steps = [
     ...migrations.slice(0, 1),
-    "CREATE TABLE extra (note TEXT NOT NULL) STRICT; INSERT INTO extra VALUES ('second');",
-    "INSERT INTO extra SELECT 'third, of ' || count(*) FROM leases;",
+    running("CREATE TABLE extra (note TEXT NOT NULL) STRICT; INSERT INTO extra VALUES ('second');"),
+    running("INSERT INTO extra SELECT 'third, of ' || count(*) FROM leases;"),
   ];
   expect(migrate(database, steps, birth)).toBe(3);
   expect(migrate(database, steps, birth)).toBe(3);
@@ -86,7 +90,9 @@ test("a migration that fails half way leaves the version and the tables before i
   const before = tablesOf(database);
   const steps = [
     ...migrations.slice(0, 1),
-    "CREATE TABLE half (a TEXT) STRICT; DELETE FROM leases; INSERT INTO nowhere VALUES (1);",
+    running(
+      "CREATE TABLE half (a TEXT) STRICT; DELETE FROM leases; INSERT INTO nowhere VALUES (1);",
+    ),
   ];
   expect(() => migrate(database, steps, birth)).toThrow("nowhere");
   expect(tablesOf(database)).toEqual(before);

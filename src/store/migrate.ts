@@ -20,7 +20,7 @@ export function migrate(database: Database, steps: readonly Migration[], birth: 
     const forward = database.transaction(() => {
       // Another process may have done it while this one waited for the lock.
       if (schemaVersion(database) !== version) return;
-      database.run(step);
+      step(database);
       if (version === 0) insertIdentity(database, birth);
       database.run(`PRAGMA user_version = ${version + 1}`);
     });

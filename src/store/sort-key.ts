@@ -8,3 +8,8 @@ export function addressKey(ip: Ip): string {
 export function numberKey(version: IpVersion, number: bigint): string {
   return `${version}${number.toString(16).padStart(32, "0")}`;
 }
+
+/** The number of a key. */
+export function keyNumber(key: string): bigint {
+  return BigInt(`0x${key.slice(1)}`);
+}

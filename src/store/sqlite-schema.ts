@@ -1,8 +1,15 @@
+import type { Database } from "bun:sqlite";
+import { ipToBigint, ipVersion } from "../addr/index.ts";
+import type { Lease } from "../domain/index.ts";
+import { takeNumber } from "./address-runs.ts";
+import { sqliteRuns } from "./sqlite-leases.ts";
+import { select } from "./sqlite-select.ts";
+
 /**
  * Tables of the embedded store. A row is its document; what is looked up by stands beside it as a
  * column that SQLite derives, so that the two can never differ.
  */
-const firstTables = `
+const version1 = `
   CREATE TABLE identity (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     uuid TEXT NOT NULL,
@@ -53,11 +60,51 @@ const firstTables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * `runs` are the leased and resting addresses without a gap between them. `until` is boot time in
+ * ms; `age` counts up, so that the smallest is the row that was not touched for the longest time.
+ */
+const version2 = `
+  CREATE TABLE runs (
+    segment TEXT NOT NULL,
+    first TEXT NOT NULL,
+    last TEXT NOT NULL,
+    PRIMARY KEY (segment, first)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE resting (
+    segment TEXT NOT NULL,
+    address TEXT NOT NULL,
+    body TEXT NOT NULL,
+    boot_id TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.bootId')) STORED,
+    until REAL NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.until')) STORED,
+    PRIMARY KEY (segment, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX resting_by_end ON resting (boot_id, until);
+  CREATE INDEX resting_by_age ON resting (segment, until, address);
+  CREATE TABLE former (
+    age INTEGER PRIMARY KEY,
+    body TEXT NOT NULL,
+    network TEXT NOT NULL REFERENCES networks (key) ON DELETE CASCADE
+      GENERATED ALWAYS AS (json_extract(body, '$.network')) STORED,
+    workload TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.workload')) STORED,
+    UNIQUE (network, workload)
+  ) STRICT;
+`;
+
 /** Turns a file of one schema version into the next; the first one makes the tables. */
-export type Migration = string;
+export type Migration = (database: Database) => void;
 
 /**
  * The way from an empty file to the newest schema: the migration at index n leads to version n + 1.
  * One that was released is never changed; what comes later is added at the end.
  */
-export const migrations: readonly Migration[] = [firstTables];
+export const migrations: readonly Migration[] = [
+  (database) => void database.run(version1),
+  (database) => {
+    database.run(version2);
+    const runs = sqliteRuns(database);
+    for (const { segment, address } of select<Lease>(database, "leases").many()) {
+      takeNumber(runs(segment, ipVersion(address)), ipToBigint(address));
+    }
+  },
+];

@@ -3,8 +3,12 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ok, type Problem, type Result } from "../base/index.ts";
+import { parseRange } from "../addr/index.ts";
+import { defined, ok, type Problem, type Result } from "../base/index.ts";
 import type { SegmentName } from "../domain/index.ts";
+import { bookContract } from "./book.contract.ts";
+import { RUN_AT_OR_BELOW } from "./sqlite-leases.ts";
+import { migrations } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 import { storeContract } from "./store.contract.ts";
 import type { Store } from "./store.ts";
@@ -34,6 +38,7 @@ function codeOf(result: Result<Store, Problem>): string {
 }
 
 storeContract("SQLite", () => must(open(freshDirectory())));
+bookContract("SQLite", () => must(open(freshDirectory())));
 
 test("a second process sees what the first one committed, under the same identity", async () => {
   const directory = freshDirectory();
@@ -73,7 +78,7 @@ test("sqlite3's own checks find the file whole, in WAL mode, with the version wr
   const database = new Database(join(directory, "landfall.db"), { readonly: true });
   expect(database.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
   expect(database.query("PRAGMA journal_mode").values()).toEqual([["wal"]]);
-  expect(database.query("PRAGMA user_version").values()).toEqual([[1]]);
+  expect(database.query("PRAGMA user_version").values()).toEqual([[2]]);
   database.close();
 });
 
@@ -104,4 +109,50 @@ test("a file that is no database, and a path that is no directory, are one clear
   const file = join(root, "plain-file");
   writeFileSync(file, "");
   expect(codeOf(open(join(file, "below")))).toBe("LF-STATE-UNUSABLE");
+});
+
+test("a file of version 1 keeps its leases, and their gaps are found", async () => {
+  const directory = freshDirectory();
+  mkdirSync(directory);
+  const old = new Database(join(directory, "landfall.db"), { create: true, strict: true });
+  defined(migrations[0], "version 1")(old);
+  old.run("INSERT INTO identity VALUES (1, 'uuid-1', '00', '')");
+  old.run("INSERT INTO networks (key, body) VALUES ('net-1', ?)", [
+    '{"id":"net-1","name":"lan","segment":"eth0"}',
+  ]);
+  old.run("INSERT INTO endpoints (key, body) VALUES ('ep-1', ?)", [
+    '{"id":"ep-1","network":"net-1","sandbox":{"id":"a"},"ifname":"eth0","link":{"mac":"m"}}',
+  ]);
+  for (const last of [1, 2, 4]) {
+    const address = `10.0.0.${last}`;
+    const body = JSON.stringify({ segment: "eth0", address, network: "net-1", endpoint: "ep-1" });
+    const key = `40000000000000000000000000a00000${last}`;
+    old.run("INSERT INTO leases (segment, address, body) VALUES ('eth0', ?, ?)", [key, body]);
+  }
+  old.run("PRAGMA user_version = 1");
+  old.close();
+
+  const store = must(open(directory));
+  expect(store.uuid as string).toBe("uuid-1");
+  const free = (text: string) =>
+    store.transact((tx) => {
+      const range = parseRange(text);
+      return range.ok ? ok(tx.leases.firstFree("eth0" as SegmentName, range.value)) : range;
+    });
+  expect(await free("10.0.0.1-10.0.0.9")).toEqual(ok(0x0a00_0003n));
+  expect(await free("10.0.0.4-10.0.0.9")).toEqual(ok(0x0a00_0005n));
+  store.close();
+});
+
+test("the question for a run is one search of the primary key, nothing sorted", () => {
+  const directory = freshDirectory();
+  must(open(directory)).close();
+  const database = new Database(join(directory, "landfall.db"), { readonly: true });
+  const plan = database
+    .query<{ detail: string }, string[]>(`EXPLAIN QUERY PLAN ${RUN_AT_OR_BELOW}`)
+    .all("eth0", "4", "5");
+  expect(plan.map((row) => row.detail)).toEqual([
+    "SEARCH runs USING PRIMARY KEY (segment=? AND first>? AND first<?)",
+  ]);
+  database.close();
 });

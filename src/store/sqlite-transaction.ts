@@ -1,9 +1,17 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { assert } from "../base/index.ts";
-import type { Endpoint, Lease, Network, PoolCursor } from "../domain/index.ts";
-import { formatDocument, parseDocument } from "./document.ts";
-import { addressKey, numberKey } from "./sort-key.ts";
-import type { EndpointTable, LeaseTable, NetworkTable, Table, Transaction } from "./store.ts";
+import type { Endpoint, FormerAddresses, Network } from "../domain/index.ts";
+import { formatDocument } from "./document.ts";
+import { sqliteLeases } from "./sqlite-leases.ts";
+import { select } from "./sqlite-select.ts";
+import {
+  type EndpointTable,
+  FORMER_MAX,
+  type FormerTable,
+  type NetworkTable,
+  type Table,
+  type Transaction,
+} from "./store.ts";
 
 /** The tables of an open database; only used between BEGIN and COMMIT. */
 export function sqliteTransaction(database: Database): Transaction {
@@ -12,24 +20,8 @@ export function sqliteTransaction(database: Database): Transaction {
     networks: networkTable(database),
     endpoints: endpointTable(database),
     operations: table(database, "operations", (row) => row.id),
-    leases: leaseTable(database),
-  };
-}
-
-interface Body {
-  readonly body: string;
-}
-
-/** A prepared SELECT of documents. */
-function select<Row>(database: Database, rest: string) {
-  const query = database.query<Body, SQLQueryBindings[]>(`SELECT body FROM ${rest}`);
-  return {
-    one: (...values: string[]): Row | undefined => {
-      const row = query.get(...values);
-      return row === null ? undefined : parseDocument<Row>(row.body);
-    },
-    many: (...values: string[]): Row[] =>
-      query.all(...values).map((r) => parseDocument<Row>(r.body)),
+    leases: sqliteLeases(database),
+    former: formerTable(database),
   };
 }
 
@@ -79,42 +71,22 @@ function endpointTable(database: Database): EndpointTable {
   };
 }
 
-function leaseTable(database: Database): LeaseTable {
-  const byAddress = select<Lease>(database, "leases WHERE segment = ? AND address = ?");
-  const bySegment = select<Lease>(database, "leases WHERE segment = ? ORDER BY address");
-  const byEndpoint = select<Lease>(database, "leases WHERE endpoint = ? ORDER BY segment, address");
-  const within = "FROM leases WHERE segment = ? AND address BETWEEN ? AND ?";
-  const count = database.query<{ count: number }, string[]>(`SELECT count(*) AS count ${within}`);
-  const taken = database.query<{ address: string }, string[]>(
-    `SELECT address ${within} ORDER BY address`,
+function formerTable(database: Database): FormerTable {
+  const byKey = select<FormerAddresses>(database, "former WHERE network = ? AND workload = ?");
+  const remove = database.query("DELETE FROM former WHERE network = ? AND workload = ?");
+  const insert = database.query(
+    `INSERT INTO former (body, age) VALUES (?, (SELECT coalesce(max(age), 0) + 1 FROM former))`,
   );
-  const insert = database.query("INSERT INTO leases (segment, address, body) VALUES (?, ?, ?)");
-  const remove = database.query("DELETE FROM leases WHERE segment = ? AND address = ?");
-  const cursor = select<PoolCursor>(database, "cursors WHERE segment = ? AND prefix = ?");
-  const setCursor = database.query("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)");
+  const dropOldest = database.query(
+    `DELETE FROM former WHERE age <=
+       (SELECT age FROM former ORDER BY age DESC LIMIT 1 OFFSET ${FORMER_MAX})`,
+  );
   return {
-    get: (segment, address) => byAddress.one(segment, addressKey(address)),
-    bySegment: (segment) => bySegment.many(segment),
-    byEndpoint: (endpoint) => byEndpoint.many(endpoint),
-    countWithin: (segment, { version, first, last }) =>
-      count.get(segment, numberKey(version, first), numberKey(version, last))?.count ?? 0,
-    firstFree: (segment, { version, first, last }) => {
-      let free = first;
-      const bounds = [segment, numberKey(version, first), numberKey(version, last)];
-      // Leases come in order, so the first that is not the expected one leaves a gap before it.
-      for (const { address } of taken.iterate(...bounds)) {
-        if (address !== numberKey(version, free)) break;
-        free += 1n;
-      }
-      return free <= last ? free : undefined;
+    get: (network, workload) => byKey.one(network, workload),
+    remember: (row) => {
+      const { changes } = remove.run(row.network, row.workload);
+      insert.run(formatDocument(row));
+      if (changes === 0) dropOldest.run();
     },
-    insert: (lease) =>
-      void insert.run(lease.segment, addressKey(lease.address), formatDocument(lease)),
-    remove: (segment, address) => {
-      const { changes } = remove.run(segment, addressKey(address));
-      assert(changes === 1, `remove: ${address} does not exist`);
-    },
-    cursor: (segment, prefix) => cursor.one(segment, prefix),
-    setCursor: (row) => void setCursor.run(row.segment, row.prefix, formatDocument(row)),
   };
 }

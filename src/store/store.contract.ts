@@ -17,16 +17,16 @@ import {
 import type { Store, Transaction } from "./store.ts";
 
 /** The value of a success; a failure is a failed test with the error in its message. */
-function must<T>(result: Result<T, Problem>): T {
+export function must<T>(result: Result<T, Problem>): T {
   if (!result.ok) throw new Error(result.error.detail);
   return result.value;
 }
 
-const segment = "eth0" as SegmentName;
-const prefix: Prefix = must(parsePrefix("10.0.0.0/24"));
-const ip = (text: string): Ip => must(parseIp(text));
+export const segment = "eth0" as SegmentName;
+export const prefix: Prefix = must(parsePrefix("10.0.0.0/24"));
+export const ip = (text: string): Ip => must(parseIp(text));
 
-function network(id: string, name: string): Network {
+export function network(id: string, name: string): Network {
   return {
     id: id as NetworkId,
     name: name as NetworkName,
@@ -60,7 +60,7 @@ function endpoint(id: string, sandbox: string, ifname = "eth0"): Endpoint {
   };
 }
 
-function lease(address: Ip, owner = "ep-1"): Lease {
+export function lease(address: Ip, owner = "ep-1"): Lease {
   return {
     segment,
     address,
@@ -73,7 +73,7 @@ function lease(address: Ip, owner = "ep-1"): Lease {
 }
 
 /** Runs `work` in a transaction that commits. */
-async function write(store: Store, work: (tx: Transaction) => void): Promise<void> {
+export async function write(store: Store, work: (tx: Transaction) => void): Promise<void> {
   must(
     await store.transact((tx) => {
       work(tx);
@@ -82,7 +82,7 @@ async function write(store: Store, work: (tx: Transaction) => void): Promise<voi
   );
 }
 
-async function read<T>(store: Store, ask: (tx: Transaction) => T): Promise<T> {
+export async function read<T>(store: Store, ask: (tx: Transaction) => T): Promise<T> {
   return must(await store.transact((tx) => ok(ask(tx))));
 }
 
@@ -201,7 +201,7 @@ function lookUpContract(open: () => Store): void {
 }
 
 /** A network and two endpoints for leases to belong to. */
-async function withOwners(store: Store): Promise<Store> {
+export async function withOwners(store: Store): Promise<Store> {
   await write(store, (tx) => {
     tx.networks.insert(network("net-1", "lan"));
     tx.endpoints.insert(endpoint("ep-1", "a"));

@@ -3,19 +3,23 @@ import type { Problem, Result } from "../base/index.ts";
 import type {
   Endpoint,
   EndpointId,
+  FormerAddresses,
   IfName,
   Lease,
+  Moment,
   Network,
   NetworkId,
   NetworkName,
   Operation,
   OperationId,
   PoolCursor,
+  RestingLease,
   SandboxId,
   Segment,
   SegmentName,
   StoreSalt,
   StoreUuid,
+  WorkloadName,
 } from "../domain/index.ts";
 
 /**
@@ -42,6 +46,7 @@ export interface Transaction {
   readonly networks: NetworkTable;
   readonly endpoints: EndpointTable;
   readonly leases: LeaseTable;
+  readonly former: FormerTable;
   readonly operations: Table<OperationId, Operation>;
 }
 
@@ -68,17 +73,41 @@ export interface EndpointTable extends Table<EndpointId, Endpoint> {
   byMac(mac: Mac): readonly Endpoint[];
 }
 
-/** The address book. */
+/** The address book. An address is leased, resting or free; never two of them. */
 export interface LeaseTable {
   get(segment: SegmentName, address: Ip): Lease | undefined;
   /** In order of their addresses, IPv4 first. */
   bySegment(segment: SegmentName): readonly Lease[];
   byEndpoint(endpoint: EndpointId): readonly Lease[];
   countWithin(segment: SegmentName, range: IpRange): number;
-  /** The lowest address of `range` that is not leased on `segment`. */
+  /**
+   * The lowest address of `range` that is neither leased nor resting on `segment`. Costs the same
+   * in a full pool as in an empty one.
+   */
   firstFree(segment: SegmentName, range: IpRange): bigint | undefined;
+  /** The address is leased from now on; if it was resting, its rest is over. */
   insert(lease: Lease): void;
+  /** The address is free at once. */
   remove(segment: SegmentName, address: Ip): void;
+  /** Ends the lease of the address; from now on it is resting. */
+  rest(resting: RestingLease): void;
+  /** In order of their addresses, IPv4 first. */
+  resting(segment: SegmentName): readonly RestingLease[];
+  /** Of the addresses of `range` that are resting, that whose rest ends first. */
+  oldestResting(segment: SegmentName, range: IpRange): RestingLease | undefined;
+  endRest(segment: SegmentName, address: Ip): void;
+  /** Ends every rest that is over at `now`: all of another boot, and those whose time has come. */
+  endRests(now: Moment): void;
   cursor(segment: SegmentName, prefix: Prefix): PoolCursor | undefined;
   setCursor(cursor: PoolCursor): void;
+}
+
+/** How many workloads are remembered: names may be made up anew each day, for ever. */
+export const FORMER_MAX = 4096;
+
+/** Where workloads were; forgotten with the network. */
+export interface FormerTable {
+  get(network: NetworkId, workload: WorkloadName): FormerAddresses | undefined;
+  /** Replaces what was known of the workload; of more than FORMER_MAX rows, the oldest go. */
+  remember(row: FormerAddresses): void;
 }

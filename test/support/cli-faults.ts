@@ -200,11 +200,16 @@ const addressFaults: readonly Fault[] = [
     names: ["10.0.0.50", "@endpoint", "lan"],
     command: "landfall detach @endpoint",
   }),
-  fault("two IPv4 addresses", `${attach} --ip 10.0.0.60 --ip 10.0.0.61`, {
-    ...usage,
-    code: "LF-USAGE",
-    names: ["10.0.0.61"],
-    command: "landfall attach --help",
+  fault(
+    "a second address of one subnet",
+    `${attach} --ip 10.0.0.60 --ip 10.0.0.61`,
+    unusable("10.0.0.61", "is the second one asked for in 10.0.0.0/24"),
+  ),
+  fault("the release of an address that nobody had", "lease release 10.0.0.60", {
+    ...failed,
+    code: "LF-LEASE-MISSING",
+    names: ["10.0.0.60"],
+    command: "landfall lease ls",
   }),
   fault("a multicast MAC", `${attach} --mac 01:00:5e:00:00:01`, {
     ...failed,

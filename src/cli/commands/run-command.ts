@@ -5,6 +5,7 @@ import type { Host } from "../ports.ts";
 import type { CommandContext } from "./context.ts";
 import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
 import { runDemo, runLab } from "./labs.ts";
+import { listLeases, releaseLease } from "./leases.ts";
 import {
   createNetwork,
   inspectNetwork,
@@ -61,6 +62,10 @@ function runOnHost(
       return attach(host, command, signal);
     case "detach":
       return detach(host, command.target, signal);
+    case "lease-ls":
+      return listLeases(host.engine);
+    case "lease-release":
+      return releaseLease(host.engine, command);
     case "endpoint-ls":
       return listEndpoints(host.engine);
     case "endpoint-inspect":

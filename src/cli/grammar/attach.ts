@@ -2,7 +2,6 @@ import { object, or } from "@optique/core/constructs";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, option } from "@optique/core/primitives";
-import { type Ip, ipVersion } from "../../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../../base/index.ts";
 import type { IfName } from "../../domain/index.ts";
 import type { Command } from "../command.ts";
@@ -38,13 +37,13 @@ const attachOptions = object({
   ),
   addresses: multiple(
     option("--ip", address, {
-      description: words("This address, one of each IP version; the default is a free one."),
+      description: words("This address, one of each subnet; the default is a free one."),
     }),
   ),
   mac: optional(option("--mac", mac, { description: words("This MAC address.") })),
   workload: optional(
     option("--name", workload, {
-      description: words("Whose it is; the same name gets the same MAC address again."),
+      description: words("Whose it is; the same name gets the same addresses again."),
     }),
   ),
   tap: option("--tap", {
@@ -84,12 +83,6 @@ export const detachCommand = command("detach", map(detachOptions, detach), {
 
 function attach(given: InferValue<typeof attachOptions>): Result<Command, Problem> {
   const { mac: wantedMac, workload: name, tap, ...rest } = given;
-  const twice = secondOfVersion(given.addresses);
-  if (twice !== undefined) {
-    const version = `IPv${ipVersion(twice)}`;
-    const reason = `--ip ${twice} is the second ${version} address; one may be asked for.`;
-    return err(usageWrong({ reason, help: "landfall attach --help" }));
-  }
   return ok({
     kind: "attach",
     ...rest,
@@ -97,12 +90,6 @@ function attach(given: InferValue<typeof attachOptions>): Result<Command, Proble
     ...(name === undefined ? {} : { workload: name }),
     ...(tap ? { linkKind: "macvtap" } : {}),
   });
-}
-
-function secondOfVersion(addresses: readonly Ip[]): Ip | undefined {
-  return addresses.find((ip, index) =>
-    addresses.slice(0, index).some((earlier) => ipVersion(earlier) === ipVersion(ip)),
-  );
 }
 
 function detach(given: InferValue<typeof detachOptions>): Result<Command, Problem> {

@@ -3,6 +3,7 @@ import { attachCommand, detachCommand } from "./attach.ts";
 import { endpointCommand } from "./endpoint.ts";
 import { globalOptions } from "./global.ts";
 import { demoCommand, labCommand } from "./lab.ts";
+import { leaseCommand } from "./lease.ts";
 import { netCommand } from "./net.ts";
 import { reconcileCommand, statusCommand } from "./upkeep.ts";
 
@@ -10,7 +11,7 @@ import { reconcileCommand, statusCommand } from "./upkeep.ts";
 export const grammar = object({
   command: or(
     or(demoCommand, labCommand),
-    or(netCommand, attachCommand, detachCommand, endpointCommand),
+    or(netCommand, attachCommand, detachCommand, endpointCommand, leaseCommand),
     or(statusCommand, reconcileCommand),
   ),
   globals: globalOptions,

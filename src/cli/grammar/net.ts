@@ -17,6 +17,7 @@ import {
   networkRef,
   prefix,
   range,
+  reservation,
   route,
   word,
 } from "./value-parsers.ts";
@@ -66,6 +67,11 @@ const createOptions = object({
   exclusions: multiple(
     option("--exclude", range, {
       description: words("Never handed out: an address, a prefix or FIRST-LAST."),
+    }),
+  ),
+  reservations: multiple(
+    option("--reserve", reservation, {
+      description: words("An address that is always this workload's, such as web=10.0.0.20."),
     }),
   ),
   routes: multiple(

@@ -96,6 +96,19 @@ const commands: readonly (readonly [string, object])[] = [
     "net set lan --source 02:00:00:00:00:02 --source 02:00:00:00:00:01",
     { kind: "net-set", name: "lan", sources: ["02:00:00:00:00:02", "02:00:00:00:00:01"] },
   ],
+  [
+    "net create lan --parent eth0 --subnet 10.0.0.0/24 --reserve web=10.0.0.9 --reserve db=10.0.0.8",
+    {
+      kind: "net-create",
+      spec: {
+        ...minimal.spec,
+        reservations: [
+          { workload: "web", address: "10.0.0.9" },
+          { workload: "db", address: "10.0.0.8" },
+        ],
+      },
+    },
+  ],
   ["net ls", { kind: "net-ls" }],
   ["network list", { kind: "net-ls" }],
   ["net inspect lan", { kind: "net-inspect", name: "lan" }],
@@ -123,6 +136,12 @@ const commands: readonly (readonly [string, object])[] = [
   [
     "detach --pid 7",
     { kind: "detach", target: { kind: "owner", sandbox: "/proc/7/ns/net", ifname: "eth0" } },
+  ],
+  ["lease ls", { kind: "lease-ls" }],
+  ["lease release 10.0.0.3", { kind: "lease-release", address: "10.0.0.3" }],
+  [
+    "lease release fd00::3 --segment eth0",
+    { kind: "lease-release", address: "fd00::3", segment: "eth0" },
   ],
   ["endpoint ls", { kind: "endpoint-ls" }],
   ["endpoint list", { kind: "endpoint-ls" }],
@@ -247,12 +266,12 @@ const mistakes: readonly (readonly [string, string, string, string, string?])[] 
   ['attach lan --netns ""', "LF-USAGE", "the path is empty", "--help"],
   ["attach lan --pid 3 --mac 02:00", "LF-MAC-INVALID", '"02:00"', "02:00:00:00:00:01"],
   ["attach lan --pid 3 --ifname a/b", "LF-NAME-INVALID", '"a/b"', "link name"],
-  [
-    "attach lan --pid 3 --ip 10.0.0.1 --ip 10.0.0.2",
-    "LF-USAGE",
-    "--ip 10.0.0.2 is the second IPv4 address",
-    "--help",
-  ],
+  [`${create} --reserve web`, "LF-USAGE", '"web=192.168.1.20"', "--help"],
+  [`${create} --reserve w/b=10.0.0.9`, "LF-NAME-INVALID", '"w/b"', "workload name"],
+  [`${create} --reserve web=10.0.0`, "LF-ADDRESS-INVALID", '"10.0.0"', "Write it like"],
+  [`${create} --reserve web=10.0.1.9`, "LF-OUTSIDE-SUBNETS", "10.0.1.9", "reserved address"],
+  ["lease release", "LF-USAGE", "ADDRESS is missing", "--help"],
+  ["lease release web", "LF-ADDRESS-INVALID", '"web"', "Write it like"],
   ["detach", "LF-USAGE", "Name the endpoint: its id", "--help", "landfall detach --help"],
   ["detach --ifname eth0", "LF-USAGE", "Name the endpoint: its id", "--help"],
   ["detach ep-1 --pid 3", "LF-USAGE", "not by both", "--help"],

@@ -29,6 +29,9 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall endpoint",
     "landfall endpoint ls",
     "landfall endpoint inspect",
+    "landfall lease",
+    "landfall lease ls",
+    "landfall lease release",
     "landfall status",
     "landfall reconcile",
   ]);

@@ -11,7 +11,7 @@ import {
   parsePrefix,
   parseRange,
 } from "../../addr/index.ts";
-import { err, ok, type Problem, type Result } from "../../base/index.ts";
+import { err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
 import {
   type EndpointId,
   type ExtraRoute,
@@ -22,6 +22,8 @@ import {
   parseMtu,
   parseNetworkName,
   parseWorkloadName,
+  type Reservation,
+  type SegmentName,
   type WorkloadName,
 } from "../../domain/index.ts";
 import type { SandboxPath } from "../command.ts";
@@ -101,6 +103,27 @@ export const range: Value<IpRange> = parsedBy({ metavar: "RANGE", parse: parseRa
 export const mac: Value<Mac> = parsedBy({ metavar: "MAC", parse: parseMac });
 export const mtu: Value<Mtu> = parsedBy({ metavar: "BYTES", parse: parseMtu });
 export const route: Value<ExtraRoute> = parsedBy({ metavar: "ROUTE", parse: parseRoute });
+
+/** "WORKLOAD=ADDRESS". */
+export const reservation: Value<Reservation> = parsedBy({
+  metavar: "WORKLOAD=ADDRESS",
+  parse: (text) => {
+    const [name = "", ...rest] = text.split("=");
+    if (rest.length !== 1) {
+      return err(`${JSON.stringify(text)} is not a reservation such as "web=192.168.1.20".`);
+    }
+    const workload = parseWorkloadName(name);
+    if (!workload.ok) return workload;
+    const address = parseIp(rest[0]);
+    return mapResult(address, (value) => ({ workload: workload.value, address: value }));
+  },
+});
+
+/** Whether there is such a segment is for the engine to say. */
+export const segmentName: Value<SegmentName> = parsedBy({
+  metavar: "SEGMENT",
+  parse: (text) => (text === "" ? err("the name is empty.") : ok(text as SegmentName)),
+});
 
 /** Whether such an endpoint exists is for the engine to say. */
 export const endpointId: Value<EndpointId> = parsedBy({

@@ -1,7 +1,7 @@
 import { formatRange } from "../../addr/index.ts";
 import { type Problem, unreachable } from "../../base/index.ts";
 import { driverFlag, type ExtraRoute, tapDevice } from "../../domain/index.ts";
-import type { EndpointView, NetworkView, Reconciled } from "../../engine/index.ts";
+import type { EndpointView, LeaseView, NetworkView, Reconciled } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
 /** Scripts read these documents: keys are added, never renamed or dropped. */
@@ -45,6 +45,8 @@ function outcomeDocument(outcome: Outcome): object {
       return { schemaVersion, findings: outcome.findings };
     case "reconciled":
       return { schemaVersion, reconciled: outcome.reconciled.map(reconciledJson) };
+    case "leases":
+      return { schemaVersion, leases: outcome.leases.map(leaseJson) };
     case "lab":
       return { schemaVersion, scenarios: outcome.report.scenarios };
     default:
@@ -67,6 +69,8 @@ function outcomeItems(outcome: Outcome): readonly object[] {
       return outcome.findings.map((finding) => ({ schemaVersion, finding }));
     case "reconciled":
       return outcome.reconciled.map((row) => ({ schemaVersion, reconciled: reconciledJson(row) }));
+    case "leases":
+      return outcome.leases.map((view) => ({ schemaVersion, lease: leaseJson(view) }));
     case "lab":
       return outcome.report.scenarios.map((scenario) => ({ schemaVersion, scenario }));
     default:
@@ -92,6 +96,9 @@ function networkJson({ network, endpoints }: NetworkView): object {
       ranges: ranges.map(formatRange),
       exclusions: exclusions.map(formatRange),
     })),
+    reservations: (network.reservations ?? []).map(({ workload, address }) => {
+      return { workload, address };
+    }),
     routes: network.routes.map(routeJson),
     mtu,
     internal: reach === "internal",
@@ -117,6 +124,22 @@ function endpointJson({ endpoint, network }: EndpointView): object {
     workload,
     state,
     createdAt: endpoint.createdAt,
+  };
+}
+
+function leaseJson(view: LeaseView): object {
+  const { segment, address, prefix, network, endpoint, workload, origin, acquiredAt } = view;
+  return {
+    segment,
+    address,
+    prefix,
+    network,
+    endpoint,
+    workload,
+    origin,
+    acquiredAt,
+    state: view.kind,
+    ...(view.kind === "resting" ? { until: view.until } : {}),
   };
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { Mac } from "../../addr/index.ts";
-import { passthruCutsHost } from "../../domain/index.ts";
+import type { Ip, Mac } from "../../addr/index.ts";
+import { passthruCutsHost, type WorkloadName } from "../../domain/index.ts";
 import type { Globals } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
-import { lanNetwork, passedLab, webView } from "../testing.ts";
+import { lanNetwork, passedLab, restingLease, webLease, webView } from "../testing.ts";
 import { plainPaint } from "./look.ts";
 import { type Looks, type Rendered, renderOutcome } from "./outcome.ts";
 
@@ -30,6 +30,8 @@ const created: Outcome = { kind: "network", event: "created", view: lanNetwork }
 const removed: Outcome = { kind: "network", event: "removed", view: lanNetwork };
 const attached: Outcome = { kind: "endpoint", event: "attached", view: webView };
 const detached: Outcome = { kind: "endpoint", event: "detached", view: webView };
+const leases: Outcome = { kind: "leases", event: "listed", leases: [webLease, restingLease] };
+const freed: Outcome = { kind: "leases", event: "released", leases: [restingLease] };
 const demo: Outcome = { kind: "lab", event: "demo", report: passedLab };
 
 describe("tables", () => {
@@ -60,6 +62,7 @@ subnets     10.0.0.0/24
 gateways    10.0.0.1
 ranges      10.0.0.100-10.0.0.200
 exclusions  10.0.0.101
+reserved    -
 routes      -
 mtu         that of the parent
 reach       routed
@@ -86,7 +89,24 @@ created    2026-01-02T03:04:05.000Z
     );
   });
 
+  test("list leases", () => {
+    expect(rendered(leases).stdout).toBe(
+      `ADDRESS   SEGMENT  NETWORK  STATE                                   ENDPOINT       NAME
+10.0.0.2  eth0     lan      held                                    ep-0000000001  web
+10.0.0.3  eth0     lan      resting until 2026-01-02T03:05:05.000Z  ep-0000000000  -
+`,
+    );
+  });
+
+  test("show what is reserved", () => {
+    const reservations = [{ workload: "web" as WorkloadName, address: "10.0.0.9" as Ip }];
+    const network = { ...lanNetwork.network, reservations };
+    const shown = rendered({ ...created, view: { ...lanNetwork, network } }).stdout;
+    expect(shown).toContain("\nreserved    web=10.0.0.9\n");
+  });
+
   test("of what is gone only the name is left", () => {
+    expect(rendered(freed).stdout).toBe("10.0.0.3\n");
     expect(rendered(removed).stdout).toBe("lan\n");
     expect(rendered(detached).stdout).toBe("ep-0000000001\n");
   });
@@ -98,6 +118,7 @@ describe("quiet", () => {
     [created, "lan\n"],
     [endpoints, "ep-0000000001\n"],
     [attached, "ep-0000000001\n"],
+    [leases, "10.0.0.2\n10.0.0.3\n"],
     [demo, ""],
   ] as const)("writes only what other commands take", (outcome, stdout) => {
     const quiet = rendered(outcome, { verbosity: "quiet" }, terminals);
@@ -148,6 +169,7 @@ const networkDocument = {
       exclusions: ["10.0.0.101"],
     },
   ],
+  reservations: [],
   routes: [],
   internal: false,
   endpoints: ["ep-0000000001"],
@@ -169,6 +191,28 @@ const endpointDocument = {
   createdAt: "2026-01-02T03:04:05.000Z",
 };
 
+const leaseDocument = {
+  segment: "eth0",
+  address: "10.0.0.2",
+  prefix: "10.0.0.0/24",
+  network: "lan",
+  endpoint: "ep-0000000001",
+  workload: "web",
+  origin: "pool",
+  acquiredAt: "2026-01-02T03:04:05.000Z",
+  state: "held",
+};
+
+const { workload: _, ...nameless } = leaseDocument;
+
+const restingDocument = {
+  ...nameless,
+  address: "10.0.0.3",
+  endpoint: "ep-0000000000",
+  state: "resting",
+  until: "2026-01-02T03:05:05.000Z",
+};
+
 describe("JSON", () => {
   test.each([
     [networks, { networks: [networkDocument] }],
@@ -176,6 +220,8 @@ describe("JSON", () => {
     [removed, { network: networkDocument }],
     [endpoints, { endpoints: [endpointDocument] }],
     [attached, { endpoint: endpointDocument }],
+    [leases, { leases: [leaseDocument, restingDocument] }],
+    [freed, { leases: [restingDocument] }],
     [demo, { scenarios: passedLab.scenarios }],
   ] as const)("is one object with its schema version", (outcome, document) => {
     const { stdout, stderr } = rendered(outcome, { format: "json" }, terminals);
@@ -239,6 +285,10 @@ describe("JSON", () => {
     expect(JSON.parse(rendered(endpoints, { format: "jsonl" }).stdout)).toEqual({
       schemaVersion: 1,
       endpoint: endpointDocument,
+    });
+    expect(JSON.parse(rendered(freed, { format: "jsonl" }).stdout)).toEqual({
+      schemaVersion: 1,
+      lease: restingDocument,
     });
     const scenario = passedLab.scenarios[0];
     expect(JSON.parse(rendered(demo, { format: "jsonl" }).stdout)).toEqual({

@@ -5,7 +5,13 @@ import { findingsTable, reconciledTable } from "./findings.ts";
 import { outcomeJson, outcomeJsonLines } from "./json.ts";
 import type { Look, Paint } from "./look.ts";
 import { demoText, labRunText } from "./scenario.ts";
-import { endpointProperties, endpointTable, networkProperties, networkTable } from "./tables.ts";
+import {
+  endpointProperties,
+  endpointTable,
+  leaseTable,
+  networkProperties,
+  networkTable,
+} from "./tables.ts";
 
 /** Data for stdout, words for stderr. */
 export interface Rendered {
@@ -58,6 +64,10 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
       return findingsTable(outcome.findings, paint);
     case "reconciled":
       return reconciledTable(outcome.reconciled, paint);
+    case "leases":
+      return outcome.event === "released"
+        ? lines(idsOf(outcome))
+        : leaseTable(outcome.leases, paint);
     case "lab":
       return outcome.event === "demo"
         ? demoText(outcome.report, paint)
@@ -67,7 +77,7 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
   }
 }
 
-/** What other commands take: names of networks, ids of endpoints, ids of scenarios that failed. */
+/** What other commands take: names, ids and addresses; of a lab, the scenarios that failed. */
 function idsOf(outcome: Outcome): readonly string[] {
   switch (outcome.kind) {
     case "networks":
@@ -82,6 +92,8 @@ function idsOf(outcome: Outcome): readonly string[] {
       return outcome.findings.map(({ endpoint }) => endpoint);
     case "reconciled":
       return outcome.reconciled.map(({ finding }) => finding.endpoint);
+    case "leases":
+      return outcome.leases.map((view) => view.address);
     case "lab":
       return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
     default:

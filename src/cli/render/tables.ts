@@ -4,9 +4,10 @@ import {
   driverFlag,
   type ExtraRoute,
   formatDriver,
+  type Reservation,
   tapDevice,
 } from "../../domain/index.ts";
-import type { EndpointView, NetworkView } from "../../engine/index.ts";
+import type { EndpointView, LeaseView, NetworkView } from "../../engine/index.ts";
 import type { Paint } from "./look.ts";
 import { type Cell, properties, table } from "./table.ts";
 
@@ -41,6 +42,19 @@ export function endpointTable(endpoints: readonly EndpointView[], paint: Paint):
   return table([heading(titles), ...rows], paint);
 }
 
+export function leaseTable(leases: readonly LeaseView[], paint: Paint): string {
+  const rows = leases.map((view) => [
+    view.address,
+    view.segment,
+    view.network,
+    view.kind === "held" ? view.kind : `${view.kind} until ${view.until}`,
+    view.endpoint,
+    view.workload ?? NONE,
+  ]);
+  const titles = ["ADDRESS", "SEGMENT", "NETWORK", "STATE", "ENDPOINT", "NAME"];
+  return table([heading(titles), ...rows], paint);
+}
+
 export function networkProperties({ network, endpoints }: NetworkView, paint: Paint): string {
   const { subnets } = network;
   const pairs: readonly (readonly [string, Cell])[] = [
@@ -54,6 +68,7 @@ export function networkProperties({ network, endpoints }: NetworkView, paint: Pa
     ["gateways", list(subnets.flatMap((subnet) => subnet.gateway ?? []))],
     ["ranges", list(subnets.flatMap((subnet) => subnet.ranges.map(formatRange)))],
     ["exclusions", list(subnets.flatMap((subnet) => subnet.exclusions.map(formatRange)))],
+    ["reserved", list((network.reservations ?? []).map(reservationText))],
     ["routes", list(network.routes.map(routeText))],
     ["mtu", network.mtu === undefined ? "that of the parent" : String(network.mtu)],
     ["reach", network.reach],
@@ -103,4 +118,8 @@ function list(items: readonly string[]): string {
 
 function routeText({ to, via }: ExtraRoute): string {
   return via === undefined ? to : `${to} via ${via}`;
+}
+
+function reservationText({ workload, address }: Reservation): string {
+  return `${workload}=${address}`;
 }

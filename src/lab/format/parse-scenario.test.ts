@@ -83,6 +83,17 @@ test("the example keeps everything that it says", () => {
   ]);
 });
 
+test("addresses are reserved by container, one or a list", () => {
+  const text = scenarioExample.replace(
+    /parent: eth0,/,
+    "parent: eth0, reservations: { c1: 192.168.1.77, c2: [192.168.1.78, fd00::78] },",
+  );
+  expect<unknown>(parsed(text).hosts[0]?.networks[0]?.reservations).toEqual({
+    c1: ["192.168.1.77"],
+    c2: ["192.168.1.78", "fd00::78"],
+  });
+});
+
 test("a container that only an action attaches exists, on no network", () => {
   const names = parsed(scenarioExample).hosts[0]?.containers.map(({ name, networks }) => [
     name,

@@ -142,6 +142,7 @@ const network = strict({
   gateway: oneOrMany(ip).exactOptional(),
   ranges: listOf(range),
   exclude: listOf(range),
+  reservations: mapOf(name, oneOrMany(ip)).describe("addresses that are always a container's"),
   routes: listOf(strict({ to: prefix, via: ip.exactOptional() })),
   source: listOf(mac).describe("macvlan mode source: the peers it listens to"),
   mtu: ethernetMtu.exactOptional(),

@@ -137,6 +137,8 @@ export interface ScenarioNetwork {
   readonly gateways: readonly Ip[];
   readonly ranges: readonly IpRange[];
   readonly exclude: readonly IpRange[];
+  /** Addresses that are always the container's of this name. */
+  readonly reservations: Readonly<Record<string, readonly Ip[]>>;
   readonly routes: readonly { readonly to: Prefix; readonly via?: Ip }[];
   /** Peers that macvlan mode source listens to. */
   readonly source: readonly Mac[];

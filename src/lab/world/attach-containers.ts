@@ -1,5 +1,5 @@
 import type { Ip, Mac } from "../../addr/index.ts";
-import { err, ok, type Problem, type Result } from "../../base/index.ts";
+import { collect, err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
 import {
   checkNetwork,
   type NetworkSpec,
@@ -8,6 +8,7 @@ import {
   parseMtu,
   parseNetworkName,
   parseWorkloadName,
+  type Reservation,
 } from "../../domain/index.ts";
 import type { EndpointView, Engine } from "../../engine/index.ts";
 import type { ScenarioNetwork } from "../format/scenario.ts";
@@ -44,6 +45,8 @@ function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
   if (!parent.ok) return parent;
   const mtu = network.mtu === undefined ? undefined : parseMtu(network.mtu);
   if (mtu !== undefined && !mtu.ok) return mtu;
+  const reservations = reservationsOf(network);
+  if (!reservations.ok) return reservations;
   const { subnets, gateways, ranges, exclude, routes, internal } = network;
   return checkNetwork({
     name: name.value,
@@ -53,10 +56,20 @@ function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
     gateways,
     ranges,
     exclusions: exclude,
+    reservations: reservations.value,
     routes,
     reach: internal ? "internal" : "routed",
     ...(mtu === undefined ? {} : { mtu: mtu.value }),
   });
+}
+
+function reservationsOf(network: ScenarioNetwork): Result<readonly Reservation[], Problem> {
+  const groups = Object.entries(network.reservations).map(([name, addresses]) =>
+    mapResult(parseWorkloadName(name), (workload) =>
+      addresses.map((address) => ({ workload, address })),
+    ),
+  );
+  return mapResult(collect(groups), (rows) => rows.flat());
 }
 
 function undriven(network: ScenarioNetwork): string | undefined {

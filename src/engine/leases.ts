@@ -1,0 +1,67 @@
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type Lease,
+  leaseHeld,
+  leaseMissing,
+  type Moment,
+  type RestingLease,
+  type SegmentName,
+} from "../domain/index.ts";
+import type { Transaction } from "../store/index.ts";
+import { type EngineDeps, momentOf } from "./deps.ts";
+import type { LeaseSelector, LeaseView } from "./lease-view.ts";
+
+/** Every address that is given or resting, segment by segment in the order of the addresses. */
+export function listLeases(deps: EngineDeps): Promise<Result<readonly LeaseView[], Problem>> {
+  const now = momentOf(deps);
+  return deps.store.transact((tx) => {
+    tx.leases.endRests(now);
+    return ok(tx.segments.all().flatMap(({ name }) => viewsOf(tx, name, now)));
+  });
+}
+
+/** Ends the rest of an address, so that it is given out again like any other. */
+export function releaseLease(
+  deps: EngineDeps,
+  { address, segment }: LeaseSelector,
+): Promise<Result<readonly LeaseView[], Problem>> {
+  const now = momentOf(deps);
+  return deps.store.transact((tx) => {
+    tx.leases.endRests(now);
+    const known = tx.segments.all().map(({ name }) => name);
+    const segments = segment === undefined ? known : [segment];
+    const found = segments
+      .flatMap((name) => viewsOf(tx, name, now))
+      .filter((view) => view.address === address);
+    const resting = found.filter((view) => view.kind === "resting");
+    for (const row of resting) tx.leases.endRest(row.segment, row.address);
+    if (resting.length > 0) return ok(resting);
+    const [held] = found;
+    if (held === undefined) return err(leaseMissing({ address, segments }));
+    return err(leaseHeld({ address, endpoint: held.endpoint, segment: held.segment }));
+  });
+}
+
+function viewsOf(tx: Transaction, segment: SegmentName, now: Moment): LeaseView[] {
+  const held = tx.leases.bySegment(segment).flatMap((lease) => heldView(tx, lease));
+  const resting = tx.leases.resting(segment).map((row) => restingView(row, now));
+  return [...held, ...resting];
+}
+
+function heldView(tx: Transaction, lease: Lease): LeaseView[] {
+  const { segment, address, prefix, endpoint, origin, acquiredAt } = lease;
+  const network = tx.networks.get(lease.network)?.name;
+  const workload = tx.endpoints.get(endpoint)?.workload;
+  if (network === undefined) return [];
+  return [
+    {
+      ...{ kind: "held", segment, address, prefix, network, endpoint, origin, acquiredAt },
+      ...(workload === undefined ? {} : { workload }),
+    },
+  ];
+}
+
+function restingView({ bootId: _, until, ...row }: RestingLease, now: Moment): LeaseView {
+  const end = Date.parse(now.wall) + (until - now.boottime);
+  return { kind: "resting", ...row, until: new Date(end).toISOString() };
+}
