@@ -1,7 +1,7 @@
 /**
  * A process of its own that uses a store: `store-worker.ts DIRECTORY write|read|identity [AT]`,
  * where AT (milliseconds since 1970) is when it begins. Each line that it prints is a fact: the
- * name of a row that was acknowledged or read, or the code of a Problem.
+ * name of a row that was acknowledged or read, the store's identity, or the code of a Problem.
  */
 import { writeSync } from "node:fs";
 import { ok } from "../../src/base/index.ts";

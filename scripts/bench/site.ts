@@ -1,0 +1,78 @@
+/** A network "lan" on a LAN of real links, ready to be attached to. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseIp, parsePrefix } from "../../src/addr/index.ts";
+import {
+  checkNetwork,
+  type IfName,
+  type NetworkName,
+  type StoreSalt,
+  type StoreUuid,
+} from "../../src/domain/index.ts";
+import { type Engine, openEngine } from "../../src/engine/index.ts";
+import { memoryStore, openSqliteStore, type Store } from "../../src/store/index.ts";
+import { type openLan, pathOf } from "../../test/support/lan.ts";
+import { must } from "../../test/support/must.ts";
+import { time } from "./harness.ts";
+
+export const lanName = "lan" as NetworkName;
+export const eth0 = "eth0" as IfName;
+
+/** A directory on the disk that the checkout is on: /tmp may be memory, which needs no flush. */
+export function diskDirectory(): { readonly path: string } & Disposable {
+  const dist = join(import.meta.dirname, "../../dist");
+  mkdirSync(dist, { recursive: true });
+  const path = mkdtempSync(join(dist, "bench-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+export function openMemory(): Store {
+  return memoryStore({ uuid: "bench" as StoreUuid, salt: "00" as StoreSalt });
+}
+
+export function openSqlite(stateDirectory: string): Store {
+  const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+  return must(openSqliteStore({ stateDirectory, randomBytes, wall: () => new Date() }));
+}
+
+export interface Site {
+  readonly lan: ReturnType<typeof openLan>;
+  readonly engine: Engine;
+}
+
+/** Creates the network in `store`; prefix 10.0.0.0/`length`, whose gateway answers. */
+export async function openSite(
+  lan: ReturnType<typeof openLan>,
+  store: Store,
+  length = 24,
+): Promise<Site> {
+  const engine = openEngine({ platform: lan.platform, hostNamespace: lan.host, store });
+  const spec = checkNetwork({
+    name: lanName,
+    parent: "p0" as IfName,
+    driver: { kind: "macvlan", mode: "bridge" },
+    subnets: [must(parsePrefix(`10.0.0.0/${length}`))],
+    gateways: [must(parseIp("10.0.0.1"))],
+    ranges: [],
+    exclusions: [],
+    routes: [],
+    reach: "routed",
+  });
+  must(await engine.createNetwork(must(spec)));
+  return { lan, engine };
+}
+
+/** The milliseconds of one attach; the detach after it, if it is not to stay, is not counted. */
+export async function timeAttach(
+  { lan, engine }: Site,
+  then: "detach" | "stays" = "detach",
+): Promise<number> {
+  const netns = lan.sandbox();
+  const sandbox = { netns, path: pathOf(netns) };
+  const request = { network: lanName, sandbox, ifname: eth0, addresses: [] };
+  const spent = await time(async () => must(await engine.attach(request)));
+  if (then === "stays") return spent;
+  must(await engine.detach({ kind: "owner", sandbox, ifname: eth0 }));
+  netns.close();
+  return spent;
+}
