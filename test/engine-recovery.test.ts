@@ -230,6 +230,10 @@ describe("drift", () => {
     expect(await kinds()).toEqual([["link-differs", `eth0: ${address} was taken away`]]);
     host.run(sandbox, addAddress({ link, address }));
     expect(await kinds()).toEqual([]);
+    host.run(sandbox, setLink({ link, details: { kind: "macvlan", mode: "vepa" } }));
+    expect(await kinds()).toEqual([["link-differs", "eth0: its mode is vepa, not bridge"]]);
+    host.run(sandbox, setLink({ link, details: { kind: "macvlan", mode: "bridge" } }));
+    expect(await kinds()).toEqual([]);
     host.run(sandbox, setLink({ link, state: "down" }));
     expect(await kinds()).toEqual([
       ["link-differs", expect.stringMatching(/^eth0: it is down/) as unknown as string],

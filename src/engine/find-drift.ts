@@ -123,12 +123,20 @@ function linkFinding(
   }
   const present = observeAddresses(sandbox, link.ifindex);
   if (!present.ok) return err(present.error);
-  const { name, state, mac } = own.value.link;
+  const { name, state, mac, mtu, details } = own.value.link;
+  const mode = details !== undefined && "mode" in details ? details.mode : undefined;
+  const wanted = { mode: row.network.driver.mode, mtu: row.endpoint.mtu };
   const missing = addresses.filter((address) => !present.value.includes(address));
   const differences = [
     ...(name === ifname ? [] : [`it is named ${name}`]),
     ...(state === "up" ? [] : ["it is down"]),
     ...(mac === link.mac ? [] : [`its MAC is ${mac}, not ${link.mac}`]),
+    ...(mode === undefined || mode === wanted.mode
+      ? []
+      : [`its mode is ${mode}, not ${wanted.mode}`]),
+    ...(wanted.mtu === undefined || mtu === wanted.mtu
+      ? []
+      : [`its MTU is ${mtu}, not ${wanted.mtu}`]),
     ...missing.map((address) => `${address} was taken away`),
   ];
   if (differences.length === 0) return ok(undefined);
