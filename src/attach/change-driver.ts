@@ -1,7 +1,8 @@
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import { type Driver, driverFlag, type LinkIdentity } from "../domain/index.ts";
+import { type Driver, driverFlag, formatDriver, type LinkIdentity } from "../domain/index.ts";
 import { type Link, type MacvlanChange, type Rtnetlink, setLink } from "../netlink/index.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
+import type { Permit } from "./permit.ts";
 import { refusalProblem } from "./refusals.ts";
 
 /** How the link of an endpoint stands to a driver; "absent": there is no link of ours. */
@@ -44,10 +45,13 @@ export function changeDriver(
   sandbox: Rtnetlink,
   identity: LinkIdentity,
   driver: Driver,
+  permit: Permit,
 ): Result<void, Problem> {
   const own = observeOwnLink(sandbox, identity);
   if (!own.ok) return own;
   if (own.value.kind !== "ours") return ok();
+  const permitted = permit(`change link ${identity.ifindex} to ${formatDriver(driver)}`);
+  if (!permitted.ok) return permitted;
   const { ifindex, name, details } = own.value.link;
   const kind = details?.kind === "macvtap" ? "macvtap" : "macvlan";
   const link = { ifindex, name };

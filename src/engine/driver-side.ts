@@ -1,4 +1,10 @@
-import { changeDriver, observeDriver, openConversation } from "../attach/index.ts";
+import {
+  changeDriver,
+  observeDriver,
+  openConversation,
+  type Permit,
+  permitAlways,
+} from "../attach/index.ts";
 import { collect, ok, type Problem, type Result } from "../base/index.ts";
 import { type Driver, type Endpoint, type Network, sandboxUnreachable } from "../domain/index.ts";
 import type { EngineDeps } from "./deps.ts";
@@ -8,9 +14,9 @@ import { confirmGone, findSandbox } from "./sandbox-side.ts";
 /** Gives the link of an endpoint a driver; one that went with its sandbox needs nothing. */
 export function changeLink(
   deps: EngineDeps,
-  endpoint: Endpoint,
-  network: Network,
+  { endpoint, network }: { readonly endpoint: Endpoint; readonly network: Network },
   driver: Driver,
+  permit: Permit,
 ): Result<void, Problem> {
   const found = findSandbox(deps, endpoint.sandbox);
   if (!found.ok) return found;
@@ -20,7 +26,7 @@ export function changeLink(
   const conversation = openConversation(deps.platform, netns);
   if (!conversation.ok) return conversation;
   using inside = conversation.value;
-  return changeDriver(inside, endpoint.link, driver);
+  return changeDriver(inside, endpoint.link, driver, permit);
 }
 
 /** Gives links the former driver, goes on whatever happens, and returns all that went wrong. */
@@ -29,7 +35,7 @@ export function undoLinks(
   { operation, network, endpoints }: UpdateInFlight,
 ): readonly Problem[] {
   return endpoints.toReversed().flatMap((endpoint) => {
-    const undone = changeLink(deps, endpoint, network, operation.before);
+    const undone = changeLink(deps, { endpoint, network }, operation.before, permitAlways);
     // Nothing leads to it. It may have the new mode for ever, and must not stop all the others;
     // `status` tells of it.
     return undone.ok || undone.error.code === sandboxUnreachable.code ? [] : [undone.error];

@@ -1,7 +1,6 @@
 import { type Permit, permitWithin } from "../attach/index.ts";
 import { defined, err, millis, ok, type Problem, type Result } from "../base/index.ts";
 import {
-  formatDriver,
   type NetworkName,
   type NetworkUpdate,
   type OperationId,
@@ -103,10 +102,7 @@ async function changeLinks(
   for (const [index, endpoint] of endpoints.entries()) {
     // Whoever asked may be heard between two links.
     await deps.platform.clock.sleep(millis(0));
-    const { ifname, sandbox } = endpoint;
-    const { after } = operation;
-    const permitted = permit(`change ${ifname} of ${sandbox.path} to ${formatDriver(after)}`);
-    const done = permitted.ok ? changeLink(deps, endpoint, network, after) : permitted;
+    const done = changeLink(deps, { endpoint, network }, operation.after, permit);
     if (done.ok) continue;
     const touched = endpoints.slice(0, index + 1);
     return err({ why: done.error, troubles: undoLinks(deps, { ...update, endpoints: touched }) });
