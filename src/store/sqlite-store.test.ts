@@ -7,6 +7,7 @@ import { parseRange } from "../addr/index.ts";
 import { defined, ok, type Problem, type Result } from "../base/index.ts";
 import type { SegmentName } from "../domain/index.ts";
 import { bookContract } from "./book.contract.ts";
+import { rollBackContract } from "./roll-back.contract.ts";
 import { RUN_AT_OR_BELOW } from "./sqlite-leases.ts";
 import { migrations } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -39,6 +40,7 @@ function codeOf(result: Result<Store, Problem>): string {
 
 storeContract("SQLite", () => must(open(freshDirectory())));
 bookContract("SQLite", () => must(open(freshDirectory())));
+rollBackContract("SQLite", () => must(open(freshDirectory())));
 
 test("a second process sees what the first one committed, under the same identity", async () => {
   const directory = freshDirectory();

@@ -1,3 +1,4 @@
+import { faultyPlatform, type Platform } from "../../src/platform/index.ts";
 import type { FakeHost } from "./fake-host.ts";
 import type { KernelFault } from "./fake-kernel.ts";
 
@@ -24,4 +25,12 @@ export async function withFault<T>(
 export async function walk(round: (at: number) => Promise<End>): Promise<number> {
   for (let at = 1; at < ENOUGH; at++) if ((await round(at)) === "passed") return at - 1;
   throw new Error("the fault walk does not end");
+}
+
+/** As `walk`, with the n-th request of any kind refused by a decorator of the platform. */
+export function walkRefusals(
+  platform: Platform,
+  round: (faulty: Platform, at: number) => Promise<End>,
+): Promise<number> {
+  return walk((at) => round(faultyPlatform(platform, { failAt: at, errno: "ENOMEM" }), at));
 }
