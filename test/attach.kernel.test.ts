@@ -11,8 +11,9 @@ import {
   type WorkloadName,
 } from "../src/domain/index.ts";
 import { type AttachRequest, type Engine, openEngine } from "../src/engine/index.ts";
-import { faultyPlatform, type NetnsHandle, type Platform } from "../src/platform/index.ts";
+import type { NetnsHandle, Platform } from "../src/platform/index.ts";
 import { memoryStore, type Store } from "../src/store/index.ts";
+import { walkRefusals } from "./support/fault-walk.ts";
 import {
   inside,
   type Lan,
@@ -242,24 +243,13 @@ test("the same workload gets the same MAC again, another workload another one", 
   expect(await macOf("db")).not.toBe(first);
 });
 
-/** Runs `work` with the n-th kernel request refused, for n = 1, 2, … until it is never reached. */
-async function faultWalk(
-  work: (platform: Platform, n: number) => Promise<"reached" | "passed">,
-): Promise<number> {
-  for (let n = 1; n < 200; n++) {
-    const platform = faultyPlatform(lan.platform, { failAt: n, errno: "ENOMEM" });
-    if ((await work(platform, n)) === "passed") return n - 1;
-  }
-  throw new Error("the fault walk does not end");
-}
-
 test("whichever kernel request of an attach is refused, kernel and book are as before", async () => {
   const store = newStore();
   must(await engineOn(store).createNetwork(must(checkNetwork(wish()))));
   const sandbox = lan.sandbox();
   const before = seenBoth(sandbox);
   const bookBefore = await book(store);
-  const walked = await faultWalk(async (platform, n) => {
+  const walked = await walkRefusals(lan.platform, async (platform, n) => {
     const attached = await engineOn(store, platform).attach(request(sandbox));
     if (attached.ok) {
       must(await engineOn(store).detach({ kind: "id", id: attached.value.endpoint.id }));
@@ -279,7 +269,7 @@ test("whichever kernel request of a detach is refused, the endpoint is attached 
   must(await engine.createNetwork(must(checkNetwork(wish()))));
   const sandbox = lan.sandbox();
   const empty = seenBoth(sandbox);
-  const walked = await faultWalk(async (platform, n) => {
+  const walked = await walkRefusals(lan.platform, async (platform, n) => {
     const { endpoint } = must(await engine.attach(request(sandbox)));
     const before = await book(store);
     const detached = await engineOn(store, platform).detach({ kind: "id", id: endpoint.id });

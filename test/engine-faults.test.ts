@@ -3,11 +3,9 @@
  * before, or as after: never in between, and never at odds with each other.
  */
 import { describe, expect, test } from "bun:test";
-import type { Mac } from "../src/addr/index.ts";
 import { defined, err } from "../src/base/index.ts";
-import type { IfName, NetworkName } from "../src/domain/index.ts";
 import { openEngine } from "../src/engine/index.ts";
-import { deleteLink, setLink } from "../src/netlink/index.ts";
+import { setLink } from "../src/netlink/index.ts";
 import { faultyPlatform, type NetnsHandle } from "../src/platform/index.ts";
 import { type Store, stateUnusable } from "../src/store/index.ts";
 import {
@@ -20,12 +18,10 @@ import {
   storeKinds,
 } from "./support/fake-host.ts";
 import type { KernelFault } from "./support/fake-kernel.ts";
+import { walk, withFault } from "./support/fault-walk.ts";
 import { codeOf, must } from "./support/must.ts";
 
 const errnos = ["EBUSY", "EEXIST", "EINTR", "EIO", "ENOBUFS", "ENOMEM", "EPERM"] as const;
-/** More than any operation asks of the kernel. */
-const ENOUGH = 60;
-
 const diskFull = stateUnusable({ path: "landfall.db", code: "SQLITE_FULL", message: "full" });
 
 interface Site extends Disposable {
@@ -50,21 +46,6 @@ async function detach({ host }: Site, engine = host.engine) {
   return engine.detach({ kind: "id", id: defined(endpoint, "an endpoint").id });
 }
 
-/** `work` while a request to the kernel goes wrong, and whether it came that far. */
-async function withFault<T>({ host }: Site, fault: KernelFault, work: () => Promise<T>) {
-  host.kernel.inject(fault);
-  const result = await work();
-  const end = host.kernel.requests() >= fault.at ? "reached" : "passed";
-  host.kernel.inject(undefined);
-  return { result, end } as const;
-}
-
-/** Rounds with fault 1, 2, … until one passes without it; returns how many did not. */
-async function walk(round: (at: number) => Promise<"reached" | "passed">): Promise<number> {
-  for (let at = 1; at < ENOUGH; at++) if ((await round(at)) === "passed") return at - 1;
-  throw new Error("the fault walk does not end");
-}
-
 /** The book holds the endpoint with its addresses, and the kernel its link; or neither does. */
 async function expectAgreement({ host }: Site, at: unknown): Promise<void> {
   const { endpoints, leases, operations } = await bookOf(host.store);
@@ -80,7 +61,7 @@ async function expectAgreement({ host }: Site, at: unknown): Promise<void> {
 async function walkAttach(site: Site, fault: Omit<KernelFault, "at">): Promise<number> {
   const before = await stateOf(site);
   return await walk(async (at) => {
-    const { result, end } = await withFault(site, { ...fault, at }, () => attach(site));
+    const { result, end } = await withFault(site.host, { ...fault, at }, () => attach(site));
     await expectAgreement(site, [at, codeOf(result)]);
     if (result.ok) must(await detach(site));
     expect([at, await stateOf(site)]).toEqual([at, before]);
@@ -92,7 +73,7 @@ async function walkDetach(site: Site, fault: Omit<KernelFault, "at">): Promise<n
   const before = await stateOf(site);
   return await walk(async (at) => {
     must(await attach(site));
-    const { result, end } = await withFault(site, { ...fault, at }, () => detach(site));
+    const { result, end } = await withFault(site.host, { ...fault, at }, () => detach(site));
     await expectAgreement(site, [at, codeOf(result)]);
     if (!result.ok) must(await detach(site));
     expect([at, await stateOf(site)]).toEqual([at, before]);
@@ -147,7 +128,7 @@ test("what cannot be undone stays in the book, and its addresses with it", async
   const free = await stateOf(site);
   const walked = await walk(async (at) => {
     const fault = { kind: "stuck", errno: "EIO", at } as const;
-    const { result, end } = await withFault(site, fault, () => attach(site));
+    const { result, end } = await withFault(host, fault, () => attach(site));
     const { endpoints, leases } = await bookOf(host.store);
     const links = childrenIn(host.kernel);
     const known = endpoints.map(({ link }) => link.ifindex);
@@ -200,68 +181,4 @@ test("a sandbox that cannot be opened just now is not taken for gone", async () 
     expect(await stateOf(site)).toEqual(before);
     expect(codeOf(await detach(site))).toBe("done");
   }
-});
-
-describe("a change of a network's mode and list", () => {
-  const lists = [["02:00:00:00:00:01"], ["02:00:00:00:00:02", "02:00:00:00:00:03"]] as Mac[][];
-  const [name, eth1] = ["lan" as NetworkName, "eth1" as IfName];
-  const modesOf = (host: FakeHost) =>
-    childrenIn(host.kernel).map(({ details }) =>
-      details.kind === "macvlan" ? [details.mode, ...details.allowedMacs] : [],
-    );
-
-  for (const kind of ["refused", "unheard"] as const) {
-    test(`is whole or undone, whichever request is ${kind}`, async () => {
-      using site = await openSite();
-      const { host } = site;
-      must(await attach(site));
-      must(await host.engine.attach(request(host.sandbox(), { ifname: eth1 })));
-      must(await host.engine.updateNetwork({ name, mode: "source", sources: lists[0] ?? [] }));
-      const before = await stateOf(site);
-      const walked = await walk(async (at) => {
-        const change = { name, sources: lists[1] ?? [] };
-        const fault = { kind, errno: "ENOMEM", at } as const;
-        const { result, end } = await withFault(site, fault, () =>
-          host.engine.updateNetwork(change),
-        );
-        const list = lists[result.ok ? 1 : 0] ?? [];
-        expect([at, modesOf(host)]).toEqual([
-          at,
-          [
-            ["source", ...list],
-            ["source", ...list],
-          ],
-        ]);
-        if (result.ok) must(await host.engine.updateNetwork({ name, sources: lists[0] ?? [] }));
-        expect([at, await stateOf(site)]).toEqual([at, before]);
-        return end;
-      });
-      expect(walked).toBeGreaterThan(3);
-    });
-  }
-
-  test("waits for endpoints that are between two states", async () => {
-    using site = await openSite();
-    const { host } = site;
-    must(await attach(site));
-    const outcome = await host.store.transact((tx) => {
-      for (const row of tx.endpoints.all()) tx.endpoints.replace({ ...row, state: "detaching" });
-      return { ok: true, value: undefined };
-    });
-    must(outcome);
-    expect(codeOf(await host.engine.updateNetwork({ name, mode: "vepa" }))).toBe("LF-OWNER-BUSY");
-    expect(modesOf(host)).toEqual([["bridge"]]);
-  });
-
-  test("needs nothing where the sandbox is gone, unless its link lives", async () => {
-    using site = await openSite();
-    const { host, sandbox } = site;
-    const lost = { netns: sandbox, path: "/run/netns/lf-lost" };
-    const { endpoint } = must(await host.engine.attach(request(sandbox, { sandbox: lost })));
-    const change = () => host.engine.updateNetwork({ name, mode: "vepa" });
-    expect(codeOf(await change())).toBe("LF-SANDBOX-UNREACHABLE");
-    expect((await bookOf(host.store)).networks[0]?.driver.mode).toBe("bridge");
-    host.run(sandbox, deleteLink({ ifindex: endpoint.link.ifindex }));
-    expect(must(await change()).network.driver.mode).toBe("vepa");
-  });
 });

@@ -2,8 +2,6 @@ import { describe, expect, test } from "bun:test";
 import type { IfName } from "../src/domain/index.ts";
 import { type Engine, memoryLocks, type OperationLocks, openEngine } from "../src/engine/index.ts";
 import { addAddress, deleteAddress, deleteLink, setLink } from "../src/netlink/index.ts";
-import type { Platform, Socket } from "../src/platform/index.ts";
-import type { Store } from "../src/store/index.ts";
 import {
   bookOf,
   childrenIn,
@@ -13,64 +11,8 @@ import {
   request,
   storeKinds,
 } from "./support/fake-host.ts";
+import { Killer, outcomeOf } from "./support/killer.ts";
 import { codeOf, must } from "./support/must.ts";
-
-/** What a killed process leaves: nothing of it runs any more, and what it had written stays. */
-class Killed extends Error {}
-
-/** A point in the life of an operation at which its process is killed. */
-class Killer {
-  #countdown: number;
-
-  constructor(at: number) {
-    this.#countdown = at;
-  }
-
-  /** Counts one point; the n-th kills, and everything after it is dead too. */
-  point(): void {
-    this.#countdown -= 1;
-    if (this.#countdown <= 0) throw new Killed();
-  }
-
-  platform(platform: Platform): Platform {
-    return {
-      ...platform,
-      sockets: {
-        open: (netns, spec) => {
-          this.point();
-          const socket = platform.sockets.open(netns, spec);
-          return socket.ok ? { ok: true, value: this.#socket(socket.value) } : socket;
-        },
-      },
-    };
-  }
-
-  /** Killed before the request reached the kernel, or after it was done. */
-  #socket(socket: Socket): Socket {
-    return {
-      ...socket,
-      send: (bytes, to) => {
-        this.point();
-        const sent = socket.send(bytes, to);
-        this.point();
-        return sent;
-      },
-    };
-  }
-
-  /** Killed before a commit, or after it and before anybody heard of it. */
-  store(store: Store): Store {
-    return {
-      ...store,
-      transact: async (decide) => {
-        this.point();
-        const result = await store.transact(decide);
-        this.point();
-        return result;
-      },
-    };
-  }
-}
 
 interface Site extends Disposable {
   readonly host: FakeHost;
@@ -103,16 +45,6 @@ async function openSite(kind: (typeof storeKinds)[number]): Promise<Site> {
 /** Everything that there is: the kernel and the book. */
 async function stateOf({ host }: Site): Promise<unknown> {
   return { kernel: host.kernel.describe(), book: await bookOf(host.store) };
-}
-
-async function outcomeOf(work: Promise<unknown>): Promise<"ended" | "killed"> {
-  return work.then(
-    () => "ended" as const,
-    (error: unknown) => {
-      if (error instanceof Killed) return "killed" as const;
-      throw error;
-    },
-  );
 }
 
 /** Endpoints, leases and links must be of one mind: all there, or none of it. */

@@ -187,7 +187,6 @@ test("an engine answers the same through a daemon as when it is asked directly",
     { numRuns: Number(process.env.API_RUNS ?? 40) },
   );
   // What was compared was not all of one kind.
-  expect([...seen]).toEqual(
-    expect.arrayContaining(["ok", "LF-NETWORK-MISSING", "LF-IFNAME-TAKEN"]),
-  );
+  expect(seen).toContain("ok");
+  expect(seen.size).toBeGreaterThan(6);
 }, 30_000);

@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parsePrefix } from "../src/addr/index.ts";
 import { ok } from "../src/base/index.ts";
-import { checkNetwork, type IfName, type NetworkName } from "../src/domain/index.ts";
+import {
+  checkNetwork,
+  type IfName,
+  type NetworkId,
+  type NetworkName,
+} from "../src/domain/index.ts";
 import { type Engine, fileLocks, openEngine } from "../src/engine/index.ts";
 import type { NetnsHandle } from "../src/platform/index.ts";
 import { openSqliteStore, type Store } from "../src/store/index.ts";
@@ -67,6 +72,9 @@ function startWorker(seed: number, env: Record<string, string> = {}) {
   });
 }
 
+/** The modes that networks were found in. */
+const metModes = new Set<string>();
+
 /** Book and `ip -j` say the same, nothing is in flight, and no address is given twice. */
 async function expectAgreement(label: string): Promise<void> {
   const { engine, store } = openHost();
@@ -76,6 +84,7 @@ async function expectAgreement(label: string): Promise<void> {
     await store.transact((tx) =>
       ok({
         endpoints: tx.endpoints.all(),
+        networks: tx.networks.all(),
         leases: tx.leases.bySegment("p0" as never),
         operations: tx.operations.all(),
       }),
@@ -83,14 +92,16 @@ async function expectAgreement(label: string): Promise<void> {
   );
   store.close();
   expect([label, book.operations]).toEqual([label, []]);
-  const known = book.endpoints.map(
-    ({ sandbox, ifname, link, addresses }) =>
-      `${sandbox.path} ${ifname} ${link.mac} ${link.alias} ${[...addresses].sort()}`,
-  );
+  for (const { driver } of book.networks) metModes.add(driver.mode);
+  const modeOf = (id: NetworkId) => book.networks.find((row) => row.id === id)?.driver.mode;
+  const known = book.endpoints.map(({ sandbox, ifname, link, addresses, network }) => {
+    const words = `${sandbox.path} ${ifname} ${link.mac} ${link.alias} ${modeOf(network)}`;
+    return `${words} ${[...addresses].sort()}`;
+  });
   const seen = sandboxes.flatMap((netns) =>
-    seenLinks(netns).map(({ ifname, address, ifalias }) => {
-      const addresses = [...seenAddresses(netns, ifname)].sort();
-      return `${pathOf(netns)} ${ifname} ${address} ${ifalias} ${addresses}`;
+    seenLinks(netns).map(({ ifname, address, ifalias, linkinfo }) => {
+      const words = `${pathOf(netns)} ${ifname} ${address} ${ifalias} ${linkinfo?.info_data?.mode}`;
+      return `${words} ${[...seenAddresses(netns, ifname)].sort()}`;
     }),
   );
   expect([label, seen.sort()]).toEqual([label, known.sort()]);
@@ -138,5 +149,6 @@ test(`${CROWD} processes at once end in agreement`, async () => {
   const met = outcomes.flatMap(({ codes }) => codes);
   expect(met.filter((code) => !expected.includes(code))).toEqual([]);
   await expectAgreement("crowd");
+  expect([...metModes].sort()).toEqual(["bridge", "private", "vepa"]);
   expect(inside(lan.host, "bridge", "fdb", "show", "dev", "p0")).toContain("permanent");
 }, 120_000);

@@ -58,10 +58,10 @@ function remoteEngine(call: Caller): Engine {
       return call({ method: "POST", path: "/v1/networks", body, answer: answers.network });
     },
     inspectNetwork: (name) => call({ method: "GET", path: network(name), answer: answers.network }),
-    updateNetwork: ({ name, ...body }) =>
-      call({ method: "PATCH", path: network(name), body, answer: answers.network }),
-    removeNetwork: (name) =>
-      call({ method: "DELETE", path: network(name), answer: answers.network }),
+    updateNetwork: ({ name, ...body }, { signal } = {}) =>
+      call({ method: "PATCH", path: network(name), body, answer: answers.network, signal }),
+    removeNetwork: (name, { signal } = {}) =>
+      call({ method: "DELETE", path: network(name), answer: answers.network, signal }),
     listEndpoints: () => call({ method: "GET", path: "/v1/endpoints", answer: answers.endpoints }),
     attach: (request) => attach(call, request),
     detach: (selector, { signal } = {}) => {

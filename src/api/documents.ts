@@ -159,9 +159,15 @@ const leaseView = lease.transform(({ state, until = "", ...rest }): LeaseView =>
   return state === "held" ? { ...row, kind: state } : { ...row, kind: state, until };
 });
 
-const findingFields = {
-  endpoint: value.endpointId,
+const findingFacts = {
   network: value.networkName,
+  detail: z.string(),
+  action: z.enum(["complete", "undo", "collect", "none"]),
+};
+
+const endpointFinding = z.object({
+  subject: z.literal("endpoint"),
+  endpoint: value.endpointId,
   sandbox: z.string(),
   ifname: value.ifname,
   kind: z.enum([
@@ -173,23 +179,29 @@ const findingFields = {
     "link-foreign",
     "link-differs",
   ]),
-  detail: z.string(),
-  action: z.enum(["complete", "undo", "collect", "none"]),
-};
+  ...findingFacts,
+});
 
-/** One endpoint about which book and kernel do not say the same. */
+const networkFinding = z.object({
+  subject: z.literal("network"),
+  kind: z.enum(["running", "interrupted"]),
+  ...findingFacts,
+});
+
+/** Something about which book and kernel do not say the same, or that is in flight. */
 export const finding = z
-  .object(findingFields)
+  .discriminatedUnion("subject", [endpointFinding, networkFinding])
   .transform((row): Finding => row)
   .openapi("Finding");
 
+const outcome = {
+  outcome: z.enum(["done", "left", "failed"]),
+  problem: problem.optional(),
+};
+
 /** What became of a finding. */
 export const reconciled = z
-  .object({
-    ...findingFields,
-    outcome: z.enum(["done", "left", "failed"]),
-    problem: problem.optional(),
-  })
+  .discriminatedUnion("subject", [endpointFinding.extend(outcome), networkFinding.extend(outcome)])
   .transform(({ outcome, problem: cause, ...row }): Reconciled => {
     return { finding: row, outcome, ...given({ problem: cause }) };
   })

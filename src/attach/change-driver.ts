@@ -1,8 +1,40 @@
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import type { Driver, LinkIdentity } from "../domain/index.ts";
-import { type MacvlanChange, type Rtnetlink, setLink } from "../netlink/index.ts";
+import { type Driver, driverFlag, formatDriver, type LinkIdentity } from "../domain/index.ts";
+import { type Link, type MacvlanChange, type Rtnetlink, setLink } from "../netlink/index.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
+import type { Permit } from "./permit.ts";
 import { refusalProblem } from "./refusals.ts";
+
+/** How the link of an endpoint stands to a driver; "absent": there is no link of ours. */
+export type DriverState = "same" | "other" | "absent";
+
+/** Whether a link has the mode, flag and list of a driver. */
+export function observeDriver(
+  sandbox: Rtnetlink,
+  identity: LinkIdentity,
+  driver: Driver,
+): Result<DriverState, Problem> {
+  const own = observeOwnLink(sandbox, identity);
+  if (!own.ok) return own;
+  if (own.value.kind !== "ours") return ok("absent");
+  return ok(hasDriver(own.value.link, driver) ? "same" : "other");
+}
+
+function hasDriver({ details }: Link, driver: Driver): boolean {
+  if (details?.kind !== "macvlan" && details?.kind !== "macvtap") return false;
+  const flag = driverFlag(driver);
+  const flags = flag === undefined ? [] : [flag];
+  const macs = driver.mode === "source" ? driver.allowedMacs : [];
+  return (
+    details.mode === driver.mode &&
+    isSameSet(details.flags ?? [], flags) &&
+    isSameSet(details.macAddresses ?? [], macs)
+  );
+}
+
+function isSameSet(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return new Set(a).symmetricDifference(new Set(b)).size === 0;
+}
 
 /**
  * Gives a link that exists the mode, flag and list of a driver, in one message; doing it with the
@@ -13,10 +45,13 @@ export function changeDriver(
   sandbox: Rtnetlink,
   identity: LinkIdentity,
   driver: Driver,
+  permit: Permit,
 ): Result<void, Problem> {
   const own = observeOwnLink(sandbox, identity);
   if (!own.ok) return own;
   if (own.value.kind !== "ours") return ok();
+  const permitted = permit(`change link ${identity.ifindex} to ${formatDriver(driver)}`);
+  if (!permitted.ok) return permitted;
   const { ifindex, name, details } = own.value.link;
   const kind = details?.kind === "macvtap" ? "macvtap" : "macvlan";
   const link = { ifindex, name };

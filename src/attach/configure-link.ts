@@ -1,6 +1,6 @@
 import { interfaceAddressIp, ipVersion, type Prefix, parsePrefix } from "../addr/index.ts";
 import { assert, err, ok, type Problem, type Result } from "../base/index.ts";
-import { type ConfigureLink, ifnameTaken, macTaken } from "../domain/index.ts";
+import { type ConfigureLink, describeStep, ifnameTaken, macTaken } from "../domain/index.ts";
 import {
   addAddress,
   addRoute,
@@ -22,11 +22,15 @@ export const configureLink: StepHandler<ConfigureLink> = {
     if (own.value.kind !== "ours") return ok(own.value.kind === "foreign" ? "foreign" : "undone");
     return progressOf(step, own.value.link, context);
   },
-  do: async (step, context) => {
+  do: async (step, context, permit) => {
     const announced = announceAfterDad(step, context);
     if (!announced.ok) return announced;
+    const mayMark = permit(describeStep(step));
+    if (!mayMark.ok) return mayMark;
     const marked = context.sandbox.request(markRequest(step));
     if (!marked.ok) return err(problemOf(marked.error, step));
+    const mayConfigure = permit(describeStep(step));
+    if (!mayConfigure.ok) return mayConfigure;
     for (const answer of context.sandbox.execute(requestsFor(step))) {
       if (!answer.ok) return err(problemOf(answer.error, step));
     }

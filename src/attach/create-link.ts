@@ -2,6 +2,7 @@ import { err, ok, type Problem } from "../base/index.ts";
 import {
   type CreateLink,
   type Driver,
+  describeStep,
   kindOf,
   macTaken,
   mtuTooLarge,
@@ -27,9 +28,11 @@ export const createLink: StepHandler<CreateLink> = {
     if (own.value.kind === "foreign") return ok("foreign");
     return ok(own.value.kind === "ours" ? "done" : "undone");
   },
-  do: async (step, context) => {
+  do: async (step, context, permit) => {
     const parent = observeParentLink(context.host, step.parent);
     if (!parent.ok) return parent;
+    const permitted = permit(describeStep(step));
+    if (!permitted.ok) return permitted;
     const { ifindex, name } = parent.value;
     const { bcQueueLen } = step.driver;
     const created = context.host.request(

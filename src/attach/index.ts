@@ -3,7 +3,7 @@
  * and recognised. Contract: every refusal is a Problem with the kernel's words; nothing that is not
  * ours is changed. Must not read or write the store, or decide what should be.
  */
-export { changeDriver } from "./change-driver.ts";
+export { changeDriver, type DriverState, observeDriver } from "./change-driver.ts";
 export { type AttachContext, openAttachContext, openConversation } from "./context.ts";
 export { observeAliveMacs } from "./observe-alive.ts";
 export { observeParent, type Parent } from "./observe-parent.ts";
@@ -14,6 +14,7 @@ export {
   observeLink,
   observeOwnLink,
 } from "./observe-sandbox.ts";
+export { type Limits, type Permit, permitAlways, permitWithin } from "./permit.ts";
 export { callProblem } from "./refusals.ts";
 export { observeStep, type PlanFailure, runPlan, undoPlan } from "./run-plan.ts";
 export type { StepState } from "./step.ts";

@@ -1,8 +1,9 @@
 import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
-import { cancelled, describeStep, type Step } from "../domain/index.ts";
+import { describeStep, type Step } from "../domain/index.ts";
 import { configureLink } from "./configure-link.ts";
 import type { AttachContext } from "./context.ts";
 import { createLink } from "./create-link.ts";
+import type { Permit } from "./permit.ts";
 import { removeLink } from "./remove-link.ts";
 import type { StepHandler, StepState } from "./step.ts";
 
@@ -16,18 +17,17 @@ export interface PlanFailure {
 }
 
 /**
- * Does every step in order; when one fails, or `signal` fires between two, undoes what was done in
+ * Does every step in order; when one fails or is not permitted any more, undoes what was done in
  * reverse.
  */
 export async function runPlan(
   plan: readonly Step[],
   context: AttachContext,
-  signal?: AbortSignal,
+  permit: Permit,
 ): Promise<Result<void, PlanFailure>> {
   for (const [index, step] of plan.entries()) {
-    const done = signal?.aborted
-      ? err(cancelled({ what: describeStep(step) }))
-      : await doStep(step, context);
+    const permitted = permit(describeStep(step));
+    const done = permitted.ok ? await bound(step).do(context, permit) : permitted;
     if (done.ok) continue;
     const troubles = await undoPlan(plan.slice(0, index + 1), context);
     if (troubles.length === 0) return err({ problem: done.error, left: "nothing" });
@@ -54,10 +54,6 @@ export function observeStep(step: Step, context: AttachContext): Result<StepStat
   return bound(step).observe(context);
 }
 
-function doStep(step: Step, context: AttachContext): Promise<Result<void, Problem>> {
-  return bound(step).do(context);
-}
-
 function undoStep(step: Step, context: AttachContext): Promise<Result<void, Problem>> {
   return bound(step).undo(context);
 }
@@ -80,14 +76,14 @@ function bound(step: Step): BoundStep {
 
 interface BoundStep {
   observe(context: AttachContext): Result<StepState, Problem>;
-  do(context: AttachContext): Promise<Result<void, Problem>>;
+  do(context: AttachContext, permit: Permit): Promise<Result<void, Problem>>;
   undo(context: AttachContext): Promise<Result<void, Problem>>;
 }
 
 function bind<S extends Step>(handler: StepHandler<S>, step: S): BoundStep {
   return {
     observe: (context) => handler.observe(step, context),
-    do: (context) => handler.do(step, context),
+    do: (context, permit) => handler.do(step, context, permit),
     undo: (context) => handler.undo(step, context),
   };
 }

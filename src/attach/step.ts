@@ -1,5 +1,6 @@
 import type { Problem, Result } from "../base/index.ts";
 import type { AttachContext } from "./context.ts";
+import type { Permit } from "./permit.ts";
 
 /** How far a step has come, as the kernel shows it now. */
 export type StepState =
@@ -14,6 +15,6 @@ export type StepState =
 /** How one kind of step is done, undone and recognised. All three may be repeated. */
 export interface StepHandler<S> {
   observe(step: S, context: AttachContext): Result<StepState, Problem>;
-  do(step: S, context: AttachContext): Promise<Result<void, Problem>>;
+  do(step: S, context: AttachContext, permit: Permit): Promise<Result<void, Problem>>;
   undo(step: S, context: AttachContext): Promise<Result<void, Problem>>;
 }

@@ -12,6 +12,32 @@ async function run(line: string, settings: FakeSettings = {}) {
   return { exitCode: exitCode as number, ports, out: ports.out, errors: ports.errors };
 }
 
+test("a change of a network in flight is told by its name, a killed one with exit code 1", async () => {
+  const facts = { subject: "network", network: lanNetwork.network.name, detail: "d" } as const;
+  const running = { ...facts, kind: "running", action: "none" } as const;
+  const killed = { ...facts, kind: "interrupted", action: "undo" } as const;
+  const told = async (line: string, ...findings: (typeof running | typeof killed)[]) => {
+    const { exitCode, out } = await run(line, { engine: { status: async () => ok(findings) } });
+    return [exitCode, out];
+  };
+  expect(await told("status -q", running)).toEqual([0, "lan\n"]);
+  const [exitCode, out] = await told("status --format json", killed);
+  expect([exitCode, JSON.parse(`${out}`)]).toEqual([1, { schemaVersion: 1, findings: [killed] }]);
+});
+
+test.each([
+  ["net set lan --mode vepa", "updateNetwork"],
+  ["net rm lan", "removeNetwork"],
+] as const)("%s can be called off", async (line, method) => {
+  const signals: unknown[] = [];
+  const called = async (_what: unknown, options: { readonly signal?: unknown } = {}) => {
+    signals.push(options.signal);
+    return ok(lanNetwork);
+  };
+  const { ports } = await run(line, { engine: { [method]: called } });
+  expect(signals).toEqual([ports.signal]);
+});
+
 describe("a command that succeeds", () => {
   test("writes its data to stdout, nothing to stderr, and exits with 0", async () => {
     const { exitCode, out, errors } = await run("net ls -q");

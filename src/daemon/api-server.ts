@@ -61,36 +61,31 @@ export function apiServer(options: ApiOptions): OpenAPIHono {
   return app;
 }
 
-function networkRoutes(app: OpenAPIHono, { engine, api: { routes } }: ApiOptions): void {
-  const network = "network";
+function networkRoutes(app: OpenAPIHono, options: ApiOptions): void {
+  const { engine, api } = options;
+  const { routes } = api;
   app.openapi(routes.listNetworks, async (context) =>
     answer(context, await engine.listNetworks(), (views) => ({
       networks: views.map(networkDocument),
     })),
   );
   app.openapi(routes.createNetwork, async (context) =>
-    answer(context, await engine.createNetwork(context.req.valid("json")), (view) => ({
-      [network]: networkDocument(view),
-      ...warningsOf(view),
-    })),
+    answer(context, await engine.createNetwork(context.req.valid("json")), networkAnswer),
   );
-  app.openapi(routes.inspectNetwork, async (context) =>
-    answer(context, await engine.inspectNetwork(context.req.valid("param").name), (view) => ({
-      [network]: networkDocument(view),
-    })),
-  );
+  app.openapi(routes.inspectNetwork, async (context) => {
+    const { name } = context.req.valid("param");
+    return answer(context, await engine.inspectNetwork(name), networkAnswer);
+  });
   app.openapi(routes.updateNetwork, async (context) => {
     const change = { ...context.req.valid("json"), ...context.req.valid("param") };
-    return answer(context, await engine.updateNetwork(change), (view) => ({
-      [network]: networkDocument(view),
-      ...warningsOf(view),
-    }));
+    const signal = signalOf(context, options);
+    return answer(context, await engine.updateNetwork(change, { signal }), networkAnswer);
   });
-  app.openapi(routes.removeNetwork, async (context) =>
-    answer(context, await engine.removeNetwork(context.req.valid("param").name), (view) => ({
-      [network]: networkDocument(view),
-    })),
-  );
+  app.openapi(routes.removeNetwork, async (context) => {
+    const { name } = context.req.valid("param");
+    const signal = signalOf(context, options);
+    return answer(context, await engine.removeNetwork(name, { signal }), networkAnswer);
+  });
 }
 
 function endpointRoutes(app: OpenAPIHono, options: ApiOptions): void {
@@ -148,6 +143,10 @@ function upkeepRoutes(app: OpenAPIHono, { engine, info, api: { routes } }: ApiOp
 }
 
 type View = { readonly warnings?: readonly Problem[] };
+
+function networkAnswer(view: Parameters<typeof networkDocument>[0]): object {
+  return { network: networkDocument(view), ...warningsOf(view) };
+}
 
 function endpointAnswer(view: Parameters<typeof endpointDocument>[0]): object {
   return { endpoint: endpointDocument(view), ...warningsOf(view) };

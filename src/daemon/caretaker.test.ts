@@ -7,6 +7,7 @@ import { takeCare } from "./caretaker.ts";
 
 const row = (outcome: Reconciled["outcome"], detail = "it is gone"): Reconciled => ({
   finding: {
+    subject: "endpoint",
     endpoint: "ep-1" as EndpointId,
     network: "lan" as NetworkName,
     sandbox: "/run/netns/web",

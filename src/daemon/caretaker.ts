@@ -59,12 +59,8 @@ async function look({ engine, logger }: CaretakerOptions, told: Set<string>): Pr
   const standing = new Set(rows.filter((row) => row.outcome !== "done").map(keyOf));
   for (const key of told) if (!standing.has(key)) told.delete(key);
   for (const row of rows) {
-    if (row.outcome === "done")
-      logger.info("Mended {endpoint} of {network}: {detail}", factsOf(row));
-    else
-      sayOnce(told, [keyOf(row)], () =>
-        logger.warn("Left {endpoint} of {network}: {detail}", factsOf(row)),
-      );
+    if (row.outcome === "done") logger.info("Mended {what}: {detail}", factsOf(row));
+    else sayOnce(told, [keyOf(row)], () => logger.warn("Left {what}: {detail}", factsOf(row)));
   }
 }
 
@@ -80,7 +76,15 @@ function keyOf({ finding, outcome }: Reconciled): string {
 
 function factsOf({ finding, problem }: Reconciled): Record<string, unknown> {
   const { detail, ...rest } = finding;
-  return { detail: problem?.detail ?? detail, ...rest, ...(problem && { code: problem.code }) };
+  const { network } = finding;
+  const what =
+    finding.subject === "endpoint" ? `${finding.endpoint} of ${network}` : `network ${network}`;
+  return {
+    what,
+    detail: problem?.detail ?? detail,
+    ...rest,
+    ...(problem && { code: problem.code }),
+  };
 }
 
 /** Something happened, or nothing did. */

@@ -116,6 +116,12 @@ export function formatDriver(driver: Driver): string {
   return `${driver.kind} ${driver.mode}`;
 }
 
+/** "from mode bridge to vepa", or what else is changed. */
+export function formatDriverChange(before: Driver, after: Driver): string {
+  if (before.mode !== after.mode) return `from mode ${before.mode} to ${after.mode}`;
+  return after.mode === "source" ? "of the peers in mode source" : `to mode ${after.mode}`;
+}
+
 /** The flag of the driver's mode, where it has one and it is set. */
 export function driverFlag(driver: Driver): "nopromisc" | "nodst" | undefined {
   return "flag" in driver ? driver.flag : undefined;

@@ -63,6 +63,17 @@ export const cancelled = refusedForNow("LF-CANCELLED", {
   remedy: () => "Ask again when it is wanted.",
 });
 
+export const deadlinePassed = refusedForNow("LF-DEADLINE", {
+  title: "It took too long and was given up",
+  explanation:
+    "Every operation has a deadline. One that has not ended by then is undone, so that nobody " +
+    "waits for it without end.",
+  detail: (f: { what: string; seconds: number }) =>
+    `${f.what} had not begun ${f.seconds} s after the operation began.`,
+  remedy: () => "Try again when the machine is less busy.",
+  command: () => "landfall status",
+});
+
 export const lockRefused = refusedForNow("LF-LOCK-REFUSED", {
   title: "An operation cannot be locked",
   explanation:

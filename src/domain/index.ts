@@ -10,6 +10,7 @@ export {
   driverFlag,
   driverModes,
   formatDriver,
+  formatDriverChange,
   parseDriver,
   parseDriverChange,
 } from "./driver.ts";
@@ -62,11 +63,16 @@ export {
   type Subnet,
 } from "./network.ts";
 export {
+  describeOperation,
+  type EndpointOperation,
+  type NetworkUpdate,
+  type Operation,
+} from "./operation.ts";
+export {
   type ConfigureLink,
   type CreateLink,
   describeStep,
   kindOf,
-  type Operation,
   type RemoveLink,
   type Step,
 } from "./plan.ts";

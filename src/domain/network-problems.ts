@@ -1,4 +1,4 @@
-import { listed, refused } from "./problem-rows.ts";
+import { listed, refused, refusedForNow } from "./problem-rows.ts";
 
 export const networkMissing = refused("LF-NETWORK-MISSING", {
   title: "No such network",
@@ -27,6 +27,18 @@ export const networkInUse = refused("LF-NETWORK-IN-USE", {
     `Network ${f.network} still has ${f.endpoints.length} endpoints: ${listed(f.endpoints)}.`,
   remedy: () => "Detach them first.",
   command: (f) => `landfall detach ${f.endpoints[0] ?? "ENDPOINT"}`,
+});
+
+export const networkBusy = refusedForNow("LF-NETWORK-BUSY", {
+  title: "A change of this network has not ended",
+  explanation:
+    "While a network and the links on it are changed, nothing is attached to it or detached from " +
+    "it. A change that never ended belongs to a process that was killed, and is completed or " +
+    "undone by reconcile.",
+  detail: (f: { network: string; operation: string }) =>
+    `Network ${f.network} is at work: ${f.operation} has not ended.`,
+  remedy: () => "Try again when it has.",
+  command: () => "landfall status",
 });
 
 export const modeFixed = refused("LF-MODE-FIXED", {

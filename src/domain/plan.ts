@@ -1,8 +1,7 @@
 import type { InterfaceAddress, Ip } from "../addr/index.ts";
-import { type Millis, unreachable } from "../base/index.ts";
+import { unreachable } from "../base/index.ts";
 import type { Driver } from "./driver.ts";
-import type { LinkIdentity, Sandbox } from "./endpoint.ts";
-import type { EndpointId, NetworkId, OperationId } from "./ids.ts";
+import type { LinkIdentity } from "./endpoint.ts";
 import type { IfName } from "./names.ts";
 import type { ExtraRoute, Mtu } from "./network.ts";
 
@@ -34,22 +33,6 @@ export interface ConfigureLink {
 export interface RemoveLink {
   readonly kind: "remove-link";
   readonly link: LinkIdentity;
-}
-
-/** An attach or detach between its intent and its outcome. */
-export interface Operation {
-  readonly id: OperationId;
-  readonly kind: "attach" | "detach";
-  readonly endpoint: EndpointId;
-  readonly network: NetworkId;
-  readonly sandbox: Sandbox;
-  readonly plan: readonly Step[];
-  /** Set when it failed and could not be undone at once: whoever asked was told that it failed. */
-  readonly decided?: "undo";
-  readonly bootId: string;
-  /** CLOCK_BOOTTIME. */
-  readonly startedAt: Millis;
-  readonly deadline: Millis;
 }
 
 /** The kernel's kind of the link to be made. */

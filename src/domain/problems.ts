@@ -11,6 +11,7 @@ import {
 } from "./address-problems.ts";
 import {
   cancelled,
+  deadlinePassed,
   endpointMissing,
   ifnameTaken,
   lockRefused,
@@ -36,6 +37,7 @@ import {
 import { kernelLacks, kernelRefused, notPermitted } from "./kernel-problems.ts";
 import {
   modeFixed,
+  networkBusy,
   networkExists,
   networkInUse,
   networkMissing,
@@ -70,6 +72,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   networkMissing,
   networkExists,
   networkInUse,
+  networkBusy,
   modeFixed,
   subnetConflict,
   subnetRoutedElsewhere,
@@ -89,6 +92,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   ifnameTaken,
   endpointMissing,
   cancelled,
+  deadlinePassed,
   lockRefused,
   ownerBusy,
   poolExhausted,

@@ -5,15 +5,16 @@ import {
   observeLink,
   observeParent,
   openAttachContext,
+  permitWithin,
   runPlan,
   undoPlan,
 } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  type EndpointOperation,
   ifnameTaken,
   macUnusable,
   type Network,
-  type Operation,
   type OperationId,
   ownerBusy,
   type Sandbox,
@@ -23,6 +24,7 @@ import type { Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
+import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
 import { passthruWarnings } from "./passthru.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
@@ -56,11 +58,11 @@ export async function attachEndpoint(
 
 /** A recorded intent, and the parent as it was then. */
 interface Begun {
-  readonly operation: Operation;
+  readonly operation: EndpointOperation;
   readonly parent: Seen["parent"];
 }
 
-/** Waits for others on the same endpoint, observes, and records the intent. */
+/** Waits for others on the same endpoint or network, observes, and records the intent. */
 function begin(
   deps: EngineDeps,
   request: AttachRequest,
@@ -72,7 +74,9 @@ function begin(
 ): Promise<Result<Begun, Problem>> {
   const { id: sandbox } = rememberedSandbox(deps, request.sandbox);
   const turn: Turn = {
-    find: (tx) => tx.endpoints.byOwner(sandbox, request.ifname),
+    find: (tx) =>
+      operationOn(tx, tx.endpoints.byOwner(sandbox, request.ifname)) ??
+      updateOf(tx, tx.networks.byName(request.network)?.id),
     signal: request.signal,
   };
   return takeTurn(deps, turn, async () => {
@@ -86,10 +90,11 @@ function begin(
 
 async function carryOut(
   deps: EngineDeps,
-  operation: Operation,
+  operation: EndpointOperation,
   { context, signal }: { context: AttachContext; signal: AbortSignal | undefined },
 ): Promise<Result<EndpointView, Problem>> {
-  const done = await runPlan(operation.plan, context, signal);
+  const permit = permitWithin(deps.platform.clock, { ...operation, signal });
+  const done = await runPlan(operation.plan, context, permit);
   if (!done.ok) {
     const { left, problem } = done.error;
     await deps.store.transact((tx) => {
@@ -148,12 +153,12 @@ function commitIntent(
   deps: EngineDeps,
   request: AttachRequest,
   { id, seen }: { readonly id: OperationId; readonly seen: Seen },
-): Promise<Result<Operation, Problem>> {
+): Promise<Result<EndpointOperation, Problem>> {
   return deps.store.transact((tx) => {
     // The network may have been removed since it was looked up.
     const network = tx.networks.byName(request.network);
     if (network === undefined) return err(missingNetwork(tx, request.network));
-    const busy = ownerInUse(tx, request, seen.sandbox);
+    const busy = refuseDuringUpdate(tx, network) ?? ownerInUse(tx, request, seen.sandbox);
     if (busy !== undefined) return err(busy);
     const endpoint = planEndpoint(deps, tx, { request, network, seen });
     if (!endpoint.ok) return endpoint;

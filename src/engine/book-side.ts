@@ -1,12 +1,12 @@
 import { defined } from "../base/index.ts";
-import type { Endpoint, Operation } from "../domain/index.ts";
+import type { Endpoint, EndpointOperation, Network, NetworkUpdate } from "../domain/index.ts";
 import { releaseAddresses, restAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, momentOf } from "./deps.ts";
-import type { EndpointView } from "./engine.ts";
+import type { EndpointView, NetworkView } from "./engine.ts";
 
 /** The outcome of an attach: the endpoint is attached, the operation is over. */
-export function recordAttached(tx: Transaction, operation: Operation): EndpointView {
+export function recordAttached(tx: Transaction, operation: EndpointOperation): EndpointView {
   const row = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
   const network = defined(tx.networks.get(operation.network), "network of the operation");
   const endpoint: Endpoint = { ...row, state: "attached" };
@@ -19,7 +19,11 @@ export function recordAttached(tx: Transaction, operation: Operation): EndpointV
  * The outcome of a detach, and of an attach that was undone: nothing of the endpoint is left. What
  * was in use rests; what never was can be given at once.
  */
-export function recordGone(deps: EngineDeps, tx: Transaction, operation: Operation): EndpointView {
+export function recordGone(
+  deps: EngineDeps,
+  tx: Transaction,
+  operation: EndpointOperation,
+): EndpointView {
   const endpoint = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
   const network = defined(tx.networks.get(operation.network), "network of the operation");
   tx.operations.remove(operation.id);
@@ -27,6 +31,20 @@ export function recordGone(deps: EngineDeps, tx: Transaction, operation: Operati
   else releaseAddresses(tx, endpoint.id);
   tx.endpoints.remove(endpoint.id);
   return { endpoint: { ...endpoint, state: "detached" }, network: network.name };
+}
+
+/** The outcome of a change of a network: it has the new driver, the operation is over. */
+export function recordUpdated(tx: Transaction, operation: NetworkUpdate): NetworkView {
+  const row = defined(tx.networks.get(operation.network), "network of the operation");
+  const network: Network = { ...row, driver: operation.after };
+  tx.networks.replace(network);
+  tx.operations.remove(operation.id);
+  return { network, endpoints: tx.endpoints.byNetwork(network.id).map(({ id }) => id) };
+}
+
+/** The outcome of a change that was undone: the network never had another driver. */
+export function recordNotUpdated(tx: Transaction, operation: NetworkUpdate): void {
+  tx.operations.remove(operation.id);
 }
 
 /** Takes an endpoint whose sandbox is gone out of the book. */

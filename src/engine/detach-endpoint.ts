@@ -1,9 +1,10 @@
+import { type Permit, permitWithin } from "../attach/index.ts";
 import { defined, err, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
+  type EndpointOperation,
   endpointMissing,
   type Network,
-  type Operation,
   type OperationId,
   ownerBusy,
 } from "../domain/index.ts";
@@ -11,6 +12,7 @@ import type { Transaction } from "../store/index.ts";
 import { recordGone } from "./book-side.ts";
 import { type EngineDeps, rememberedSandbox } from "./deps.ts";
 import type { DetachOptions, EndpointSelector, EndpointView } from "./engine.ts";
+import { operationOn, refuseDuringUpdate } from "./in-flight.ts";
 import { detachOperation } from "./plan-endpoint.ts";
 import { confirmGone, findSandbox, runInSandbox } from "./sandbox-side.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
@@ -26,10 +28,14 @@ export async function detachEndpoint(
   if (!lock.ok) return lock;
   using _held = lock.value;
   // A runtime may ask for the end of what a timed-out attach is still making.
-  const turn: Turn = { find: (tx) => findEndpoint(deps, tx, selector), signal };
+  const turn: Turn = {
+    find: (tx) => operationOn(tx, findEndpoint(deps, tx, selector)),
+    signal,
+  };
   const intent = await takeTurn(deps, turn, () => commitIntent(deps, selector, id));
   if (!intent.ok) return intent;
-  const removed = await removeFromKernel(deps, selector, intent.value);
+  const permit = permitWithin(deps.platform.clock, { ...intent.value.operation, signal });
+  const removed = await removeFromKernel(deps, selector, intent.value, permit);
   if (!removed.ok) {
     await takeBack(deps, intent.value);
     return err(removed.error);
@@ -41,7 +47,7 @@ export async function detachEndpoint(
 interface Intent {
   readonly endpoint: Endpoint;
   readonly network: Network;
-  readonly operation: Operation;
+  readonly operation: EndpointOperation;
 }
 
 /** First commit: the endpoint is on its way out; its addresses stay taken. */
@@ -57,10 +63,12 @@ function commitIntent(
       const { sandbox, ifname, state } = endpoint;
       return err(ownerBusy({ sandbox: sandbox.path, ifname, operation: state }));
     }
+    const network = defined(tx.networks.get(endpoint.network), "network of the endpoint");
+    const busy = refuseDuringUpdate(tx, network);
+    if (busy !== undefined) return err(busy);
     const operation = detachOperation(deps, id, endpoint);
     tx.endpoints.replace({ ...endpoint, state: "detaching" });
     tx.operations.insert(operation);
-    const network = defined(tx.networks.get(endpoint.network), "network of the endpoint");
     return ok({ endpoint, network, operation });
   });
 }
@@ -89,15 +97,16 @@ async function removeFromKernel(
   deps: EngineDeps,
   selector: EndpointSelector,
   { endpoint, network, operation }: Intent,
+  permit: Permit,
 ): Promise<Result<void, Problem>> {
   if (selector.kind === "owner") {
-    return runInSandbox(deps, selector.sandbox.netns, operation.plan);
+    return runInSandbox(deps, selector.sandbox.netns, operation.plan, permit);
   }
   const found = findSandbox(deps, endpoint.sandbox);
   if (!found.ok) return found;
   if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
   using netns = found.value.netns;
-  return await runInSandbox(deps, netns, operation.plan);
+  return await runInSandbox(deps, netns, operation.plan, permit);
 }
 
 /** The link is still there, so the endpoint is still attached. */

@@ -39,6 +39,12 @@ export interface AttachRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How an operation is called off. */
+export interface OperationOptions {
+  /** Fires when whoever asked goes away: what was done is undone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface DetachOptions {
   /** Fires when whoever asked goes away; a deletion that has begun is finished. */
   readonly signal?: AbortSignal | undefined;
@@ -70,13 +76,25 @@ export interface EndpointView {
   readonly warnings?: readonly Problem[];
 }
 
-/** One endpoint about which book and kernel do not say the same. */
-export interface Finding {
+/** Something about which book and kernel do not say the same, or that is in flight. */
+export type Finding = EndpointFinding | NetworkFinding;
+
+export interface EndpointFinding extends FindingFacts {
+  readonly subject: "endpoint";
   readonly endpoint: EndpointId;
-  readonly network: NetworkName;
   readonly sandbox: string;
   readonly ifname: IfName;
   readonly kind: FindingKind;
+}
+
+/** A change of a network and of the links on it. */
+export interface NetworkFinding extends FindingFacts {
+  readonly subject: "network";
+  readonly kind: Extract<FindingKind, "running" | "interrupted">;
+}
+
+interface FindingFacts {
+  readonly network: NetworkName;
   /** One sentence about this occurrence. */
   readonly detail: string;
   /** What `reconcile` does about it. */
@@ -109,8 +127,14 @@ export interface Reconciled {
  */
 export interface Engine {
   createNetwork(spec: NetworkSpec): Promise<Result<NetworkView, Problem>>;
-  updateNetwork(change: NetworkChange): Promise<Result<NetworkView, Problem>>;
-  removeNetwork(name: NetworkName): Promise<Result<NetworkView, Problem>>;
+  updateNetwork(
+    change: NetworkChange,
+    options?: OperationOptions,
+  ): Promise<Result<NetworkView, Problem>>;
+  removeNetwork(
+    name: NetworkName,
+    options?: OperationOptions,
+  ): Promise<Result<NetworkView, Problem>>;
   listNetworks(): Promise<Result<readonly NetworkView[], Problem>>;
   inspectNetwork(name: NetworkName): Promise<Result<NetworkView, Problem>>;
   attach(request: AttachRequest): Promise<Result<EndpointView, Problem>>;

@@ -5,11 +5,13 @@ import {
   openConversation,
 } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import type { Endpoint, Network } from "../domain/index.ts";
+import { type Driver, describeOperation, type Endpoint, type Network } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
+import type { Transaction } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
-import type { Finding, FindingKind } from "./engine.ts";
-import { type InFlight, judge, listInFlight } from "./recover.ts";
+import type { EndpointFinding, Finding, NetworkFinding } from "./engine.ts";
+import { type InFlight, listInFlight, updateOf } from "./in-flight.ts";
+import { judge } from "./recover.ts";
 import { findSandbox, isOfEarlierBoot } from "./sandbox-side.ts";
 
 /** Everything about which book and kernel do not say the same. */
@@ -35,46 +37,63 @@ export async function findDrift(deps: EngineDeps): Promise<Result<readonly Findi
 interface Attached {
   readonly endpoint: Endpoint;
   readonly network: Network;
+  /** Which its link may have: while the network is changed, the former and the new one. */
+  readonly modes: readonly Driver["mode"][];
 }
 
-/** Endpoints that no operation is about, with their networks. */
-export function listAttached(deps: EngineDeps): Promise<Result<readonly Attached[], Problem>> {
-  return deps.store.transact((tx) =>
-    ok(
+/** Endpoints that no operation of their own is about, with their networks. */
+function listAttached(deps: EngineDeps): Promise<Result<readonly Attached[], Problem>> {
+  return deps.store.transact((tx) => {
+    const networks = new Map(
+      tx.networks.all().map((network) => [network.id, { network, modes: modesOn(tx, network) }]),
+    );
+    return ok(
       tx.endpoints.all().flatMap((endpoint) => {
-        const network = tx.networks.get(endpoint.network);
-        const settled = endpoint.state === "attached" && network !== undefined;
-        return settled ? [{ endpoint, network }] : [];
+        const on = networks.get(endpoint.network);
+        return on === undefined || endpoint.state !== "attached" ? [] : [{ endpoint, ...on }];
       }),
-    ),
-  );
+    );
+  });
+}
+
+function modesOn(tx: Transaction, { id, driver }: Network): readonly Driver["mode"][] {
+  const update = updateOf(tx, id);
+  return update === undefined ? [driver.mode] : [update.before.mode, update.after.mode];
 }
 
 function finding(
-  { endpoint, network }: Attached,
-  what: { kind: FindingKind; detail: string; action: Finding["action"] },
-): Finding {
+  { endpoint, network }: Pick<Attached, "endpoint" | "network">,
+  what: Pick<EndpointFinding, "kind" | "detail" | "action">,
+): EndpointFinding {
   const { id, sandbox, ifname } = endpoint;
-  return { endpoint: id, network: network.name, sandbox: sandbox.path, ifname, ...what };
+  const subject = "endpoint";
+  return { subject, endpoint: id, network: network.name, sandbox: sandbox.path, ifname, ...what };
 }
 
 function inFlightFinding(deps: EngineDeps, row: InFlight): Result<Finding, Problem> {
-  const { kind, id } = row.operation;
-  const lock = deps.locks.acquire(id);
+  const { operation } = row;
+  const words = describeOperation(operation);
+  const tell = (what: Pick<NetworkFinding, "kind" | "detail" | "action">): Finding =>
+    row.subject === "endpoint"
+      ? finding(row, what)
+      : { subject: "network", network: row.network.name, ...what };
+  const lock = deps.locks.acquire(operation.id);
   if (!lock.ok) {
-    const detail = `${kind} is at work`;
-    return ok(finding(row, { kind: "running", detail, action: "none" }));
+    return ok(tell({ kind: "running", detail: `${words} is at work`, action: "none" }));
   }
   lock.value.release();
   const verdict = judge(deps, row);
   if (!verdict.ok) return verdict;
   const action = verdict.value.kind;
-  const detail = `${kind} was interrupted; its process is gone`;
-  return ok(finding(row, { kind: "interrupted", detail, action }));
+  const detail = `${words} was interrupted; its process is gone`;
+  return ok(tell({ kind: "interrupted", detail, action }));
 }
 
 /** What is wrong with an endpoint that should be well; undefined when nothing is. */
-function attachedFinding(deps: EngineDeps, row: Attached): Result<Finding | undefined, Problem> {
+function attachedFinding(
+  deps: EngineDeps,
+  row: Attached,
+): Result<EndpointFinding | undefined, Problem> {
   const { sandbox } = row.endpoint;
   if (isOfEarlierBoot(deps, sandbox)) {
     const detail = "the machine was started again since";
@@ -87,7 +106,7 @@ function attachedFinding(deps: EngineDeps, row: Attached): Result<Finding | unde
   return linkFinding(deps, netns, row);
 }
 
-function goneFinding(deps: EngineDeps, row: Attached): Result<Finding, Problem> {
+function goneFinding(deps: EngineDeps, row: Attached): Result<EndpointFinding, Problem> {
   const opened = openConversation(deps.platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;
@@ -106,7 +125,7 @@ function linkFinding(
   deps: EngineDeps,
   netns: NetnsHandle,
   row: Attached,
-): Result<Finding | undefined, Problem> {
+): Result<EndpointFinding | undefined, Problem> {
   const opened = openConversation(deps.platform, netns);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
@@ -126,14 +145,13 @@ function linkFinding(
   const { name, state, mac, mtu, details } = own.value.link;
   const mode = details !== undefined && "mode" in details ? details.mode : undefined;
   const wanted = { mode: row.network.driver.mode, mtu: row.endpoint.mtu };
+  const isExpected = mode === undefined || row.modes.some((known) => known === mode);
   const missing = addresses.filter((address) => !present.value.includes(address));
   const differences = [
     ...(name === ifname ? [] : [`it is named ${name}`]),
     ...(state === "up" ? [] : ["it is down"]),
     ...(mac === link.mac ? [] : [`its MAC is ${mac}, not ${link.mac}`]),
-    ...(mode === undefined || mode === wanted.mode
-      ? []
-      : [`its mode is ${mode}, not ${wanted.mode}`]),
+    ...(isExpected ? [] : [`its mode is ${mode}, not ${wanted.mode}`]),
     ...(wanted.mtu === undefined || mtu === wanted.mtu
       ? []
       : [`its MTU is ${mtu}, not ${wanted.mtu}`]),

@@ -6,13 +6,16 @@
 export type {
   AttachRequest,
   DetachOptions,
+  EndpointFinding,
   EndpointSelector,
   EndpointView,
   Engine,
   Finding,
   FindingKind,
   NetworkChange,
+  NetworkFinding,
   NetworkView,
+  OperationOptions,
   Reconciled,
   SandboxHandle,
 } from "./engine.ts";

@@ -18,8 +18,10 @@ import {
 import { reservedBySiblings } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
-import type { NetworkView } from "./engine.ts";
+import type { NetworkView, OperationOptions } from "./engine.ts";
+import { refuseDuringUpdate } from "./in-flight.ts";
 import { passthruWarnings, refuseBesidePassthru } from "./passthru.ts";
+import { type Turn, takeTurn } from "./settle.ts";
 
 /** Records a network; the kernel is asked whether it could work, and not changed. */
 export async function createNetwork(
@@ -116,10 +118,21 @@ function differs(a: Prefix, b: Prefix): boolean {
 export function removeNetwork(
   deps: EngineDeps,
   name: NetworkName,
+  { signal }: OperationOptions = {},
 ): Promise<Result<NetworkView, Problem>> {
+  const find: Turn["find"] = (tx) => {
+    const network = tx.networks.byName(name);
+    return network === undefined ? undefined : tx.operations.byNetwork(network.id)[0];
+  };
+  return takeTurn(deps, { find, signal }, () => forgetNetwork(deps, name));
+}
+
+function forgetNetwork(deps: EngineDeps, name: NetworkName): Promise<Result<NetworkView, Problem>> {
   return deps.store.transact((tx) => {
     const network = tx.networks.byName(name);
     if (network === undefined) return err(missingNetwork(tx, name));
+    const busy = refuseDuringUpdate(tx, network);
+    if (busy !== undefined) return err(busy);
     const endpoints = tx.endpoints.byNetwork(network.id);
     if (endpoints.length > 0) {
       return err(networkInUse({ network: name, endpoints: endpoints.map(({ id }) => id) }));

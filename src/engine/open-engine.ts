@@ -32,8 +32,8 @@ export function openEngine(options: EngineOptions): Engine {
   const deps = { ...options, locks, ids: ids((count) => platform.random.bytes(count)) };
   return {
     createNetwork: (spec) => createNetwork(deps, spec),
-    updateNetwork: (change) => updateNetwork(deps, change),
-    removeNetwork: (name) => removeNetwork(deps, name),
+    updateNetwork: (change, how) => updateNetwork(deps, change, how),
+    removeNetwork: (name, how) => removeNetwork(deps, name, how),
     listNetworks: () => listNetworks(deps),
     inspectNetwork: (name) => inspectNetwork(deps, name),
     attach: (request) => attachEndpoint(deps, request),

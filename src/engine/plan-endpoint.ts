@@ -9,13 +9,13 @@ import {
   prefixVersion,
 } from "../addr/index.ts";
 import type { Parent } from "../attach/index.ts";
-import { err, millis, minutes, ok, type Problem, type Result } from "../base/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
+  type EndpointOperation,
   linkAlias,
   macTaken,
   type Network,
-  type Operation,
   type OperationId,
   type Sandbox,
   type Step,
@@ -25,10 +25,9 @@ import { acquireAddresses, deriveMac } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, momentOf } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
+import { newOperation } from "./new-operation.ts";
 import { passthruMacOf, refuseSharedPassthru } from "./passthru.ts";
 
-/** How long an operation may be in flight before others may take it for crashed. */
-const OPERATION_DEADLINE = minutes(2);
 /** Draws of a MAC address: two equal ones among 2^46 are rare, eight in a row do not happen. */
 const MAC_ATTEMPTS = 8;
 
@@ -159,7 +158,7 @@ export function attachOperation(
   deps: EngineDeps,
   id: OperationId,
   { endpoint, network }: { readonly endpoint: Endpoint; readonly network: Network },
-): Operation {
+): EndpointOperation {
   const { link, ifname, addresses, gateways, routes, mtu, linkKind } = endpoint;
   const plan: readonly Step[] = [
     {
@@ -176,24 +175,19 @@ export function attachOperation(
 }
 
 /** The operation that takes an endpoint's link away. */
-export function detachOperation(deps: EngineDeps, id: OperationId, endpoint: Endpoint): Operation {
+export function detachOperation(
+  deps: EngineDeps,
+  id: OperationId,
+  endpoint: Endpoint,
+): EndpointOperation {
   const plan: readonly Step[] = [{ kind: "remove-link", link: endpoint.link }];
   return operation(deps, endpoint, { id, kind: "detach", plan });
 }
 
 function operation(
-  { platform }: EngineDeps,
+  deps: EngineDeps,
   { id: endpoint, network, sandbox }: Endpoint,
-  what: Pick<Operation, "id" | "kind" | "plan">,
-): Operation {
-  const startedAt = platform.clock.boottime();
-  return {
-    ...what,
-    endpoint,
-    network,
-    sandbox,
-    bootId: platform.process.bootId,
-    startedAt,
-    deadline: millis(startedAt + OPERATION_DEADLINE),
-  };
+  { id, ...what }: Pick<EndpointOperation, "id" | "kind" | "plan">,
+): EndpointOperation {
+  return { ...what, ...newOperation(deps, id, network), endpoint, sandbox };
 }

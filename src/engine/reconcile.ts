@@ -3,7 +3,7 @@ import { collectEndpoint } from "./book-side.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { Finding, Reconciled } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
-import { listInFlight } from "./recover.ts";
+import { type InFlight, listInFlight } from "./in-flight.ts";
 import { endIfDead } from "./settle.ts";
 
 /** Acts on every finding that can be acted on; one that fails does not stop the others. */
@@ -23,13 +23,10 @@ export async function reconcile(deps: EngineDeps): Promise<Result<readonly Recon
   return ok(done);
 }
 
-async function act(
-  deps: EngineDeps,
-  { endpoint, action }: Finding,
-): Promise<Result<"done" | "left", Problem>> {
-  if (action === "collect") {
+async function act(deps: EngineDeps, finding: Finding): Promise<Result<"done" | "left", Problem>> {
+  if (finding.subject === "endpoint" && finding.action === "collect") {
     return deps.store.transact((tx) => {
-      const row = tx.endpoints.get(endpoint);
+      const row = tx.endpoints.get(finding.endpoint);
       // Somebody may have begun to work on it, or ended it, since it was looked at.
       if (row?.state !== "attached") return ok("left");
       collectEndpoint(deps, tx, row);
@@ -38,9 +35,15 @@ async function act(
   }
   const inFlight = await listInFlight(deps);
   if (!inFlight.ok) return inFlight;
-  const row = inFlight.value.find((candidate) => candidate.endpoint.id === endpoint);
+  const row = inFlight.value.find((candidate) => isAbout(finding, candidate));
   if (row === undefined) return ok("done");
   const ended = await endIfDead(deps, row);
   if (!ended.ok) return ended;
   return ok(ended.value === "ended" ? "done" : "left");
+}
+
+function isAbout(finding: Finding, row: InFlight): boolean {
+  return finding.subject === "endpoint"
+    ? row.subject === "endpoint" && row.endpoint.id === finding.endpoint
+    : row.subject === "network" && row.network.name === finding.network;
 }

@@ -1,17 +1,12 @@
-import { observeStep, openAttachContext, undoPlan } from "../attach/index.ts";
-import { collect, err, ok, type Problem, type Result } from "../base/index.ts";
-import type { Endpoint, Network, Operation } from "../domain/index.ts";
+import { observeStep, openAttachContext, permitAlways, undoPlan } from "../attach/index.ts";
+import { collect, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
+import type { EndpointOperation } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
-import { recordAttached, recordGone } from "./book-side.ts";
+import { recordAttached, recordGone, recordNotUpdated, recordUpdated } from "./book-side.ts";
 import type { EngineDeps } from "./deps.ts";
+import { isUpdated, undoLinks } from "./driver-side.ts";
+import type { EndpointInFlight, InFlight, UpdateInFlight } from "./in-flight.ts";
 import { confirmGone, findSandbox, isOfEarlierBoot, runInSandbox } from "./sandbox-side.ts";
-
-/** An operation in flight with the rows that it is about. */
-export interface InFlight {
-  readonly operation: Operation;
-  readonly endpoint: Endpoint;
-  readonly network: Network;
-}
 
 /** What is to be done about an operation whose process died. */
 export type Verdict =
@@ -20,25 +15,21 @@ export type Verdict =
   /** Some of it is there, or nothing: the kernel is brought back to what it was. */
   | { readonly kind: "undo" };
 
-/** Operations in flight, oldest id first. */
-export function listInFlight(deps: EngineDeps): Promise<Result<readonly InFlight[], Problem>> {
-  return deps.store.transact((tx) =>
-    ok(
-      tx.operations.all().flatMap((operation) => {
-        const endpoint = tx.endpoints.get(operation.endpoint);
-        const network = tx.networks.get(operation.network);
-        return endpoint === undefined || network === undefined
-          ? []
-          : [{ operation, endpoint, network }];
-      }),
-    ),
-  );
+/** How a dead process's operation is to end, by what the kernel shows; changes nothing. */
+export function judge(deps: EngineDeps, inFlight: InFlight): Result<Verdict, Problem> {
+  const { decided } = inFlight.operation;
+  if (decided !== undefined) return ok({ kind: decided });
+  if (inFlight.subject === "endpoint") return judgeEndpoint(deps, inFlight);
+  return mapResult(isUpdated(deps, inFlight), (updated) => ({
+    kind: updated ? "complete" : "undo",
+  }));
 }
 
-/** How a dead process's operation is to end, by what the kernel shows; changes nothing. */
-export function judge(deps: EngineDeps, { operation }: InFlight): Result<Verdict, Problem> {
+function judgeEndpoint(
+  deps: EngineDeps,
+  { operation }: EndpointInFlight,
+): Result<Verdict, Problem> {
   if (operation.kind === "detach") return ok({ kind: "complete" });
-  if (operation.decided !== undefined) return ok({ kind: operation.decided });
   if (isOfEarlierBoot(deps, operation.sandbox)) return ok({ kind: "undo" });
   const found = findSandbox(deps, operation.sandbox);
   if (!found.ok) return found;
@@ -50,7 +41,7 @@ export function judge(deps: EngineDeps, { operation }: InFlight): Result<Verdict
 function judgePlan(
   deps: EngineDeps,
   netns: NetnsHandle,
-  { plan }: Operation,
+  { plan }: EndpointOperation,
 ): Result<Verdict, Problem> {
   const opened = openAttachContext(deps.platform, deps.hostNamespace, netns);
   if (!opened.ok) return opened;
@@ -67,40 +58,68 @@ export async function recover(
 ): Promise<Result<Verdict, Problem>> {
   const verdict = judge(deps, inFlight);
   if (!verdict.ok) return verdict;
+  const ended =
+    inFlight.subject === "endpoint"
+      ? await endEndpoint(deps, inFlight, verdict.value)
+      : await endUpdate(deps, inFlight, verdict.value);
+  return ended.ok ? verdict : ended;
+}
+
+async function endEndpoint(
+  deps: EngineDeps,
+  inFlight: EndpointInFlight,
+  verdict: Verdict,
+): Promise<Result<void, Problem>> {
   const { operation } = inFlight;
-  const attached = operation.kind === "attach" && verdict.value.kind === "complete";
+  const attached = operation.kind === "attach" && verdict.kind === "complete";
   if (!attached) {
     const removed = await removeFromKernel(deps, inFlight);
     if (!removed.ok) return removed;
   }
-  const recorded = await deps.store.transact((tx) => {
+  return await deps.store.transact((tx) => {
     // Somebody else may have ended it since it was listed.
     if (tx.operations.get(operation.id) === undefined) return ok();
     if (attached) recordAttached(tx, operation);
     else recordGone(deps, tx, operation);
     return ok();
   });
-  return recorded.ok ? verdict : recorded;
+}
+
+async function endUpdate(
+  deps: EngineDeps,
+  inFlight: UpdateInFlight,
+  verdict: Verdict,
+): Promise<Result<void, Problem>> {
+  const { operation } = inFlight;
+  const [trouble] = verdict.kind === "undo" ? undoLinks(deps, inFlight) : [];
+  if (trouble !== undefined) return err(trouble);
+  return await deps.store.transact((tx) => {
+    if (tx.operations.get(operation.id) === undefined) return ok();
+    if (verdict.kind === "complete") recordUpdated(tx, operation);
+    else recordNotUpdated(tx, operation);
+    return ok();
+  });
 }
 
 /** Nothing of the endpoint is left in the kernel when this succeeds. */
 async function removeFromKernel(
   deps: EngineDeps,
-  { operation, endpoint, network }: InFlight,
+  { operation, endpoint, network }: EndpointInFlight,
 ): Promise<Result<void, Problem>> {
   if (isOfEarlierBoot(deps, operation.sandbox)) return ok();
   const found = findSandbox(deps, operation.sandbox);
   if (!found.ok) return found;
   if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
   using netns = found.value.netns;
-  if (operation.kind === "detach") return await runInSandbox(deps, netns, operation.plan);
+  if (operation.kind === "detach")
+    return await runInSandbox(deps, netns, operation.plan, permitAlways);
   return await undoInSandbox(deps, netns, operation);
 }
 
 async function undoInSandbox(
   deps: EngineDeps,
   netns: NetnsHandle,
-  { plan }: Operation,
+  { plan }: EndpointOperation,
 ): Promise<Result<void, Problem>> {
   const opened = openAttachContext(deps.platform, deps.hostNamespace, netns);
   if (!opened.ok) return opened;

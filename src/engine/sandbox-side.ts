@@ -3,6 +3,7 @@ import {
   observeAliveMacs,
   openAttachContext,
   openConversation,
+  type Permit,
   runPlan,
 } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
@@ -70,10 +71,11 @@ export async function runInSandbox(
   deps: EngineDeps,
   netns: NetnsHandle,
   plan: readonly Step[],
+  permit: Permit,
 ): Promise<Result<void, Problem>> {
   const opened = openAttachContext(deps.platform, deps.hostNamespace, netns);
   if (!opened.ok) return opened;
   using context = opened.value;
-  const done = await runPlan(plan, context);
+  const done = await runPlan(plan, context, permit);
   return done.ok ? ok() : err(done.error.problem);
 }

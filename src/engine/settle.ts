@@ -1,17 +1,20 @@
-import { err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import { err, type Millis, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import {
   cancelled,
-  type Endpoint,
+  describeOperation,
   lockRefused,
+  networkBusy,
+  type Operation,
   type OperationId,
   ownerBusy,
 } from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
+import { busyProblem, type InFlight, inFlightOf } from "./in-flight.ts";
 import type { OperationLock } from "./operation-locks.ts";
-import { type InFlight, listInFlight, recover } from "./recover.ts";
+import { recover } from "./recover.ts";
 
-/** How long one operation waits for another on the same endpoint: as long as a slow one takes. */
+/** How long one operation waits for others: as long as a slow one takes. */
 const PATIENCE = seconds(30);
 const PAUSE = millis(20);
 
@@ -22,56 +25,62 @@ export function lockOperation(deps: EngineDeps, id: OperationId): Result<Operati
   return err(lockRefused({ path: lock.error.call, errno: lock.error.errno }));
 }
 
-/**
- * Waits until nobody works on an endpoint any more: operations on one endpoint are done one after
- * the other. One whose process died is ended first. `find` says which endpoint is meant.
- */
-async function settle(
+/** What an operation has to wait for, and who may call it off. */
+export interface Turn {
+  /** The operation that is in the way. */
+  readonly find: (tx: Transaction) => Operation | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Waits until nothing is in the way. What is, and whose process died, is ended first. */
+export function settle(deps: EngineDeps, turn: Turn): Promise<Result<void, Problem>> {
+  return settleUntil(deps, turn, patienceEnd(deps));
+}
+
+function patienceEnd({ platform }: EngineDeps): Millis {
+  return millis(platform.clock.boottime() + PATIENCE);
+}
+
+async function settleUntil(
   deps: EngineDeps,
-  find: Turn["find"],
-  signal: AbortSignal | undefined,
+  turn: Turn,
+  patience: Millis,
 ): Promise<Result<void, Problem>> {
   const { clock } = deps.platform;
-  const deadline = clock.boottime() + PATIENCE;
   for (;;) {
-    const busy = await findInFlight(deps, find);
+    const busy = await findInFlight(deps, turn);
     if (!busy.ok) return busy;
     if (busy.value === undefined) return ok();
     const ended = await endIfDead(deps, busy.value);
     if (!ended.ok) return ended;
     if (ended.value === "ended") continue;
-    const { sandbox, ifname } = busy.value.endpoint;
-    const operation = busy.value.operation.kind;
-    if (signal?.aborted) return err(cancelled({ what: `waiting for ${operation} of ${ifname}` }));
-    if (clock.boottime() > deadline) {
-      return err(ownerBusy({ sandbox: sandbox.path, ifname, operation }));
-    }
-    await clock.sleep(PAUSE, signal);
+    if (turn.signal?.aborted) return err(cancelled({ what: waitingFor(busy.value) }));
+    if (clock.boottime() > patience) return err(busyProblem(busy.value));
+    await clock.sleep(PAUSE, turn.signal);
   }
 }
 
-/** Which endpoint an operation is about, and who may call it off. */
-export interface Turn {
-  readonly find: (tx: Transaction) => Endpoint | undefined;
-  readonly signal: AbortSignal | undefined;
-}
+const busyCodes: ReadonlySet<string> = new Set([ownerBusy.code, networkBusy.code]);
 
-/** Times that another process may be quicker to begin on the same endpoint. */
-const RACES_MAX = 10;
-
-/** Begins an operation when nobody else works on its endpoint. */
+/**
+ * Begins an operation when nothing is in the way: operations on one endpoint, and on a network and
+ * its endpoints, are done one after the other.
+ */
 export async function takeTurn<T>(
   deps: EngineDeps,
-  { find, signal }: Turn,
+  turn: Turn,
   begin: () => Promise<Result<T, Problem>>,
 ): Promise<Result<T, Problem>> {
-  for (let attempt = 1; ; attempt++) {
-    const settled = await settle(deps, find, signal);
+  const { clock } = deps.platform;
+  const patience = patienceEnd(deps);
+  for (;;) {
+    const settled = await settleUntil(deps, turn, patience);
     if (!settled.ok) return settled;
     const begun = await begin();
     // Somebody may have been quicker between the wait and the commit.
-    const beaten = !begun.ok && begun.error.code === ownerBusy.code;
-    if (!beaten || attempt === RACES_MAX) return begun;
+    const beaten = !begun.ok && busyCodes.has(begun.error.code);
+    if (!beaten || turn.signal?.aborted || clock.boottime() > patience) return begun;
+    await clock.sleep(PAUSE, turn.signal);
   }
 }
 
@@ -87,23 +96,31 @@ export async function endIfDead(
     return err(lockRefused({ path: lock.error.call, errno: lock.error.errno }));
   }
   using _held = lock.value;
-  // Its process may have ended it, and then the lock, since it was read.
-  const still = await deps.store.transact((tx) => ok(tx.operations.get(id) !== undefined));
+  // Its process may have changed or ended it, and then let go of the lock, since it was read.
+  const still = await deps.store.transact((tx) => ok(reread(tx, id)));
   if (!still.ok) return still;
-  if (!still.value) return ok("ended");
-  const recovered = await recover(deps, inFlight);
+  if (still.value === undefined) return ok("ended");
+  const recovered = await recover(deps, still.value);
   return recovered.ok ? ok("ended") : recovered;
 }
 
-async function findInFlight(
+function reread(tx: Transaction, id: OperationId): InFlight | undefined {
+  const operation = tx.operations.get(id);
+  return operation === undefined ? undefined : inFlightOf(tx, operation);
+}
+
+function findInFlight(
   deps: EngineDeps,
-  find: (tx: Transaction) => Endpoint | undefined,
+  { find }: Turn,
 ): Promise<Result<InFlight | undefined, Problem>> {
-  const endpoint = await deps.store.transact((tx) => ok(find(tx)));
-  if (!endpoint.ok) return endpoint;
-  // Almost always nothing is in flight, and then there is nothing to list.
-  if (endpoint.value === undefined || endpoint.value.state === "attached") return ok(undefined);
-  const all = await listInFlight(deps);
-  if (!all.ok) return all;
-  return ok(all.value.find((row) => row.endpoint.id === endpoint.value?.id));
+  return deps.store.transact((tx) => {
+    const operation = find(tx);
+    return ok(operation === undefined ? undefined : inFlightOf(tx, operation));
+  });
+}
+
+function waitingFor(inFlight: InFlight): string {
+  const operation = describeOperation(inFlight.operation);
+  const whose = inFlight.subject === "network" ? inFlight.network.name : inFlight.endpoint.ifname;
+  return `waiting for ${operation} of ${whose}`;
 }

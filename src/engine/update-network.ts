@@ -1,97 +1,126 @@
-import { changeDriver, openConversation } from "../attach/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { type Permit, permitWithin } from "../attach/index.ts";
+import { defined, err, millis, ok, type Problem, type Result } from "../base/index.ts";
 import {
-  type Driver,
-  type Endpoint,
-  type Network,
-  ownerBusy,
+  type NetworkName,
+  type NetworkUpdate,
+  type OperationId,
   parseDriverChange,
-  sandboxUnreachable,
 } from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
+import { recordNotUpdated, recordUpdated } from "./book-side.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
-import type { NetworkChange, NetworkView } from "./engine.ts";
-import { confirmGone, findSandbox } from "./sandbox-side.ts";
+import { changeLink, undoLinks } from "./driver-side.ts";
+import type { NetworkChange, NetworkView, OperationOptions } from "./engine.ts";
+import { refuseDuringUpdate, type UpdateInFlight, updateOf } from "./in-flight.ts";
+import { newOperation } from "./new-operation.ts";
+import { lockOperation, settle, takeTurn } from "./settle.ts";
 
 /**
- * Changes the mode or the list of a network and of every link on it: first the book, then the
- * links. When one refuses, book and links get the former driver back.
+ * Changes the mode or the list of a network and of every link on it. From the intent on nobody may
+ * attach to it or detach from it; those who had begun are waited for, so that a network in constant
+ * use can be changed too.
  */
 export async function updateNetwork(
   deps: EngineDeps,
   change: NetworkChange,
+  { signal }: OperationOptions = {},
 ): Promise<Result<NetworkView, Problem>> {
-  const intent = await commitIntent(deps, change);
+  const id = deps.ids.operation();
+  const lock = lockOperation(deps, id);
+  if (!lock.ok) return lock;
+  using _held = lock.value;
+  const turn = { find: (tx: Transaction) => findUpdate(tx, change.name), signal };
+  const intent = await takeTurn(deps, turn, () => commitIntent(deps, change, id));
   if (!intent.ok) return intent;
-  const { before, after } = intent.value;
-  for (const endpoint of after.endpoints) {
-    const done = changeEndpoint(deps, endpoint, after.network);
-    if (!done.ok) return err(await giveBack(deps, before, done.error));
-  }
-  return ok({ network: after.network, endpoints: after.endpoints.map(({ id }) => id) });
+  const operation = intent.value;
+  const update = await waitForOthers(deps, operation, signal);
+  if (!update.ok) return err(await takeBack(deps, operation, { why: update.error, troubles: [] }));
+  const permit = permitWithin(deps.platform.clock, { ...operation, signal });
+  const changed = await changeLinks(deps, update.value, permit);
+  if (!changed.ok) return err(await takeBack(deps, operation, changed.error));
+  const outcome = await deps.store.transact((tx) => ok(recordUpdated(tx, operation)));
+  // Links that the book does not know as changed must not stay so; the intent still tells of them.
+  if (!outcome.ok) undoLinks(deps, update.value);
+  return outcome;
 }
 
-interface Intent {
-  readonly before: Network;
-  readonly after: { readonly network: Network; readonly endpoints: readonly Endpoint[] };
+function findUpdate(tx: Transaction, name: NetworkName): NetworkUpdate | undefined {
+  return updateOf(tx, tx.networks.byName(name)?.id);
 }
 
-/** The network with its new driver; refused while an endpoint is between two states. */
+/** First commit: what the network is to become. */
 function commitIntent(
   deps: EngineDeps,
   { name, ...change }: NetworkChange,
-): Promise<Result<Intent, Problem>> {
+  id: OperationId,
+): Promise<Result<NetworkUpdate, Problem>> {
   return deps.store.transact((tx) => {
-    const before = tx.networks.byName(name);
-    if (before === undefined) return err(missingNetwork(tx, name));
-    const driver = parseDriverChange(before.driver, change);
+    const network = tx.networks.byName(name);
+    if (network === undefined) return err(missingNetwork(tx, name));
+    const busy = refuseDuringUpdate(tx, network);
+    if (busy !== undefined) return err(busy);
+    const driver = parseDriverChange(network.driver, change);
     if (!driver.ok) return driver;
-    const endpoints = tx.endpoints.byNetwork(before.id);
-    const busy = endpoints.find((endpoint) => endpoint.state !== "attached");
-    if (busy !== undefined) {
-      const { sandbox, ifname, state } = busy;
-      return err(ownerBusy({ sandbox: sandbox.path, ifname, operation: state }));
-    }
-    return ok({ before, after: { network: writeDriver(tx, before, driver.value), endpoints } });
+    const [before, after] = [network.driver, driver.value];
+    const facts = newOperation(deps, id, network.id);
+    const operation: NetworkUpdate = { kind: "update-network", ...facts, before, after };
+    tx.operations.insert(operation);
+    return ok(operation);
   });
 }
 
-function writeDriver(tx: Transaction, network: Network, driver: Driver): Network {
-  const changed: Network = { ...network, driver };
-  tx.networks.replace(changed);
-  return changed;
-}
-
-/** Undoes everything, and returns why, with what could not be undone. */
-async function giveBack(deps: EngineDeps, before: Network, why: Problem): Promise<Problem> {
-  const written = await deps.store.transact((tx) => {
-    const network = tx.networks.get(before.id);
-    if (network !== undefined) writeDriver(tx, network, before.driver);
-    // All that are there now: one may have come with the new driver.
-    return ok(tx.endpoints.byNetwork(before.id));
-  });
-  if (!written.ok) return { ...why, causes: [written.error] };
-  const causes = written.value.flatMap((endpoint) => {
-    const undone = changeEndpoint(deps, endpoint, before);
-    // What could not be reached before is as it was.
-    return undone.ok || undone.error.code === sandboxUnreachable.code ? [] : [undone.error];
-  });
-  return causes.length === 0 ? why : { ...why, causes };
-}
-
-/** The link of one endpoint; one that went with its sandbox needs nothing. */
-function changeEndpoint(
+/** The network and its endpoints, when all that began before have ended. */
+async function waitForOthers(
   deps: EngineDeps,
-  endpoint: Endpoint,
-  network: Network,
-): Result<void, Problem> {
-  const found = findSandbox(deps, endpoint.sandbox);
-  if (!found.ok) return found;
-  // A link that lives although nothing leads to its sandbox would keep its mode.
-  if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
-  using netns = found.value.netns;
-  const conversation = openConversation(deps.platform, netns);
-  if (!conversation.ok) return conversation;
-  using inside = conversation.value;
-  return changeDriver(inside, endpoint.link, network.driver);
+  operation: NetworkUpdate,
+  signal: AbortSignal | undefined,
+): Promise<Result<UpdateInFlight, Problem>> {
+  const settled = await settle(deps, {
+    find: (tx) => tx.operations.byNetwork(operation.network).find(({ id }) => id !== operation.id),
+    signal,
+  });
+  if (!settled.ok) return settled;
+  return await deps.store.transact((tx) => {
+    const network = defined(tx.networks.get(operation.network), "network of the operation");
+    const endpoints = tx.endpoints.byNetwork(network.id);
+    return ok({ subject: "network", operation, network, endpoints });
+  });
+}
+
+/** Why it failed, and what went wrong when the links got their former driver back. */
+interface UpdateFailure {
+  readonly why: Problem;
+  readonly troubles: readonly Problem[];
+}
+
+async function changeLinks(
+  deps: EngineDeps,
+  update: UpdateInFlight,
+  permit: Permit,
+): Promise<Result<void, UpdateFailure>> {
+  const { operation, network, endpoints } = update;
+  for (const [index, endpoint] of endpoints.entries()) {
+    // Whoever asked may be heard between two links.
+    await deps.platform.clock.sleep(millis(0));
+    const done = changeLink(deps, { endpoint, network }, operation.after, permit);
+    if (done.ok) continue;
+    const touched = endpoints.slice(0, index + 1);
+    return err({ why: done.error, troubles: undoLinks(deps, { ...update, endpoints: touched }) });
+  }
+  return ok();
+}
+
+/** The book as before; what could not be undone is recorded, to be undone later. */
+async function takeBack(
+  deps: EngineDeps,
+  operation: NetworkUpdate,
+  { why, troubles }: UpdateFailure,
+): Promise<Problem> {
+  const written = await deps.store.transact((tx) => {
+    if (troubles.length === 0) recordNotUpdated(tx, operation);
+    else tx.operations.replace({ ...operation, decided: "undo" });
+    return ok();
+  });
+  const causes = written.ok ? troubles : [...troubles, written.error];
+  return causes.length === 0 ? why : { ...why, causes };
 }

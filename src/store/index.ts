@@ -11,6 +11,7 @@ export {
   type FormerTable,
   type LeaseTable,
   type NetworkTable,
+  type OperationTable,
   type Store,
   type Table,
   type Transaction,

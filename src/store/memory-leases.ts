@@ -3,82 +3,83 @@ import { ipToBigint, ipVersion } from "../addr/index.ts";
 import { assert } from "../base/index.ts";
 import type { Lease, PoolCursor, RestingLease, SegmentName } from "../domain/index.ts";
 import { firstOutside, freeNumber, type Run, type RunTable, takeNumber } from "./address-runs.ts";
+import { type Journal, MemoryRows } from "./memory-rows.ts";
 import { addressKey, numberKey } from "./sort-key.ts";
 import type { LeaseTable } from "./store.ts";
 
 /** The address book of a store in memory; keys begin with the segment and sort by address. */
-export interface LeaseRows {
-  readonly leases: Map<string, Lease>;
-  readonly resting: Map<string, RestingLease>;
-  readonly cursors: Map<string, PoolCursor>;
-  /** Runs of leased and resting addresses by segment and IP version, in order. */
-  readonly runs: Map<string, Run[]>;
+interface LeaseRows {
+  readonly leases: MemoryRows<string, Lease>;
+  readonly resting: MemoryRows<string, RestingLease>;
+  readonly runsOf: (segment: SegmentName, version: IpVersion) => RunTable;
 }
 
-export function emptyLeases(): LeaseRows {
-  return { leases: new Map(), resting: new Map(), cursors: new Map(), runs: new Map() };
-}
-
-export function copyLeases({ leases, resting, cursors, runs }: LeaseRows): LeaseRows {
-  return {
-    leases: new Map(leases),
-    resting: new Map(resting),
-    cursors: new Map(cursors),
-    runs: new Map([...runs].map(([key, list]) => [key, [...list]])),
-  };
-}
-
-export function leaseTable(rows: LeaseRows): LeaseTable {
-  const { leases, cursors } = rows;
+/** An empty address book. */
+export function memoryLeases(journal: Journal): LeaseTable {
+  const leases = new MemoryRows<string, Lease>(journal);
+  const resting = new MemoryRows<string, RestingLease>(journal);
+  const cursors = new MemoryRows<string, PoolCursor>(journal);
+  const runsOf = memoryRuns(journal);
+  const bySegment = leases.index((row) => row.segment);
+  const restingOn = resting.index((row) => row.segment);
   return {
     get: (segment, address) => leases.get(keyOf(segment, addressKey(address))),
-    bySegment: (segment) => inOrder(leases, (row) => row.segment === segment),
-    byEndpoint: (endpoint) => inOrder(leases, (row) => row.endpoint === endpoint),
-    countWithin: (segment, range) => within(leases, segment, range).length,
-    firstFree: (segment, range) => firstOutside(runsOf(rows, segment, range.version), range),
-    ...leaseChanges(rows),
-    resting: (segment) => inOrder(rows.resting, (row) => row.segment === segment),
-    oldestResting: (segment, range) =>
-      within(rows.resting, segment, range).sort(([a, x], [b, y]) =>
-        x.until === y.until ? (a < b ? -1 : 1) : x.until - y.until,
-      )[0]?.[1],
+    bySegment,
+    byEndpoint: leases.index((row) => row.endpoint),
+    countWithin: (segment, range) => [...within(leases, segment, range)].length,
+    firstFree: (segment, range) => firstOutside(runsOf(segment, range.version), range),
+    ...leaseChanges({ leases, resting, runsOf }),
+    resting: restingOn,
+    oldestResting: (segment, range) => {
+      const rows = [...within(resting, segment, range)];
+      return rows.reduce<RestingLease | undefined>(
+        (oldest, row) => (oldest === undefined || goesBefore(row, oldest) ? row : oldest),
+        undefined,
+      );
+    },
     cursor: (segment, prefix) => cursors.get(keyOf(segment, prefix)),
-    setCursor: (cursor) => cursors.set(keyOf(cursor.segment, cursor.prefix), cursor),
+    setCursor: (cursor) => cursors.put(keyOf(cursor.segment, cursor.prefix), cursor),
   };
+}
+
+function goesBefore(a: RestingLease, b: RestingLease): boolean {
+  if (a.until !== b.until) return a.until < b.until;
+  return addressKey(a.address) < addressKey(b.address);
 }
 
 /** What keeps leases, resting addresses and runs in agreement. */
-function leaseChanges(
-  rows: LeaseRows,
-): Pick<LeaseTable, "insert" | "remove" | "rest" | "endRest" | "endRests"> {
-  const { leases, resting } = rows;
+function leaseChanges({
+  leases,
+  resting,
+  runsOf,
+}: LeaseRows): Pick<LeaseTable, "insert" | "remove" | "rest" | "endRest" | "endRests"> {
   const endRest: LeaseTable["endRest"] = (segment, address) => {
     const key = keyOf(segment, addressKey(address));
     assert(resting.delete(key), `endRest: ${key} is not resting`);
-    freeNumber(runsOf(rows, segment, ipVersion(address)), ipToBigint(address));
+    freeNumber(runsOf(segment, ipVersion(address)), ipToBigint(address));
   };
   return {
     insert: (lease) => {
       const { segment, address } = lease;
       const key = keyOf(segment, addressKey(address));
       assert(!leases.has(key), `insert: ${key} exists`);
-      leases.set(key, lease);
+      leases.put(key, lease);
       if (resting.delete(key)) return;
-      takeNumber(runsOf(rows, segment, ipVersion(address)), ipToBigint(address));
+      takeNumber(runsOf(segment, ipVersion(address)), ipToBigint(address));
     },
     remove: (segment, address) => {
       const key = keyOf(segment, addressKey(address));
       assert(leases.delete(key), `remove: ${key} does not exist`);
-      freeNumber(runsOf(rows, segment, ipVersion(address)), ipToBigint(address));
+      freeNumber(runsOf(segment, ipVersion(address)), ipToBigint(address));
     },
     rest: (row) => {
       const key = keyOf(row.segment, addressKey(row.address));
       assert(leases.delete(key), `rest: ${key} does not exist`);
-      resting.set(key, row);
+      resting.put(key, row);
     },
     endRest,
     endRests: ({ bootId, boottime }) => {
-      for (const { segment, address, ...row } of resting.values()) {
+      for (const [, { segment, address, ...row }] of resting.entries()) {
         if (row.bootId !== bootId || row.until <= boottime) endRest(segment, address);
       }
     },
@@ -89,39 +90,54 @@ function keyOf(segment: SegmentName, rest: string): string {
   return `${segment} ${rest}`;
 }
 
-function inOrder<Row>(rows: Map<string, Row>, wanted: (row: Row) => boolean): Row[] {
-  const found = [...rows].filter(([, row]) => wanted(row));
-  return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-}
-
-function within<Row>(
-  rows: Map<string, Row>,
+/** In no order. */
+function* within<Row>(
+  rows: MemoryRows<string, Row>,
   segment: SegmentName,
   { version, first, last }: IpRange,
-): [string, Row][] {
+): Iterable<Row> {
   const bottom = keyOf(segment, numberKey(version, first));
   const top = keyOf(segment, numberKey(version, last));
-  return [...rows].filter(([key]) => key >= bottom && key <= top);
+  for (const [key, row] of rows.entries()) if (key >= bottom && key <= top) yield row;
 }
 
-function runsOf({ runs }: LeaseRows, segment: SegmentName, version: IpVersion): RunTable {
-  const key = keyOf(segment, String(version));
-  const list = runs.get(key) ?? [];
-  runs.set(key, list);
-  return {
-    atOrBelow: (number) => list[countAtOrBelow(list, number) - 1],
-    put: (run) => {
-      const before = countAtOrBelow(list, run.first);
-      const replaced = list[before - 1]?.first === run.first;
-      if (replaced) list[before - 1] = run;
-      else list.splice(before, 0, run);
-    },
-    remove: (first) => {
-      const at = countAtOrBelow(list, first) - 1;
-      assert(list[at]?.first === first, `no run begins at ${first}`);
-      list.splice(at, 1);
-    },
+/** The runs of leased and resting addresses by segment and IP version, each list in order. */
+function memoryRuns(journal: Journal): LeaseRows["runsOf"] {
+  const lists = new Map<string, Run[]>();
+  return (segment, version) => {
+    const key = keyOf(segment, String(version));
+    const list = lists.get(key) ?? [];
+    lists.set(key, list);
+    const atOrBelow = (number: bigint): Run | undefined => list[countAtOrBelow(list, number) - 1];
+    return {
+      atOrBelow,
+      put: (run) => {
+        const below = atOrBelow(run.first);
+        const before = below?.first === run.first ? below : undefined;
+        putRun(list, run);
+        journal.note(() => (before ? putRun(list, before) : removeRun(list, run.first)));
+      },
+      remove: (first) => {
+        const before = removeRun(list, first);
+        journal.note(() => putRun(list, before));
+      },
+    };
   };
+}
+
+function putRun(list: Run[], run: Run): void {
+  const before = countAtOrBelow(list, run.first);
+  const replaced = list[before - 1]?.first === run.first;
+  if (replaced) list[before - 1] = run;
+  else list.splice(before, 0, run);
+}
+
+function removeRun(list: Run[], first: bigint): Run {
+  const at = countAtOrBelow(list, first) - 1;
+  const run = list[at];
+  assert(run?.first === first, `no run begins at ${first}`);
+  list.splice(at, 1);
+  return run;
 }
 
 /** How many runs begin at `number` or below it: a binary search. */

@@ -3,21 +3,25 @@ import type {
   Endpoint,
   EndpointId,
   FormerAddresses,
+  IfName,
   Network,
   NetworkId,
   Operation,
   OperationId,
+  SandboxId,
   Segment,
   SegmentName,
   StoreSalt,
   StoreUuid,
 } from "../domain/index.ts";
-import { copyLeases, emptyLeases, type LeaseRows, leaseTable } from "./memory-leases.ts";
+import { memoryLeases } from "./memory-leases.ts";
+import { Journal, MemoryRows } from "./memory-rows.ts";
 import {
   type EndpointTable,
   FORMER_MAX,
   type FormerTable,
   type NetworkTable,
+  type OperationTable,
   type Store,
   type Table,
   type Transaction,
@@ -25,75 +29,52 @@ import {
 
 /** A store that lives as long as the process: one for each lab host. */
 export function memoryStore(identity: { uuid: StoreUuid; salt: StoreSalt }): Store {
-  let committed = emptyState();
+  const journal = new Journal();
+  const tx = memoryTransaction(journal);
   return {
     ...identity,
-    transact: async <T>(decide: (tx: Transaction) => Result<T, Problem>) => {
-      const draft = copyState(committed);
-      const result = decide(transaction(draft));
-      if (result.ok) committed = draft;
-      return result;
-    },
+    transact: async (decide) => transact(journal, () => decide(tx)),
     close: () => {},
   };
 }
 
-interface State {
-  readonly segments: Map<SegmentName, Segment>;
-  readonly networks: Map<NetworkId, Network>;
-  readonly endpoints: Map<EndpointId, Endpoint>;
-  readonly operations: Map<OperationId, Operation>;
-  readonly leases: LeaseRows;
-  readonly former: Map<string, FormerAddresses>;
+function transact<T>(journal: Journal, decide: () => Result<T, Problem>): Result<T, Problem> {
+  try {
+    const result = decide();
+    if (result.ok) journal.forget();
+    return result;
+  } finally {
+    // Empty after a success; after an Err or a throw, all that was written.
+    journal.rollBack();
+  }
 }
 
-function emptyState(): State {
+function memoryTransaction(journal: Journal): Transaction {
+  const former = new MemoryRows<string, AgedFormer>(journal);
   return {
-    segments: new Map(),
-    networks: new Map(),
-    endpoints: new Map(),
-    operations: new Map(),
-    leases: emptyLeases(),
-    former: new Map(),
-  };
-}
-
-function copyState(state: State): State {
-  return {
-    segments: new Map(state.segments),
-    networks: new Map(state.networks),
-    endpoints: new Map(state.endpoints),
-    operations: new Map(state.operations),
-    leases: copyLeases(state.leases),
-    former: new Map(state.former),
-  };
-}
-
-function transaction(state: State): Transaction {
-  return {
-    segments: table(state.segments, (row) => row.name),
-    networks: networkTable(state),
-    endpoints: endpointTable(state.endpoints),
-    operations: table(state.operations, (row) => row.id),
-    leases: leaseTable(state.leases),
-    former: formerTable(state.former),
+    segments: table(new MemoryRows<SegmentName, Segment>(journal), (row) => row.name),
+    networks: networkTable(new MemoryRows(journal), former),
+    endpoints: endpointTable(new MemoryRows(journal)),
+    operations: operationTable(new MemoryRows(journal)),
+    leases: memoryLeases(journal),
+    former: formerTable(former),
   };
 }
 
 function table<Key extends string, Row>(
-  rows: Map<Key, Row>,
+  rows: MemoryRows<Key, Row>,
   keyOf: (row: Row) => Key,
 ): Table<Key, Row> {
   return {
     get: (key) => rows.get(key),
-    all: () => sorted(rows),
+    all: () => rows.inOrder(),
     insert: (row) => {
       assert(!rows.has(keyOf(row)), `insert: ${keyOf(row)} exists`);
-      rows.set(keyOf(row), row);
+      rows.put(keyOf(row), row);
     },
     replace: (row) => {
       assert(rows.has(keyOf(row)), `replace: ${keyOf(row)} does not exist`);
-      rows.set(keyOf(row), row);
+      rows.put(keyOf(row), row);
     },
     remove: (key) => {
       assert(rows.delete(key), `remove: ${key} does not exist`);
@@ -101,54 +82,64 @@ function table<Key extends string, Row>(
   };
 }
 
-function sorted<Row>(rows: Map<string, Row>): Row[] {
-  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-}
-
-function networkTable({ networks, former }: State): NetworkTable {
-  const base = table(networks, (row: Network) => row.id);
+function networkTable(
+  rows: MemoryRows<NetworkId, Network>,
+  former: MemoryRows<string, AgedFormer>,
+): NetworkTable {
+  const base = table(rows, (row) => row.id);
+  const formerOf = former.index((row) => row.network);
   return {
     ...base,
-    insert: (row) => {
-      assert(!base.all().some((other) => other.name === row.name), `insert: ${row.name} exists`);
-      base.insert(row);
-    },
     remove: (id) => {
       base.remove(id);
-      for (const [key, row] of former) if (row.network === id) former.delete(key);
+      for (const row of formerOf(id)) former.delete(formerKey(row));
     },
-    byName: (name) => base.all().find((row) => row.name === name),
-    bySegment: (segment) => base.all().filter((row) => row.segment === segment),
+    byName: rows.uniqueIndex((row) => row.name),
+    bySegment: rows.index((row) => row.segment),
   };
 }
 
-function endpointTable(rows: Map<EndpointId, Endpoint>): EndpointTable {
-  const base = table(rows, (row: Endpoint) => row.id);
-  const byOwner: EndpointTable["byOwner"] = (sandbox, ifname) =>
-    base.all().find((row) => row.sandbox.id === sandbox && row.ifname === ifname);
+function endpointTable(rows: MemoryRows<EndpointId, Endpoint>): EndpointTable {
+  const ownerOf = (sandbox: SandboxId, ifname: IfName): string => `${sandbox} ${ifname}`;
+  const byOwner = rows.uniqueIndex((row) => ownerOf(row.sandbox.id, row.ifname));
   return {
-    ...base,
-    insert: (row) => {
-      assert(byOwner(row.sandbox.id, row.ifname) === undefined, `insert: ${row.ifname} exists`);
-      base.insert(row);
-    },
-    byNetwork: (network) => base.all().filter((row) => row.network === network),
-    byOwner,
-    byMac: (mac) => base.all().filter((row) => row.link.mac === mac),
+    ...table(rows, (row) => row.id),
+    byNetwork: rows.index((row) => row.network),
+    byOwner: (sandbox, ifname) => byOwner(ownerOf(sandbox, ifname)),
+    byMac: rows.index((row) => row.link.mac),
   };
 }
 
-function formerTable(rows: Map<string, FormerAddresses>): FormerTable {
-  const keyOf = (network: NetworkId, workload: string): string => `${network} ${workload}`;
+function operationTable(rows: MemoryRows<OperationId, Operation>): OperationTable {
+  return { ...table(rows, (row) => row.id), byNetwork: rows.index((row) => row.network) };
+}
+
+/** `age` counts up, so that the smallest is the row that was not touched for the longest time. */
+type AgedFormer = FormerAddresses & { readonly age: number };
+
+function formerKey({ network, workload }: Pick<FormerAddresses, "network" | "workload">): string {
+  return `${network} ${workload}`;
+}
+
+function formerTable(rows: MemoryRows<string, AgedFormer>): FormerTable {
+  let lastAge = 0;
   return {
-    get: (network, workload) => rows.get(keyOf(network, workload)),
+    get: (network, workload) => {
+      const row = rows.get(formerKey({ network, workload }));
+      if (row === undefined) return undefined;
+      const { age: _, ...known } = row;
+      return known;
+    },
     remember: (row) => {
-      const key = keyOf(row.network, row.workload);
-      // A map keeps the order of insertion, so the oldest row is its first.
-      rows.delete(key);
-      rows.set(key, row);
-      const oldest = rows.keys().next().value;
-      if (rows.size > FORMER_MAX && oldest !== undefined) rows.delete(oldest);
+      lastAge += 1;
+      rows.put(formerKey(row), { ...row, age: lastAge });
+      if (rows.size > FORMER_MAX) rows.delete(oldestKey(rows));
     },
   };
+}
+
+function oldestKey(rows: MemoryRows<string, AgedFormer>): string {
+  let [oldest, least] = ["", Number.POSITIVE_INFINITY];
+  for (const [key, { age }] of rows.entries()) if (age < least) [oldest, least] = [key, age];
+  return oldest;
 }

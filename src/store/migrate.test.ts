@@ -5,18 +5,42 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Ip, Prefix } from "../addr/index.ts";
 import { ok } from "../base/index.ts";
-import type { EndpointId, IfName, NetworkName, SandboxId, SegmentName } from "../domain/index.ts";
+import type {
+  EndpointId,
+  IfName,
+  NetworkId,
+  NetworkName,
+  SandboxId,
+  SegmentName,
+} from "../domain/index.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { type Migration, migrations } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
+import { must } from "./store.contract.ts";
+import type { Transaction } from "./store.ts";
 
 const birth = { uuid: "uuid-new", salt: "ff", createdAt: "2026-02-02T00:00:00.000Z" };
-const versionOne = readFileSync(join(import.meta.dirname, "fixtures/version-1.sql"), "utf8");
+const fixture = (version: number): string =>
+  readFileSync(join(import.meta.dirname, `fixtures/version-${version}.sql`), "utf8");
 
-function oldFile(): Database {
+function oldFile(version = 1): Database {
   const database = new Database(":memory:", { strict: true });
-  database.run(versionOne);
+  database.run(fixture(version));
   return database;
+}
+
+/** What is read from a store whose file is of an old version. */
+async function readOld<T>(version: number, ask: (tx: Transaction) => T): Promise<T> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), "landfall-migrate-"));
+  const file = new Database(join(stateDirectory, "landfall.db"), { create: true });
+  file.run(fixture(version));
+  file.close();
+  const randomBytes = (count: number) => new Uint8Array(count);
+  const store = must(openSqliteStore({ stateDirectory, randomBytes, wall: () => new Date(0) }));
+  const rows = must(await store.transact((tx) => ok(ask(tx))));
+  store.close();
+  rmSync(stateDirectory, { recursive: true });
+  return rows;
 }
 
 function tablesOf(database: Database): unknown {
@@ -28,44 +52,49 @@ function tablesOf(database: Database): unknown {
     .map((row) => ({ ...row, sql: row.sql?.replaceAll(/\s+/g, " ") }));
 }
 
-test("a file of version 1 is brought to the schema that a new file has, and stays the same store", () => {
-  const [old, fresh] = [oldFile(), new Database(":memory:")];
-  expect(migrate(old, migrations, birth)).toBe(migrations.length);
-  migrate(fresh, migrations, birth);
-  expect(tablesOf(old)).toEqual(tablesOf(fresh));
-  const [row] = old.query<{ uuid: string; salt: string }, []>("SELECT * FROM identity").all();
-  expect(row).toMatchObject({ uuid: "uuid-1", salt: "00112233445566778899aabbccddeeff" });
-});
+test.each([
+  [1, "uuid-1"],
+  [2, "a3890412-f2c3-461d-94e8-fd9a80c07c25"],
+])(
+  "a file of version %i gets the schema of a new file, and stays the same store",
+  (version, uuid) => {
+    const [old, fresh] = [oldFile(version), new Database(":memory:")];
+    expect(migrate(old, migrations, birth)).toBe(migrations.length);
+    migrate(fresh, migrations, birth);
+    expect(tablesOf(old)).toEqual(tablesOf(fresh));
+    const [row] = old.query<{ uuid: string; salt: string }, []>("SELECT * FROM identity").all();
+    expect(row).toMatchObject({ uuid, salt: "00112233445566778899aabbccddeeff" });
+  },
+);
 
 test("the rows of a file of version 1 are there and found after opening it", async () => {
-  const stateDirectory = mkdtempSync(join(tmpdir(), "landfall-migrate-"));
-  const file = new Database(join(stateDirectory, "landfall.db"), { create: true });
-  file.run(versionOne);
-  file.close();
-  const randomBytes = (count: number) => new Uint8Array(count);
-  const store = openSqliteStore({ stateDirectory, randomBytes, wall: () => new Date(0) });
-  if (!store.ok) throw new Error(store.error.detail);
   const eth0 = "eth0" as SegmentName;
-  const rows = await store.value.transact((tx) =>
-    ok({
-      range: tx.networks.byName("lan" as NetworkName)?.subnets[0]?.ranges[0]?.first,
-      owner: tx.endpoints.byOwner("boot:7" as SandboxId, "eth0" as IfName)?.id,
-      lease: tx.leases.get(eth0, "10.0.0.5" as Ip)?.endpoint,
-      cursor: tx.leases.cursor(eth0, "10.0.0.0/24" as Prefix)?.lastGiven,
-      segment: tx.segments.get(eth0)?.name,
+  const rows = await readOld(1, (tx) => ({
+    range: tx.networks.byName("lan" as NetworkName)?.subnets[0]?.ranges[0]?.first,
+    owner: tx.endpoints.byOwner("boot:7" as SandboxId, "eth0" as IfName)?.id,
+    lease: tx.leases.get(eth0, "10.0.0.5" as Ip)?.endpoint,
+    cursor: tx.leases.cursor(eth0, "10.0.0.0/24" as Prefix)?.lastGiven,
+    segment: tx.segments.get(eth0)?.name,
+  }));
+  expect(rows).toEqual({
+    range: 0x0a000001n,
+    owner: "ep-1" as EndpointId,
+    lease: "ep-1" as EndpointId,
+    cursor: "10.0.0.5" as Ip,
+    segment: eth0,
+  });
+});
+
+test("the operation of a file of version 2 is found by its network", async () => {
+  const rows = await readOld(2, (tx) => tx.operations.byNetwork("net-b6jkzmw1xb" as NetworkId));
+  expect(rows).toEqual([
+    expect.objectContaining({
+      id: "op-fdjx3vmbag",
+      kind: "attach",
+      endpoint: "ep-7p0hqedqdk",
+      deadline: 121_000,
     }),
-  );
-  store.value.close();
-  rmSync(stateDirectory, { recursive: true });
-  expect(rows).toEqual(
-    ok({
-      range: 0x0a000001n,
-      owner: "ep-1" as EndpointId,
-      lease: "ep-1" as EndpointId,
-      cursor: "10.0.0.5" as Ip,
-      segment: eth0,
-    }),
-  );
+  ]);
 });
 
 function running(sql: string): Migration {

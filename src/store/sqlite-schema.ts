@@ -91,6 +91,16 @@ const version2 = `
   ) STRICT;
 `;
 
+/**
+ * From here on there are operations that are about a network and no endpoint, which older programs
+ * would not understand. To a table that is there SQLite adds virtual columns only.
+ */
+const version3 = `
+  ALTER TABLE operations ADD COLUMN
+    network TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.network')) VIRTUAL;
+  CREATE INDEX operations_by_network ON operations (network);
+`;
+
 /** Turns a file of one schema version into the next; the first one makes the tables. */
 export type Migration = (database: Database) => void;
 
@@ -107,4 +117,5 @@ export const migrations: readonly Migration[] = [
       takeNumber(runs(segment, ipVersion(address)), ipToBigint(address));
     }
   },
+  (database) => void database.run(version3),
 ];

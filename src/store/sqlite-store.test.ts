@@ -7,6 +7,7 @@ import { parseRange } from "../addr/index.ts";
 import { defined, ok, type Problem, type Result } from "../base/index.ts";
 import type { SegmentName } from "../domain/index.ts";
 import { bookContract } from "./book.contract.ts";
+import { rollBackContract } from "./roll-back.contract.ts";
 import { RUN_AT_OR_BELOW } from "./sqlite-leases.ts";
 import { migrations } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -39,6 +40,7 @@ function codeOf(result: Result<Store, Problem>): string {
 
 storeContract("SQLite", () => must(open(freshDirectory())));
 bookContract("SQLite", () => must(open(freshDirectory())));
+rollBackContract("SQLite", () => must(open(freshDirectory())));
 
 test("a second process sees what the first one committed, under the same identity", async () => {
   const directory = freshDirectory();
@@ -78,7 +80,7 @@ test("sqlite3's own checks find the file whole, in WAL mode, with the version wr
   const database = new Database(join(directory, "landfall.db"), { readonly: true });
   expect(database.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
   expect(database.query("PRAGMA journal_mode").values()).toEqual([["wal"]]);
-  expect(database.query("PRAGMA user_version").values()).toEqual([[2]]);
+  expect(database.query("PRAGMA user_version").values()).toEqual([[3]]);
   database.close();
 });
 

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { assert } from "../base/index.ts";
-import type { Endpoint, FormerAddresses, Network } from "../domain/index.ts";
+import type { Endpoint, FormerAddresses, Network, Operation } from "../domain/index.ts";
 import { formatDocument } from "./document.ts";
 import { sqliteLeases } from "./sqlite-leases.ts";
 import { select } from "./sqlite-select.ts";
@@ -9,6 +9,7 @@ import {
   FORMER_MAX,
   type FormerTable,
   type NetworkTable,
+  type OperationTable,
   type Table,
   type Transaction,
 } from "./store.ts";
@@ -19,7 +20,7 @@ export function sqliteTransaction(database: Database): Transaction {
     segments: table(database, "segments", (row) => row.name),
     networks: networkTable(database),
     endpoints: endpointTable(database),
-    operations: table(database, "operations", (row) => row.id),
+    operations: operationTable(database),
     leases: sqliteLeases(database),
     former: formerTable(database),
   };
@@ -68,6 +69,14 @@ function endpointTable(database: Database): EndpointTable {
     byNetwork: (network) => byNetwork.many(network),
     byOwner: (sandbox, ifname) => byOwner.one(sandbox, ifname),
     byMac: (mac) => byMac.many(mac),
+  };
+}
+
+function operationTable(database: Database): OperationTable {
+  const byNetwork = select<Operation>(database, "operations WHERE network = ? ORDER BY key");
+  return {
+    ...table(database, "operations", (row) => row.id),
+    byNetwork: (network) => byNetwork.many(network),
   };
 }
 

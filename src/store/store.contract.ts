@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Ip, ipFromBigint, type Prefix, parseIp, parsePrefix } from "../addr/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { err, millis, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
   type EndpointId,
@@ -10,7 +10,9 @@ import {
   type Network,
   type NetworkId,
   type NetworkName,
+  type NetworkUpdate,
   networkExists,
+  type OperationId,
   type SandboxId,
   type SegmentName,
 } from "../domain/index.ts";
@@ -40,7 +42,7 @@ export function network(id: string, name: string): Network {
   };
 }
 
-function endpoint(id: string, sandbox: string, ifname = "eth0"): Endpoint {
+export function endpoint(id: string, sandbox: string, ifname = "eth0"): Endpoint {
   return {
     id: id as EndpointId,
     network: "net-1" as NetworkId,
@@ -162,6 +164,19 @@ function transactionContract(open: () => Store): void {
   });
 }
 
+export function update(id: string, network = "net-1"): NetworkUpdate {
+  return {
+    kind: "update-network",
+    id: id as OperationId,
+    network: network as NetworkId,
+    before: { kind: "macvlan", mode: "bridge" },
+    after: { kind: "macvlan", mode: "vepa" },
+    bootId: "boot",
+    startedAt: millis(1),
+    deadline: millis(2),
+  };
+}
+
 function lookUpContract(open: () => Store): void {
   test("rows are found by what they are looked up by", async () => {
     const store = open();
@@ -185,6 +200,23 @@ function lookUpContract(open: () => Store): void {
       byMac: ["ep-1" as EndpointId, "ep-2" as EndpointId],
       nobody: undefined,
     });
+    store.close();
+  });
+
+  test("operations are found by their network, in the order of their ids", async () => {
+    const store = await withOwners(open());
+    await write(store, (tx) => {
+      for (const id of ["op-2", "op-1"]) tx.operations.insert(update(id));
+      tx.operations.insert(update("op-3", "net-2"));
+    });
+    const idsOn = (id: string) =>
+      read(store, (tx) => tx.operations.byNetwork(id as NetworkId).map((row) => row.id as string));
+    expect(await idsOn("net-1")).toEqual(["op-1", "op-2"]);
+    await write(store, (tx) => tx.operations.remove("op-1" as OperationId));
+    expect([await idsOn("net-1"), await idsOn("net-2")]).toEqual([["op-2"], ["op-3"]]);
+    expect(await read(store, (tx) => tx.operations.get("op-2" as OperationId))).toEqual(
+      update("op-2"),
+    );
     store.close();
   });
 

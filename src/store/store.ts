@@ -47,7 +47,7 @@ export interface Transaction {
   readonly endpoints: EndpointTable;
   readonly leases: LeaseTable;
   readonly former: FormerTable;
-  readonly operations: Table<OperationId, Operation>;
+  readonly operations: OperationTable;
 }
 
 /** Rows by key. Writing against the state of the table (inserting twice, …) is a bug and throws. */
@@ -71,6 +71,11 @@ export interface EndpointTable extends Table<EndpointId, Endpoint> {
   byOwner(sandbox: SandboxId, ifname: IfName): Endpoint | undefined;
   /** Every endpoint with this MAC address, on whatever segment. */
   byMac(mac: Mac): readonly Endpoint[];
+}
+
+export interface OperationTable extends Table<OperationId, Operation> {
+  /** What is in flight on the network or on an endpoint of it, in order of their keys. */
+  byNetwork(network: NetworkId): readonly Operation[];
 }
 
 /** The address book. An address is leased, resting or free; never two of them. */

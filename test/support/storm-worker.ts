@@ -1,6 +1,7 @@
 /**
- * Attaches and detaches without end, in a process of its own that is there to be killed: `bun
- * storm-worker.ts STATE_DIR SEED SANDBOX_PATH…`, in the host's namespace. Three networks on p0.
+ * Attaches, detaches and changes networks without end, in a process of its own that is there to be
+ * killed: `bun storm-worker.ts STATE_DIR SEED SANDBOX_PATH…`, in the host's namespace. Three
+ * networks on p0.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -31,6 +32,7 @@ function below(limit: number): number {
   return (state >>> 0) % limit;
 }
 
+const modes = ["bridge", "vepa", "private"];
 const codes = new Set<string>();
 const rounds = Number(process.env.STORM_ROUNDS ?? Number.POSITIVE_INFINITY);
 for (let round = 0; round < rounds; round++) {
@@ -39,10 +41,13 @@ for (let round = 0; round < rounds; round++) {
   const sandbox = { netns, path };
   const ifname = `eth${below(2)}` as IfName;
   const network = `net${below(3)}` as NetworkName;
+  const what = below(16);
   const done =
-    below(2) === 0
-      ? await engine.attach({ network, sandbox, ifname, addresses: [] })
-      : await engine.detach({ kind: "owner", sandbox, ifname });
+    what < 2
+      ? await engine.updateNetwork({ name: network, mode: `${modes[below(modes.length)]}` })
+      : what % 2 === 0
+        ? await engine.attach({ network, sandbox, ifname, addresses: [] })
+        : await engine.detach({ kind: "owner", sandbox, ifname });
   if (!done.ok) codes.add(done.error.code);
 }
 console.log([...codes].sort().join(" "));

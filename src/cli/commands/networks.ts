@@ -19,12 +19,20 @@ export async function inspectNetwork(engine: Engine, name: NetworkName): Handled
   return mapResult(found, (view) => ({ kind: "network", event: "inspected", view }));
 }
 
-export async function updateNetwork(engine: Engine, change: NetworkChange): Handled {
-  const changed = await engine.updateNetwork(change);
+export async function updateNetwork(
+  engine: Engine,
+  change: NetworkChange,
+  signal: AbortSignal,
+): Handled {
+  const changed = await engine.updateNetwork(change, { signal });
   return mapResult(changed, (view) => ({ kind: "network", event: "changed", view }));
 }
 
-export async function removeNetwork(engine: Engine, name: NetworkName): Handled {
-  const removed = await engine.removeNetwork(name);
+export async function removeNetwork(
+  engine: Engine,
+  name: NetworkName,
+  signal: AbortSignal,
+): Handled {
+  const removed = await engine.removeNetwork(name, { signal });
   return mapResult(removed, (view) => ({ kind: "network", event: "removed", view }));
 }

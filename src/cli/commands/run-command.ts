@@ -58,9 +58,9 @@ function runOnHost(
     case "net-inspect":
       return inspectNetwork(host.engine, command.name);
     case "net-set":
-      return updateNetwork(host.engine, command);
+      return updateNetwork(host.engine, command, signal);
     case "net-rm":
-      return removeNetwork(host.engine, command.name);
+      return removeNetwork(host.engine, command.name, signal);
     case "attach":
       return attach(host, command, signal);
     case "detach":

@@ -130,7 +130,10 @@ const setOptions = object({
 
 const set = command("set", map(setOptions, netSet), {
   brief: words("Change a network's mode or list of peers."),
-  description: words("Changes the network and every link on it, while they are in use."),
+  description: words(
+    "Changes the network and every link on it, while they are in use; all of them or none. Waits " +
+      "for what is being attached or detached.",
+  ),
   usageLine: shortUsage,
   footer: examples(
     "landfall net set lan --mode private",

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import type { EndpointId, IfName, NetworkName } from "../../domain/index.ts";
-import type { Finding } from "../../engine/index.ts";
+import type { EndpointFinding, NetworkFinding } from "../../engine/index.ts";
 import { findingsTable, reconciledTable } from "./findings.ts";
 import { plainPaint } from "./look.ts";
 
-const gone: Finding = {
+const gone: EndpointFinding = {
+  subject: "endpoint",
   endpoint: "ep-1" as EndpointId,
   network: "lan" as NetworkName,
   sandbox: "/run/netns/a",
@@ -13,7 +14,7 @@ const gone: Finding = {
   detail: "the namespace is gone, and so is the link",
   action: "collect",
 };
-const differs: Finding = {
+const differs: EndpointFinding = {
   ...gone,
   endpoint: "ep-2" as EndpointId,
   kind: "link-differs",
@@ -21,11 +22,20 @@ const differs: Finding = {
   action: "none",
 };
 
+const interrupted: NetworkFinding = {
+  subject: "network",
+  network: "lan" as NetworkName,
+  kind: "interrupted",
+  detail: "change from mode bridge to vepa was interrupted; its process is gone",
+  action: "undo",
+};
+
 test("findings say what reconcile would do", () => {
-  expect(findingsTable([gone, differs], plainPaint)).toBe(
+  expect(findingsTable([gone, differs, interrupted], plainPaint)).toBe(
     `ENDPOINT  NETWORK  FINDING       ACTION   DETAIL
 ep-1      lan      sandbox-gone  collect  the namespace is gone, and so is the link
 ep-2      lan      link-differs  none     eth0: it is down
+-         lan      interrupted   undo     ${interrupted.detail}
 `,
   );
 });

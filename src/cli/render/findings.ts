@@ -1,6 +1,6 @@
 import type { Finding, Reconciled } from "../../engine/index.ts";
 import { type Paint, printable } from "./look.ts";
-import { table } from "./table.ts";
+import { NONE, table } from "./table.ts";
 
 /** Where book and kernel disagree, and what reconcile would do about it. */
 export function findingsTable(findings: readonly Finding[], paint: Paint): string {
@@ -27,8 +27,9 @@ const doneWords = {
   none: "left",
 } as const;
 
-function cells({ endpoint, network, kind }: Finding): string[] {
-  return [endpoint, network, kind];
+function cells(finding: Finding): string[] {
+  const endpoint = finding.subject === "endpoint" ? finding.endpoint : NONE;
+  return [endpoint, finding.network, finding.kind];
 }
 
 function heading(titles: readonly string[]) {

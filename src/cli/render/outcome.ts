@@ -1,4 +1,5 @@
 import { unreachable } from "../../base/index.ts";
+import type { Finding } from "../../engine/index.ts";
 import type { Globals } from "../command.ts";
 import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
 import { findingsTable, reconciledTable } from "./findings.ts";
@@ -91,9 +92,9 @@ function idsOf(outcome: Outcome): readonly string[] {
     case "endpoint":
       return [outcome.view.endpoint.id];
     case "findings":
-      return outcome.findings.map(({ endpoint }) => endpoint);
+      return outcome.findings.map(idOf);
     case "reconciled":
-      return outcome.reconciled.map(({ finding }) => finding.endpoint);
+      return outcome.reconciled.map(({ finding }) => idOf(finding));
     case "leases":
       return outcome.leases.map((view) => view.address);
     case "served":
@@ -103,6 +104,10 @@ function idsOf(outcome: Outcome): readonly string[] {
     default:
       return unreachable(outcome);
   }
+}
+
+function idOf(finding: Finding): string {
+  return finding.subject === "endpoint" ? finding.endpoint : finding.network;
 }
 
 function hintOf(outcome: Outcome): string | undefined {

@@ -3,6 +3,9 @@ import { type Paint, printable, type Style } from "./look.ts";
 /** A cell with a meaning; a plain string has none. */
 export type Cell = string | { readonly text: string; readonly style: Style };
 
+/** Stands for "there is none", so that columns can be cut by number. */
+export const NONE = "-";
+
 const GAP = "  ";
 
 /**

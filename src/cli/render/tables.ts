@@ -9,10 +9,7 @@ import {
 } from "../../domain/index.ts";
 import type { EndpointView, LeaseView, NetworkView } from "../../engine/index.ts";
 import type { Paint } from "./look.ts";
-import { type Cell, properties, table } from "./table.ts";
-
-/** Stands for "there is none", so that columns can be cut by number. */
-const NONE = "-";
+import { type Cell, NONE, properties, table } from "./table.ts";
 
 export function networkTable(networks: readonly NetworkView[], paint: Paint): string {
   const rows = networks.map(({ network, endpoints }) => [
