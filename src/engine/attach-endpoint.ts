@@ -156,17 +156,11 @@ function commitIntent(
     if (busy !== undefined) return err(busy);
     const endpoint = planEndpoint(deps, tx, { request, network, seen });
     if (!endpoint.ok) return endpoint;
-    // The parent was there and passed, if anything was still to be checked.
-    if (network.parentChecks !== undefined) tx.networks.replace(withoutChecks(network));
     tx.endpoints.insert(endpoint.value);
     const operation = attachOperation(deps, id, { endpoint: endpoint.value, network });
     tx.operations.insert(operation);
     return ok(operation);
   });
-}
-
-function withoutChecks({ parentChecks: _, ...network }: Network): Network {
-  return network;
 }
 
 function ownerInUse(
