@@ -1,5 +1,6 @@
+import type { Mac } from "../../addr/index.ts";
 import { err, millis, ok, type Problem, type Result, seconds } from "../../base/index.ts";
-import { type Link, listAddresses, listLinks } from "../../netlink/index.ts";
+import { type Link, listAddresses, listFdb, listLinks } from "../../netlink/index.ts";
 import { labNotReady } from "../lab-problems.ts";
 import type { Lab, RunningNode } from "./lab.ts";
 import { refusedOn } from "./requests.ts";
@@ -23,6 +24,20 @@ export function waitForAddresses(
   nodes: readonly RunningNode[],
 ): Promise<Result<void, Problem>> {
   return waitFor(lab, () => firstOf(nodes, tentativeAddress));
+}
+
+/** Waits until no parent of this host receives for any of these MACs any more. */
+export function waitUntilForgotten(
+  lab: Lab,
+  host: RunningNode,
+  macs: ReadonlySet<Mac>,
+): Promise<Result<void, Problem>> {
+  return waitFor(lab, () => {
+    const entries = host.link.dump(listFdb());
+    if (!entries.ok) return err(refusedOn(host.name, entries.error));
+    const left = entries.value.find(({ mac }) => macs.has(mac));
+    return ok(left === undefined ? undefined : `${left.mac} lives on ${host.name}`);
+  });
 }
 
 /** Repeats `ask` until it finds nothing, or patience ends. */
