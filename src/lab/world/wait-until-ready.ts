@@ -84,8 +84,14 @@ function isComing({ state, carrier, operState }: Link): boolean {
 function tentativeAddress(node: RunningNode): Result<string | undefined, Problem> {
   const addresses = node.link.dump(listAddresses(6));
   if (!addresses.ok) return err(refusedOn(node.name, addresses.error));
-  const waiting = addresses.value.find(
+  const tentative = addresses.value.filter(
     (row) => row.flags.includes("tentative") && !row.flags.includes("dadfailed"),
   );
+  if (tentative.length === 0) return ok(undefined);
+  const links = node.link.dump(listLinks());
+  if (!links.ok) return err(refusedOn(node.name, links.error));
+  // Without a carrier nobody is asked, so there the doubt has no end.
+  const live = links.value.filter(({ state, carrier }) => state === "up" && carrier === true);
+  const waiting = tentative.find(({ ifindex }) => live.some((link) => link.ifindex === ifindex));
   return ok(waiting === undefined ? undefined : `${waiting.address} of ${node.name} is tentative`);
 }
