@@ -2,8 +2,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addrProblems } from "../src/addr/index.ts";
+import { apiProblems } from "../src/api/index.ts";
 import { ExitCode, type ProblemKind } from "../src/base/index.ts";
 import { cliProblems } from "../src/cli/index.ts";
+import { daemonProblems } from "../src/daemon/index.ts";
 import { domainProblems } from "../src/domain/index.ts";
 import { labProblems, scenarioProblems } from "../src/lab/index.ts";
 import { storeProblems } from "../src/store/index.ts";
@@ -21,6 +23,8 @@ export const catalogue: readonly Chapter[] = [
   { list: "cliProblems", title: "The command line", kinds: cliProblems },
   { list: "addrProblems", title: "Addresses as text", kinds: addrProblems },
   { list: "domainProblems", title: "Networks, parents and endpoints", kinds: domainProblems },
+  { list: "daemonProblems", title: "The daemon", kinds: daemonProblems },
+  { list: "apiProblems", title: "Asking the daemon", kinds: apiProblems },
   { list: "storeProblems", title: "The state", kinds: storeProblems },
   { list: "scenarioProblems", title: "Scenario files", kinds: scenarioProblems },
   { list: "labProblems", title: "Labs", kinds: labProblems },

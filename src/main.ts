@@ -6,12 +6,19 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import packageFile from "../package.json" with { type: "json" };
+import { findDaemon } from "./api/index.ts";
 import { ExitCode, err, ok, type Problem, type Result } from "./base/index.ts";
-import { type Host, type HostDirectories, runCli, type TextSink } from "./cli/index.ts";
+import {
+  type Host,
+  type HostDirectories,
+  runCli,
+  type ServeRequest,
+  type TextSink,
+} from "./cli/index.ts";
 import { kernelRefused } from "./domain/index.ts";
-import { fileLocks, openEngine } from "./engine/index.ts";
+import { type Engine, fileLocks, openEngine } from "./engine/index.ts";
 import { runDemo, runLab } from "./lab/index.ts";
-import { openPlatform, type SysError } from "./platform/index.ts";
+import { type NetnsHandle, openPlatform, type Platform, type SysError } from "./platform/index.ts";
 import { openSqliteStore } from "./store/index.ts";
 
 /** 128 + the signal's number, as shells report it. */
@@ -27,35 +34,95 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-function openHost({ stateDirectory }: HostDirectories): Result<Host, Problem> {
+/** This machine, and the namespace that the program was started in. */
+interface Machine extends Disposable {
+  readonly platform: Platform;
+  readonly home: NetnsHandle;
+}
+
+function openMachine(): Result<Machine, Problem> {
   const opened = openPlatform();
   if (!opened.ok) return err(platformProblem("look at this machine", opened.error));
   const platform = opened.value;
   const home = platform.namespaces.home();
   if (!home.ok) return err(platformProblem("open the host's network namespace", home.error));
+  return ok({ platform, home: home.value, [Symbol.dispose]: home.value.close });
+}
+
+/** A daemon's host where there is one for this run directory; otherwise this process's own. */
+async function openHost(directories: HostDirectories): Promise<Result<Host, Problem>> {
+  const machine = openMachine();
+  if (!machine.ok) return machine;
+  using opening = new DisposableStack();
+  const { platform, home } = opening.use(machine.value);
+  const { stateDirectory, stateOrigin, runDirectory } = directories;
+  const daemon = await findDaemon({
+    runDirectory,
+    ...(stateOrigin === "given" ? { stateDirectory } : {}),
+    namespace: String(home.cookie),
+  });
+  if (!daemon.ok) return daemon;
+  const owner =
+    daemon.value === undefined
+      ? openLocalEngine(machine.value, directories)
+      : ok({ engine: daemon.value.engine, [Symbol.dispose]: () => undefined });
+  if (!owner.ok) return owner;
+  const { engine } = opening.use(owner.value);
+  const open = opening.move();
+  const openNamespace = platform.namespaces.open;
+  return ok({ engine, openNamespace, [Symbol.dispose]: () => open.dispose() });
+}
+
+/** An engine on the state of this machine. */
+interface LocalEngine extends Disposable {
+  readonly engine: Engine;
+}
+
+function openLocalEngine(
+  { platform, home }: Machine,
+  { stateDirectory }: HostDirectories,
+): Result<LocalEngine, Problem> {
   const store = openSqliteStore({
     stateDirectory,
     randomBytes: platform.random.bytes,
     wall: platform.clock.wall,
   });
-  if (!store.ok) {
-    home.value.close();
-    return store;
-  }
+  if (!store.ok) return store;
   // Beside the store, so that whoever has the one has the other.
   const lockDirectory = join(stateDirectory, "operations");
   mkdirSync(lockDirectory, { recursive: true, mode: 0o700 });
   const engine = openEngine({
     platform,
-    hostNamespace: home.value,
+    hostNamespace: home,
     store: store.value,
     locks: fileLocks(platform.files, lockDirectory),
   });
-  const close = (): void => {
-    store.value.close();
-    home.value.close();
-  };
-  return ok({ engine, openNamespace: platform.namespaces.open, [Symbol.dispose]: close });
+  return ok({ engine, [Symbol.dispose]: store.value.close });
+}
+
+async function serve({
+  directories,
+  interval,
+  logFormat,
+}: ServeRequest): Promise<Result<void, Problem>> {
+  const machine = openMachine();
+  if (!machine.ok) return machine;
+  using opened = machine.value;
+  const local = openLocalEngine(opened, directories);
+  if (!local.ok) return local;
+  using owned = local.value;
+  const { runDaemon } = await import("./daemon/index.ts");
+  const served = await runDaemon({
+    ...{ platform: opened.platform, hostNamespace: opened.home, engine: owned.engine, interval },
+    stateDirectory: directories.stateDirectory,
+    runDirectory: directories.runDirectory,
+    version: packageFile.version,
+    log: { format: logFormat, write: (line) => process.stderr.write(line) },
+    signal: interrupt.signal,
+  });
+  // A daemon is meant to be ended by a signal.
+  if (served.ok) endedBy = undefined;
+  return served;
 }
 
 function platformProblem(action: string, { errno, call }: SysError): Problem {
@@ -83,6 +150,7 @@ async function main(): Promise<number> {
       env: process.env,
       version: packageFile.version,
       openHost,
+      serve,
       lab: { run: runLab, demo: runDemo },
       signal: interrupt.signal,
     });

@@ -42,7 +42,7 @@ const arrows: Arrows = {
   attach: ["base", "addr", "platform", "wire", "netlink", "domain"],
   engine: ["base", "addr", "platform", "netlink", "domain", "store", "ipam", "attach"],
   lab: ["base", "addr", "platform", "wire", "netlink", "domain", "model", "store", "engine"],
-  api: ["base", "addr", "domain"],
+  api: ["base", "addr", "domain", "engine"],
   daemon: ["base", "addr", "platform", "domain", "store", "dhcp", "engine", "api", "docker", "cni"],
   docker: ["base", "addr", "platform", "domain", "engine", "api"],
   cni: ["base", "addr", "platform", "domain", "store", "engine"],
@@ -54,6 +54,9 @@ const moduleHomes: ModuleHomes = {
   "bun:ffi": ["platform"],
   "bun:sqlite": ["store"],
   "@optique": ["cli"],
+  hono: ["api", "daemon"],
+  "@hono": ["api", "daemon"],
+  "@logtape": ["daemon"],
 };
 
 /** What would make the CNI plugin heavy; it is started once for every container. */

@@ -1,4 +1,5 @@
 import type { Ip, Mac } from "../addr/index.ts";
+import type { Millis } from "../base/index.ts";
 import type {
   EndpointId,
   IfName,
@@ -24,6 +25,7 @@ export type Command =
   | (LeaseSelector & { readonly kind: "lease-release" })
   | { readonly kind: "endpoint-ls" }
   | { readonly kind: "endpoint-inspect"; readonly id: EndpointId }
+  | { readonly kind: "daemon"; readonly interval: Millis }
   | { readonly kind: "status" }
   | { readonly kind: "reconcile"; readonly effect: "all" | "none" };
 
@@ -52,6 +54,8 @@ export type Format = (typeof formats)[number];
 /** The options that every command takes; defaults and environment filled in. */
 export interface Globals {
   readonly stateDirectory: string;
+  /** Whether somebody named the state directory; a daemon of this run directory then must agree. */
+  readonly stateOrigin: "given" | "default";
   readonly runDirectory: string;
   readonly format: Format;
   readonly verbosity: "normal" | "quiet";

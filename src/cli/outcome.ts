@@ -14,6 +14,7 @@ export type Outcome =
       readonly event: "listed" | "released";
       readonly leases: readonly LeaseView[];
     }
+  | { readonly kind: "served" }
   | { readonly kind: "lab"; readonly event: "demo" | "run"; readonly report: LabReport };
 
 export type NetworkEvent = "created" | "inspected" | "changed" | "removed";

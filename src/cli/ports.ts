@@ -1,4 +1,4 @@
-import type { Problem, Result } from "../base/index.ts";
+import type { Millis, Problem, Result } from "../base/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { NetnsHandle, SysResult } from "../platform/index.ts";
 import type { LabPort } from "./lab-port.ts";
@@ -10,7 +10,9 @@ export interface CliPorts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   /** Opens this host with the state in these directories. Labs never call it. */
-  readonly openHost: (directories: HostDirectories) => Result<Host, Problem>;
+  readonly openHost: (directories: HostDirectories) => Promise<Result<Host, Problem>>;
+  /** Serves until `signal` fires; a clean end is a success. */
+  readonly serve: (request: ServeRequest) => Promise<Result<void, Problem>>;
   readonly lab: LabPort;
   /** Fires when the user wants it to end. */
   readonly signal: AbortSignal;
@@ -24,10 +26,21 @@ export interface TextSink {
 
 export interface HostDirectories {
   readonly stateDirectory: string;
+  readonly stateOrigin: "given" | "default";
   readonly runDirectory: string;
 }
 
-/** The running host: its engine, and the door to its sandboxes. Disposing closes the store. */
+/** What `landfall daemon` was asked for. */
+export interface ServeRequest {
+  readonly directories: HostDirectories;
+  readonly interval: Millis;
+  readonly logFormat: "text" | "json";
+}
+
+/**
+ * The running host: its engine, which may be a daemon's, and the door to its sandboxes. Disposing
+ * closes the store.
+ */
 export interface Host extends Disposable {
   readonly engine: Engine;
   openNamespace(path: string): SysResult<NetnsHandle>;

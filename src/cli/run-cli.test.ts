@@ -49,7 +49,7 @@ describe("a command that succeeds", () => {
   test("gets the directories that were named, and closes the host", async () => {
     const asked: unknown[] = [];
     await run("net ls --state-dir /s --run-dir /r", {
-      openHost: ({ stateDirectory, runDirectory }) => {
+      openHost: async ({ stateDirectory, runDirectory }) => {
         asked.push(stateDirectory, runDirectory);
         return err(notPermitted({ action: "open", errno: "EPERM", command: undefined }));
       },
@@ -57,6 +57,16 @@ describe("a command that succeeds", () => {
     expect(asked).toEqual(["/s", "/r"]);
     expect((await run("net ls")).ports.calls).toEqual([["close host"]]);
   });
+});
+
+test("a daemon serves until it is told to end, and tells so", async () => {
+  const { exitCode, out, ports } = await run("daemon --interval 5 --run-dir /r --format jsonl");
+  expect([exitCode, JSON.parse(out)]).toEqual([0, { schemaVersion: 1 }]);
+  const directories = expect.objectContaining({ runDirectory: "/r", stateOrigin: "default" });
+  expect(ports.calls).toEqual([["serve", { directories, interval: 5000, logFormat: "json" }]]);
+  for (const interval of ["0", "86401", "x"]) {
+    expect((await run(`daemon --interval ${interval}`)).exitCode).toBe(2);
+  }
 });
 
 describe("a command that fails", () => {
@@ -84,7 +94,7 @@ describe("a command that fails", () => {
   });
 
   test("exits with 4 when it is not permitted", async () => {
-    const openHost = () =>
+    const openHost = async () =>
       err(notPermitted({ action: "open", errno: "EPERM", command: undefined }));
     expect((await run("net ls", { openHost })).exitCode).toBe(4);
   });

@@ -57,7 +57,7 @@ export const lanNetwork: NetworkView = {
     reach: "routed",
     createdAt: "2026-01-02T03:04:05.000Z",
   },
-  endpoints: [webEndpoint],
+  endpoints: [webEndpoint.id],
 };
 
 export const webView: EndpointView = { endpoint: webEndpoint, network: "lan" as NetworkName };
@@ -110,6 +110,7 @@ export interface FakeSettings {
   readonly env?: CliPorts["env"];
   readonly terminal?: "stdout and stderr" | "none";
   readonly openHost?: CliPorts["openHost"];
+  readonly serve?: CliPorts["serve"];
 }
 
 /** Ports that write down what happens; the engine knows one network, "lan", with one endpoint. */
@@ -119,6 +120,7 @@ export class FakePorts implements CliPorts {
   readonly env: CliPorts["env"];
   readonly version = "1.2.3";
   readonly openHost: CliPorts["openHost"];
+  readonly serve: CliPorts["serve"];
   readonly lab: LabPort;
   readonly signal = new AbortController().signal;
   /** What the engine, the namespaces and the lab were asked, in order. */
@@ -143,7 +145,13 @@ export class FakePorts implements CliPorts {
     this.env = settings.env ?? {};
     this.lab = { ...this.#lab(), ...settings.lab };
     const engine = { ...this.#engine(), ...settings.engine };
-    this.openHost = settings.openHost ?? (() => ok(this.#host(engine)));
+    this.serve =
+      settings.serve ??
+      (async (request) => {
+        this.calls.push(["serve", request]);
+        return ok();
+      });
+    this.openHost = settings.openHost ?? (async () => ok(this.#host(engine)));
   }
 
   #engine(): Engine {

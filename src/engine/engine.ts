@@ -52,7 +52,7 @@ export type EndpointSelector =
 /** A network and what hangs on it. */
 export interface NetworkView {
   readonly network: Network;
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly EndpointId[];
   /** What the user should know of a network that was made all the same. */
   readonly warnings?: readonly Problem[];
 }

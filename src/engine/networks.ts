@@ -133,5 +133,5 @@ export function inspectNetwork(
 }
 
 function viewOf(tx: Transaction, network: Network): NetworkView {
-  return { network, endpoints: tx.endpoints.byNetwork(network.id) };
+  return { network, endpoints: tx.endpoints.byNetwork(network.id).map(({ id }) => id) };
 }

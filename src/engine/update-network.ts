@@ -28,12 +28,12 @@ export async function updateNetwork(
     const done = changeEndpoint(deps, endpoint, after.network);
     if (!done.ok) return err(await giveBack(deps, before, done.error));
   }
-  return ok(after);
+  return ok({ network: after.network, endpoints: after.endpoints.map(({ id }) => id) });
 }
 
 interface Intent {
   readonly before: Network;
-  readonly after: NetworkView;
+  readonly after: { readonly network: Network; readonly endpoints: readonly Endpoint[] };
 }
 
 /** The network with its new driver; refused while an endpoint is between two states. */

@@ -35,6 +35,9 @@ ip route add default via 192.168.1.1
 ip netns exec router ping -n -c 1 -W 5 192.168.1.10
 `;
 
+/** The PID namespace takes with it what a document leaves running. */
+const isolation = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
 /** Makes the machine, then runs each command, of which the n-th leaves the files n and n.status. */
 const shell = `
 bash -ec "$1" >/dev/null || exit
@@ -59,7 +62,7 @@ export async function follow(steps: readonly Step[]): Promise<readonly string[]>
     const commands = steps.filter((step) => step.kind === "command");
     const typed = commands.map(({ command }) => command);
     const script = ["bash", "-c", shell, "reader", machine, home, out];
-    const reader = Bun.spawn(["unshare", "--net", "--mount", "--", ...script, ...typed], {
+    const reader = Bun.spawn(["unshare", ...isolation, "--", ...script, ...typed], {
       env: { PATH: process.env.PATH, HOME: home, LC_ALL: "C.UTF-8" },
       stdio: ["ignore", "ignore", "pipe"],
     });

@@ -1,18 +1,18 @@
 import { err, mapResult, nearest, ok, type Problem, type Result } from "../../base/index.ts";
 import { type EndpointId, endpointMissing } from "../../domain/index.ts";
-import type { Engine } from "../../engine/index.ts";
+import { type Engine, openSandbox } from "../../engine/index.ts";
 import type { AttachCommand, DetachTarget } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Host } from "../ports.ts";
-import { withSandbox } from "./sandbox.ts";
 
 type Handled = Promise<Result<Outcome, Problem>>;
 
 export async function attach(host: Host, command: AttachCommand, signal: AbortSignal): Handled {
   const { kind: _, sandbox: path, ...wish } = command;
-  const attached = await withSandbox(host, path, (sandbox) =>
-    host.engine.attach({ ...wish, sandbox, signal }),
-  );
+  const opened = openSandbox(host.openNamespace, path);
+  if (!opened.ok) return opened;
+  using sandbox = opened.value;
+  const attached = await host.engine.attach({ ...wish, sandbox, signal });
   return mapResult(attached, (view) => ({ kind: "endpoint", event: "attached", view }));
 }
 
@@ -20,10 +20,19 @@ export async function detach(host: Host, target: DetachTarget, signal: AbortSign
   const detached =
     target.kind === "id"
       ? await host.engine.detach(target, { signal })
-      : await withSandbox(host, target.sandbox, (sandbox) =>
-          host.engine.detach({ kind: "owner", sandbox, ifname: target.ifname }, { signal }),
-        );
+      : await detachOwner(host, target, signal);
   return mapResult(detached, (view) => ({ kind: "endpoint", event: "detached", view }));
+}
+
+async function detachOwner(
+  { engine, openNamespace }: Host,
+  { sandbox: path, ifname }: Extract<DetachTarget, { readonly kind: "owner" }>,
+  signal: AbortSignal,
+): ReturnType<Engine["detach"]> {
+  const opened = openSandbox(openNamespace, path);
+  if (!opened.ok) return opened;
+  using sandbox = opened.value;
+  return await engine.detach({ kind: "owner", sandbox, ifname }, { signal });
 }
 
 export async function listEndpoints(engine: Engine): Handled {

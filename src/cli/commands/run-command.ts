@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Host } from "../ports.ts";
 import type { CommandContext } from "./context.ts";
+import { serve } from "./daemon.ts";
 import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
 import { runDemo, runLab } from "./labs.ts";
 import { listLeases, releaseLease } from "./leases.ts";
@@ -25,18 +26,20 @@ export async function runCommand(
       return runDemo(context);
     case "lab-run":
       return runLab(command, context);
+    case "daemon":
+      return serve(command, context);
     default:
       return onHost(command, context);
   }
 }
 
-type HostCommand = Exclude<Command, { readonly kind: "demo" | "lab-run" }>;
+type HostCommand = Exclude<Command, { readonly kind: "demo" | "lab-run" | "daemon" }>;
 
 async function onHost(
   command: HostCommand,
   { ports, globals }: CommandContext,
 ): Promise<Result<Outcome, Problem>> {
-  const opened = ports.openHost(globals);
+  const opened = await ports.openHost(globals);
   if (!opened.ok) return opened;
   using host = opened.value;
   return await runOnHost(command, host, ports.signal);

@@ -47,8 +47,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An option beats its variable, a variable beats the default; an empty variable is not set. */
 export function resolveGlobals(given: GivenGlobals, env: Environment): Globals {
+  const stateDirectory = given.stateDirectory ?? (env.LANDFALL_STATE_DIR || undefined);
   return {
-    stateDirectory: given.stateDirectory ?? (env.LANDFALL_STATE_DIR || STATE_DIRECTORY),
+    stateDirectory: stateDirectory ?? STATE_DIRECTORY,
+    stateOrigin: stateDirectory === undefined ? "default" : "given",
     runDirectory: given.runDirectory ?? (env.LANDFALL_RUN_DIR || RUN_DIRECTORY),
     format: given.format ?? "table",
     verbosity: given.quiet ? "quiet" : "normal",

@@ -1,5 +1,6 @@
 import { object, or } from "@optique/core/constructs";
 import { attachCommand, detachCommand } from "./attach.ts";
+import { daemonCommand } from "./daemon.ts";
 import { endpointCommand } from "./endpoint.ts";
 import { globalOptions } from "./global.ts";
 import { demoCommand, labCommand } from "./lab.ts";
@@ -12,7 +13,7 @@ export const grammar = object({
   command: or(
     or(demoCommand, labCommand),
     or(netCommand, attachCommand, detachCommand, endpointCommand, leaseCommand),
-    or(statusCommand, reconcileCommand),
+    or(statusCommand, reconcileCommand, daemonCommand),
   ),
   globals: globalOptions,
 });

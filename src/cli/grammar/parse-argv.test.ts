@@ -155,6 +155,7 @@ test.each(commands)("landfall %s is understood", (line, command) => {
 describe("the global options", () => {
   const defaults: Globals = {
     stateDirectory: "/var/lib/landfall",
+    stateOrigin: "default",
     runDirectory: "/run/landfall",
     format: "table",
     verbosity: "normal",
@@ -177,6 +178,7 @@ describe("the global options", () => {
     expect(parsed("net ls", env).globals).toEqual({
       ...defaults,
       stateDirectory: "/s",
+      stateOrigin: "given",
       runDirectory: "/r",
       color: "never",
     });

@@ -34,6 +34,7 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall lease release",
     "landfall status",
     "landfall reconcile",
+    "landfall daemon",
   ]);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`Usage: ${titles[index]}`);

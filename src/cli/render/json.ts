@@ -1,7 +1,11 @@
-import { formatRange } from "../../addr/index.ts";
+import {
+  endpointDocument,
+  leaseDocument,
+  networkDocument,
+  reconciledDocument,
+} from "../../api/index.ts";
 import { type Problem, unreachable } from "../../base/index.ts";
-import { driverFlag, type ExtraRoute, tapDevice } from "../../domain/index.ts";
-import type { EndpointView, LeaseView, NetworkView, Reconciled } from "../../engine/index.ts";
+import type { EndpointView, NetworkView } from "../../engine/index.ts";
 import type { Outcome } from "../outcome.ts";
 
 /** Scripts read these documents: keys are added, never renamed or dropped. */
@@ -20,11 +24,11 @@ export function outcomeJsonLines(outcome: Outcome): string {
 }
 
 export function problemJson(problem: Problem): string {
-  return document(problemDocument(problem));
+  return document(refusalDocument(problem));
 }
 
 export function problemJsonLine(problem: Problem): string {
-  return `${JSON.stringify(problemDocument(problem))}\n`;
+  return `${JSON.stringify(refusalDocument(problem))}\n`;
 }
 
 function document(content: object): string {
@@ -34,19 +38,25 @@ function document(content: object): string {
 function outcomeDocument(outcome: Outcome): object {
   switch (outcome.kind) {
     case "networks":
-      return { schemaVersion, networks: outcome.networks.map(networkJson) };
+      return { schemaVersion, networks: outcome.networks.map(networkDocument) };
     case "network":
-      return { schemaVersion, network: networkJson(outcome.view), ...warningsOf(outcome.view) };
+      return { schemaVersion, network: networkDocument(outcome.view), ...warningsOf(outcome.view) };
     case "endpoints":
-      return { schemaVersion, endpoints: outcome.endpoints.map(endpointJson) };
+      return { schemaVersion, endpoints: outcome.endpoints.map(endpointDocument) };
     case "endpoint":
-      return { schemaVersion, endpoint: endpointJson(outcome.view), ...warningsOf(outcome.view) };
+      return {
+        schemaVersion,
+        endpoint: endpointDocument(outcome.view),
+        ...warningsOf(outcome.view),
+      };
     case "findings":
       return { schemaVersion, findings: outcome.findings };
     case "reconciled":
-      return { schemaVersion, reconciled: outcome.reconciled.map(reconciledJson) };
+      return { schemaVersion, reconciled: outcome.reconciled.map(reconciledDocument) };
     case "leases":
-      return { schemaVersion, leases: outcome.leases.map(leaseJson) };
+      return { schemaVersion, leases: outcome.leases.map(leaseDocument) };
+    case "served":
+      return { schemaVersion };
     case "lab":
       return { schemaVersion, scenarios: outcome.report.scenarios };
     default:
@@ -54,23 +64,21 @@ function outcomeDocument(outcome: Outcome): object {
   }
 }
 
-function reconciledJson({ finding, outcome, problem }: Reconciled): object {
-  const cause = problem === undefined ? {} : problemDocument(problem);
-  return { ...finding, outcome, ...cause, schemaVersion: undefined };
-}
-
 function outcomeItems(outcome: Outcome): readonly object[] {
   switch (outcome.kind) {
     case "networks":
-      return outcome.networks.map((view) => ({ schemaVersion, network: networkJson(view) }));
+      return outcome.networks.map((view) => ({ schemaVersion, network: networkDocument(view) }));
     case "endpoints":
-      return outcome.endpoints.map((view) => ({ schemaVersion, endpoint: endpointJson(view) }));
+      return outcome.endpoints.map((view) => ({ schemaVersion, endpoint: endpointDocument(view) }));
     case "findings":
       return outcome.findings.map((finding) => ({ schemaVersion, finding }));
     case "reconciled":
-      return outcome.reconciled.map((row) => ({ schemaVersion, reconciled: reconciledJson(row) }));
+      return outcome.reconciled.map((row) => ({
+        schemaVersion,
+        reconciled: reconciledDocument(row),
+      }));
     case "leases":
-      return outcome.leases.map((view) => ({ schemaVersion, lease: leaseJson(view) }));
+      return outcome.leases.map((view) => ({ schemaVersion, lease: leaseDocument(view) }));
     case "lab":
       return outcome.report.scenarios.map((scenario) => ({ schemaVersion, scenario }));
     default:
@@ -78,76 +86,7 @@ function outcomeItems(outcome: Outcome): readonly object[] {
   }
 }
 
-function networkJson({ network, endpoints }: NetworkView): object {
-  const { id, name, driver, parent, segment, mtu, reach, createdAt } = network;
-  return {
-    id,
-    name,
-    driver: driver.kind,
-    mode: driver.mode,
-    flag: driverFlag(driver),
-    sources: driver.mode === "source" ? driver.allowedMacs : undefined,
-    bcQueueLen: driver.bcQueueLen,
-    parent,
-    segment,
-    subnets: network.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
-      prefix,
-      gateway,
-      ranges: ranges.map(formatRange),
-      exclusions: exclusions.map(formatRange),
-    })),
-    reservations: (network.reservations ?? []).map(({ workload, address }) => {
-      return { workload, address };
-    }),
-    routes: network.routes.map(routeJson),
-    mtu,
-    internal: reach === "internal",
-    endpoints: endpoints.map((endpoint) => endpoint.id),
-    createdAt,
-  };
-}
-
-function endpointJson({ endpoint, network }: EndpointView): object {
-  const { id, sandbox, ifname, link, addresses, gateways, mtu, workload, state } = endpoint;
-  return {
-    id,
-    network,
-    sandbox: sandbox.path,
-    ifname,
-    mac: link.mac,
-    tap: tapDevice(endpoint),
-    addresses,
-    gateway: gateways[0],
-    gateways,
-    routes: endpoint.routes.map(routeJson),
-    mtu,
-    workload,
-    state,
-    createdAt: endpoint.createdAt,
-  };
-}
-
-function leaseJson(view: LeaseView): object {
-  const { segment, address, prefix, network, endpoint, workload, origin, acquiredAt } = view;
-  return {
-    segment,
-    address,
-    prefix,
-    network,
-    endpoint,
-    workload,
-    origin,
-    acquiredAt,
-    state: view.kind,
-    ...(view.kind === "resting" ? { until: view.until } : {}),
-  };
-}
-
-function routeJson({ to, via }: ExtraRoute): object {
-  return { to, via };
-}
-
-function problemDocument(problem: Problem): object {
+function refusalDocument(problem: Problem): object {
   return { schemaVersion, problem: problemFields(problem) };
 }
 

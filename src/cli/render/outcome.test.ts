@@ -9,6 +9,7 @@ import { type Looks, type Rendered, renderOutcome } from "./outcome.ts";
 
 const defaults: Globals = {
   stateDirectory: "/s",
+  stateOrigin: "given",
   runDirectory: "/r",
   format: "table",
   verbosity: "normal",
@@ -179,7 +180,14 @@ const networkDocument = {
 const endpointDocument = {
   id: "ep-0000000001",
   network: "lan",
+  networkId: "net-0000000001",
   sandbox: "/run/netns/web",
+  sandboxId: "boot/2",
+  link: {
+    ifindex: 20000000,
+    temporaryName: "lf0123456789",
+    alias: "landfall:00000000-0000-4000-8000-000000000001:ep-0000000001",
+  },
   ifname: "eth0",
   mac: "02:00:00:00:00:02",
   addresses: ["10.0.0.2/24"],

@@ -68,6 +68,8 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
       return outcome.event === "released"
         ? lines(idsOf(outcome))
         : leaseTable(outcome.leases, paint);
+    case "served":
+      return "";
     case "lab":
       return outcome.event === "demo"
         ? demoText(outcome.report, paint)
@@ -94,6 +96,8 @@ function idsOf(outcome: Outcome): readonly string[] {
       return outcome.reconciled.map(({ finding }) => finding.endpoint);
     case "leases":
       return outcome.leases.map((view) => view.address);
+    case "served":
+      return [];
     case "lab":
       return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
     default:

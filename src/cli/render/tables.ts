@@ -72,7 +72,7 @@ export function networkProperties({ network, endpoints }: NetworkView, paint: Pa
     ["routes", list(network.routes.map(routeText))],
     ["mtu", network.mtu === undefined ? "that of the parent" : String(network.mtu)],
     ["reach", network.reach],
-    ["endpoints", list(endpoints.map((endpoint) => endpoint.id))],
+    ["endpoints", list(endpoints)],
     ["created", network.createdAt],
   ];
   return properties(pairs, paint);

@@ -1,0 +1,259 @@
+import { z } from "@hono/zod-openapi";
+import { ExitCode, type Problem } from "../base/index.ts";
+import {
+  type Endpoint,
+  type LinkAlias,
+  type Network,
+  parseDriver,
+  type SandboxId,
+} from "../domain/index.ts";
+import type { EndpointView, Finding, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
+import { given, type networkRequest, reservation, route } from "./requests.ts";
+import * as value from "./values.ts";
+
+/** Added to, never changed: scripts read these documents. */
+const schemaVersion = z.literal(1);
+
+const problemFields = z
+  .object({
+    code: z.templateLiteral(["LF-", z.string()]).openapi({ type: "string" }),
+    title: z.string(),
+    detail: z.string(),
+    remedy: z.string(),
+    command: z.string().optional(),
+    retryable: z.boolean(),
+    exitCode: z.union([
+      z.literal(ExitCode.yes),
+      z.literal(ExitCode.no),
+      z.literal(ExitCode.usage),
+      z.literal(ExitCode.daemonAway),
+      z.literal(ExitCode.notPermitted),
+      z.literal(ExitCode.failed),
+    ]),
+    cniCode: z.number(),
+    facts: z.record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+    ),
+  })
+  .openapi("ProblemFields");
+
+/** What could not be done, and what to do now; with the members of RFC 9457, section 3.1. */
+export const problemAnswer = problemFields
+  .extend({ type: z.string(), status: z.number(), causes: z.array(problemFields).optional() })
+  .openapi("ProblemAnswer");
+
+const problem = problemFields
+  .extend({ causes: z.array(problemFields).optional() })
+  .transform((fields): Problem => {
+    const { causes, ...rest } = fields;
+    return { ...given(rest), ...given({ causes: causes?.map((cause) => given(cause)) }) };
+  })
+  .openapi("Problem");
+
+const subnet = z
+  .object({
+    prefix: value.prefix,
+    gateway: value.address.optional(),
+    ranges: z.array(value.range),
+    exclusions: z.array(value.range),
+  })
+  .transform(given)
+  .openapi("Subnet");
+
+/** A network that exists, and what hangs on it. */
+export const network = z
+  .object({
+    id: value.networkId,
+    name: value.networkName,
+    driver: z.string(),
+    mode: z.string(),
+    flag: z.string().optional(),
+    sources: z.array(value.mac).optional(),
+    bcQueueLen: z.number().optional(),
+    parent: value.ifname,
+    segment: value.segmentName,
+    subnets: z.array(subnet),
+    reservations: z.array(reservation),
+    routes: z.array(route),
+    mtu: value.mtu.optional(),
+    internal: z.boolean(),
+    endpoints: z.array(value.endpointId),
+    createdAt: z.string(),
+  })
+  .openapi("Network");
+
+const networkView = network.transform((document, context): NetworkView => {
+  const { id, name, parent, segment, subnets, routes, createdAt, endpoints } = document;
+  const { driver: kind, mode, flag, sources, bcQueueLen, reservations, mtu, internal } = document;
+  const driver = parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) });
+  if (!driver.ok) return value.read(driver, context);
+  const rest = { reservations: reservations.length === 0 ? undefined : reservations, mtu };
+  const row: Network = {
+    ...{ id, name, parent, segment, subnets, routes, createdAt, driver: driver.value },
+    reach: internal ? "internal" : "routed",
+    ...given(rest),
+  };
+  return { network: row, endpoints };
+});
+
+const link = z.object({
+  ifindex: z.number(),
+  temporaryName: value.ifname,
+  alias: z.string().transform((alias) => alias as LinkAlias),
+});
+
+/** One attachment of one sandbox to one network. */
+export const endpoint = z
+  .object({
+    id: value.endpointId,
+    network: value.networkName,
+    networkId: value.networkId,
+    sandbox: z.string(),
+    sandboxId: z.string().transform((id) => id as SandboxId),
+    ifname: value.ifname,
+    mac: value.mac,
+    link,
+    linkKind: z.literal("macvtap").optional(),
+    tap: z.string().optional(),
+    addresses: z.array(value.interfaceAddress),
+    gateway: value.address.optional(),
+    gateways: z.array(value.address),
+    routes: z.array(route),
+    mtu: value.mtu.optional(),
+    workload: value.workloadName.optional(),
+    state: z.enum(["attaching", "attached", "detaching", "detached"]),
+    createdAt: z.string(),
+  })
+  .openapi("Endpoint");
+
+const endpointView = endpoint.transform((document): EndpointView => {
+  const { id, networkId, sandbox, sandboxId, ifname, mac, link, linkKind } = document;
+  const { addresses, gateways, routes, mtu, workload, state, createdAt } = document;
+  const row: Endpoint = {
+    ...{ id, network: networkId, sandbox: { id: sandboxId, path: sandbox }, ifname },
+    ...{ link: { ...link, mac }, addresses, gateways, routes, state, createdAt },
+    ...given({ linkKind, mtu, workload }),
+  };
+  return { endpoint: row, network: document.network };
+});
+
+/** An address in the book. */
+export const lease = z
+  .object({
+    segment: value.segmentName,
+    address: value.address,
+    prefix: value.prefix,
+    network: value.networkName,
+    endpoint: value.endpointId,
+    workload: value.workloadName.optional(),
+    origin: z.enum(["pool", "requested", "reserved"]),
+    acquiredAt: z.string(),
+    state: z.enum(["held", "resting"]),
+    until: z.string().optional(),
+  })
+  .openapi("Lease");
+
+const leaseView = lease.transform(({ state, until = "", ...rest }): LeaseView => {
+  const row = given(rest);
+  return state === "held" ? { ...row, kind: state } : { ...row, kind: state, until };
+});
+
+const findingFields = {
+  endpoint: value.endpointId,
+  network: value.networkName,
+  sandbox: z.string(),
+  ifname: value.ifname,
+  kind: z.enum([
+    "running",
+    "interrupted",
+    "sandbox-gone",
+    "sandbox-unreachable",
+    "link-missing",
+    "link-foreign",
+    "link-differs",
+  ]),
+  detail: z.string(),
+  action: z.enum(["complete", "undo", "collect", "none"]),
+};
+
+/** One endpoint about which book and kernel do not say the same. */
+export const finding = z
+  .object(findingFields)
+  .transform((row): Finding => row)
+  .openapi("Finding");
+
+/** What became of a finding. */
+export const reconciled = z
+  .object({
+    ...findingFields,
+    outcome: z.enum(["done", "left", "failed"]),
+    problem: problem.optional(),
+  })
+  .transform(({ outcome, problem: cause, ...row }): Reconciled => {
+    return { finding: row, outcome, ...given({ problem: cause }) };
+  })
+  .openapi("Reconciled");
+
+const warnings = z.array(problem).optional();
+
+/** The documents of a successful answer, by what they hold. */
+export const answers = {
+  networks: z
+    .object({ schemaVersion, networks: z.array(networkView) })
+    .transform(({ networks }) => networks)
+    .openapi("NetworkList"),
+  network: z
+    .object({ schemaVersion, network: networkView, warnings })
+    .transform((answer): NetworkView => {
+      return { ...answer.network, ...given({ warnings: answer.warnings }) };
+    })
+    .openapi("NetworkAnswer"),
+  endpoints: z
+    .object({ schemaVersion, endpoints: z.array(endpointView) })
+    .transform(({ endpoints }) => endpoints)
+    .openapi("EndpointList"),
+  endpoint: z
+    .object({ schemaVersion, endpoint: endpointView, warnings })
+    .transform((answer): EndpointView => {
+      return { ...answer.endpoint, ...given({ warnings: answer.warnings }) };
+    })
+    .openapi("EndpointAnswer"),
+  leases: z
+    .object({ schemaVersion, leases: z.array(leaseView) })
+    .transform(({ leases }) => leases)
+    .openapi("LeaseList"),
+  findings: z
+    .object({ schemaVersion, findings: z.array(finding) })
+    .transform(({ findings }) => findings)
+    .openapi("FindingList"),
+  reconciled: z
+    .object({ schemaVersion, reconciled: z.array(reconciled) })
+    .transform((answer) => answer.reconciled)
+    .openapi("ReconciledList"),
+  daemon: z
+    .object({
+      schemaVersion,
+      daemon: z.object({
+        version: z.string(),
+        pid: z.number(),
+        stateDirectory: z.string(),
+        /** SO_NETNS_COOKIE of the namespace that the parents are in, in decimal. */
+        namespace: z.string(),
+      }),
+    })
+    .transform(({ daemon }) => daemon)
+    .openapi("DaemonAnswer"),
+} as const;
+
+/** The documents as JSON has them, before they are read. */
+export type documents = {
+  readonly network: z.input<typeof network>;
+  readonly endpoint: z.input<typeof endpoint>;
+  readonly lease: z.input<typeof lease>;
+  readonly reconciled: z.input<typeof reconciled>;
+  readonly problem: z.input<typeof problem>;
+  readonly cause: z.input<typeof problemFields>;
+  readonly route: z.input<typeof route>;
+  readonly networkRequest: z.input<typeof networkRequest>;
+};

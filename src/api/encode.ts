@@ -1,0 +1,136 @@
+import { formatRange } from "../addr/index.ts";
+import type { Problem } from "../base/index.ts";
+import { driverFlag, type ExtraRoute, type NetworkSpec, tapDevice } from "../domain/index.ts";
+import type { EndpointView, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
+import type { documents } from "./documents.ts";
+
+/** The JSON of a network; keys without a value are undefined, and so absent in the text. */
+export function networkDocument({ network, endpoints }: NetworkView): documents["network"] {
+  const { id, name, parent, segment, mtu, reach, createdAt } = network;
+  return {
+    id,
+    name,
+    ...driverDocument(network),
+    parent,
+    segment,
+    subnets: network.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
+      prefix,
+      gateway,
+      ranges: ranges.map(formatRange),
+      exclusions: exclusions.map(formatRange),
+    })),
+    reservations: (network.reservations ?? []).map(({ workload, address }) => {
+      return { workload, address };
+    }),
+    routes: network.routes.map(routeDocument),
+    mtu,
+    internal: reach === "internal",
+    endpoints: [...endpoints],
+    createdAt,
+  };
+}
+
+function driverDocument({
+  driver,
+}: NetworkSpec): Pick<documents["network"], "driver" | "mode" | "flag" | "sources" | "bcQueueLen"> {
+  return {
+    driver: driver.kind,
+    mode: driver.mode,
+    flag: driverFlag(driver),
+    sources: driver.mode === "source" ? [...driver.allowedMacs] : undefined,
+    bcQueueLen: driver.bcQueueLen,
+  };
+}
+
+/** The JSON of an endpoint. */
+export function endpointDocument({ endpoint, network }: EndpointView): documents["endpoint"] {
+  const { id, sandbox, ifname, link, addresses, gateways, mtu, workload, state } = endpoint;
+  const { mac, ...identity } = link;
+  return {
+    id,
+    network,
+    networkId: endpoint.network,
+    sandbox: sandbox.path,
+    sandboxId: sandbox.id,
+    ifname,
+    mac,
+    link: identity,
+    linkKind: endpoint.linkKind,
+    tap: tapDevice(endpoint),
+    addresses: [...addresses],
+    gateway: gateways[0],
+    gateways: [...gateways],
+    routes: endpoint.routes.map(routeDocument),
+    mtu,
+    workload,
+    state,
+    createdAt: endpoint.createdAt,
+  };
+}
+
+/** The JSON of an address in the book. */
+export function leaseDocument(view: LeaseView): documents["lease"] {
+  const { segment, address, prefix, network, endpoint, workload, origin, acquiredAt } = view;
+  return {
+    segment,
+    address,
+    prefix,
+    network,
+    endpoint,
+    workload,
+    origin,
+    acquiredAt,
+    state: view.kind,
+    ...(view.kind === "resting" ? { until: view.until } : {}),
+  };
+}
+
+/** The JSON of what became of a finding. */
+export function reconciledDocument(row: Reconciled): documents["reconciled"] {
+  const { finding, outcome, problem } = row;
+  const cause = problem === undefined ? {} : { problem: problemDocument(problem) };
+  return { ...finding, outcome, ...cause };
+}
+
+/** All of a Problem: what is told of it, and what programs decide by. */
+export function problemDocument({ causes, ...fields }: Problem): documents["problem"] {
+  const row = { ...fields, facts: factsOf(fields) };
+  return causes === undefined ? row : { ...row, causes: causes.map(causeDocument) };
+}
+
+/** Causes of causes are not told: nobody could act on them. */
+function causeDocument({ causes: _, ...fields }: Problem): documents["cause"] {
+  return { ...fields, facts: factsOf(fields) };
+}
+
+function factsOf({ facts }: Pick<Problem, "facts">): documents["cause"]["facts"] {
+  const known = Object.entries(facts).flatMap(([name, fact]) => {
+    if (fact === undefined) return [];
+    return [[name, typeof fact === "object" ? [...fact] : fact] as const];
+  });
+  return Object.fromEntries(known);
+}
+
+/** How a network like this one is asked for. */
+export function networkRequestDocument(spec: NetworkSpec): documents["networkRequest"] {
+  const { name, parent, mtu, reach, reservations } = spec;
+  return {
+    name,
+    parent,
+    ...driverDocument(spec),
+    subnets: spec.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
+      prefix,
+      gateway,
+      ranges: ranges.map(formatRange),
+      exclusions: exclusions.map(formatRange),
+    })),
+    reservations: reservations?.map(({ workload, address }) => ({ workload, address })),
+    routes: spec.routes.map(routeDocument),
+    mtu,
+    internal: reach === "internal",
+  };
+}
+
+function routeDocument({ to, via }: ExtraRoute): documents["route"] {
+  return { to, via };
+}

@@ -1,0 +1,107 @@
+import type { Logger } from "@logtape/logtape";
+import { type Millis, millis } from "../base/index.ts";
+import type { Engine, HostEvent, Reconciled } from "../engine/index.ts";
+import type { Clock } from "../platform/index.ts";
+
+/** Links come and go in bursts; one look after the burst is enough. */
+const SETTLE: Millis = millis(200);
+
+/** What the caretaker looks after, and when. */
+export interface CaretakerOptions {
+  readonly engine: Pick<Engine, "reconcile">;
+  readonly events: AsyncIterable<HostEvent>;
+  readonly clock: Clock;
+  /** How long it waits when nothing happens: namespaces vanish without a word. */
+  readonly interval: Millis;
+  readonly logger: Pick<Logger, "info" | "warn">;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reconciles at once, whenever the host's links changed, and at intervals, until `signal` fires.
+ * What is done is logged; what stays wrong is logged once, until it changes.
+ */
+export async function takeCare(options: CaretakerOptions): Promise<void> {
+  const { clock, interval, signal } = options;
+  const bell = new Bell();
+  const listening = listenTo(options, bell);
+  const told = new Set<string>();
+  while (!signal.aborted) {
+    await look(options, told);
+    if (signal.aborted) break;
+    const woken = await bell.wait(clock, interval, signal);
+    if (woken === "rung") await clock.sleep(SETTLE, signal);
+    bell.reset();
+  }
+  await listening;
+}
+
+async function listenTo({ events, logger }: CaretakerOptions, bell: Bell): Promise<void> {
+  for await (const event of events) {
+    if (event.kind === "blind") {
+      logger.warn("The host's links cannot be watched: {reason}", { reason: event.reason });
+    } else {
+      bell.ring();
+    }
+  }
+}
+
+async function look({ engine, logger }: CaretakerOptions, told: Set<string>): Promise<void> {
+  const result = await engine.reconcile();
+  if (!result.ok) {
+    const { code, detail } = result.error;
+    sayOnce(told, [`${code} ${detail}`], () => {
+      logger.warn("Reconciling failed: {code}: {detail}", { code, detail });
+    });
+    return;
+  }
+  const rows = result.value.filter(({ finding }) => finding.kind !== "running");
+  const standing = new Set(rows.filter((row) => row.outcome !== "done").map(keyOf));
+  for (const key of told) if (!standing.has(key)) told.delete(key);
+  for (const row of rows) {
+    if (row.outcome === "done")
+      logger.info("Mended {endpoint} of {network}: {detail}", factsOf(row));
+    else
+      sayOnce(told, [keyOf(row)], () =>
+        logger.warn("Left {endpoint} of {network}: {detail}", factsOf(row)),
+      );
+  }
+}
+
+function sayOnce(told: Set<string>, [key]: readonly [string], say: () => void): void {
+  if (told.has(key)) return;
+  told.add(key);
+  say();
+}
+
+function keyOf({ finding, outcome }: Reconciled): string {
+  return JSON.stringify([finding, outcome]);
+}
+
+function factsOf({ finding, problem }: Reconciled): Record<string, unknown> {
+  const { detail, ...rest } = finding;
+  return { detail: problem?.detail ?? detail, ...rest, ...(problem && { code: problem.code }) };
+}
+
+/** Something happened, or nothing did. */
+class Bell {
+  #rung = false;
+  #wake: () => void = () => undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake();
+  }
+
+  reset(): void {
+    this.#rung = false;
+  }
+
+  async wait(clock: Clock, interval: Millis, signal: AbortSignal): Promise<"rung" | "quiet"> {
+    if (this.#rung) return "rung";
+    const enough = new AbortController();
+    this.#wake = () => enough.abort();
+    await clock.sleep(interval, AbortSignal.any([enough.signal, signal]));
+    return this.#rung ? "rung" : "quiet";
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The long-running host around the engine: the HTTP API on its socket, and the caretaker that ends
+ * what was interrupted and collects what is gone. Everything it knows is in the store, so it may
+ * end at any moment; endpoints outlive it. Must not decide what the engine decides.
+ */
+export { type ApiOptions, apiServer } from "./api-server.ts";
+export { type Listener, listen } from "./listen.ts";
+export { daemonProblems } from "./problems.ts";
+export { type DaemonOptions, type LogFormat, runDaemon } from "./run-daemon.ts";

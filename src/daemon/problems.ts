@@ -1,0 +1,45 @@
+import { defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
+
+/** Our own codes begin at 100 (CNI specification, "Error"); CNI never meets these. */
+const CNI_REFUSED = 100;
+
+export const daemonRunning = defineProblem("LF-DAEMON-RUNNING", {
+  title: "A daemon is running already",
+  explanation: "One daemon serves a run directory, and one looks after a state directory.",
+  exitCode: ExitCode.failed,
+  cniCode: CNI_REFUSED,
+  retryable: false,
+  detail: (f: { directory: string }) => `Another daemon holds ${f.directory}.`,
+  remedy: () => "Use the one that runs, or end it first. landfall daemon needs no second one.",
+  command: (f) => `fuser -v ${f.directory}/daemon.lock`,
+});
+
+export const listenRefused = defineProblem("LF-DAEMON-LISTEN", {
+  title: "The daemon cannot listen",
+  explanation: "The run directory cannot be made or written, or the socket's path is too long.",
+  exitCode: ExitCode.failed,
+  cniCode: CNI_REFUSED,
+  retryable: false,
+  detail: (f: { path: string; reason: string }) => `Cannot listen at ${f.path}: ${f.reason}.`,
+  remedy: () => "Give a directory that can be written, and whose name is short, with --run-dir.",
+  command: (f) => `ls -ld ${f.path}`,
+});
+
+export const sandboxOther = defineProblem("LF-SANDBOX-OTHER", {
+  title: "The path means another namespace to the daemon",
+  explanation:
+    "The daemon opens the sandbox by its path, and found another namespace than the caller. " +
+    "/proc/self is another directory to each process, and mounts may be others too.",
+  exitCode: ExitCode.failed,
+  cniCode: CNI_REFUSED,
+  retryable: false,
+  detail: (f: { path: string }) => `${f.path} is another namespace to the daemon than to you.`,
+  remedy: () => "Name it by a path that means the same to both, or by a process: --pid PID.",
+});
+
+/** Every problem of this folder, for the generated docs. */
+export const daemonProblems: readonly ProblemKind<never>[] = [
+  daemonRunning,
+  listenRefused,
+  sandboxOther,
+];

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { apiSocket, type DaemonInfo, loadRoutes, realPath } from "../api/index.ts";
+import { err, type Millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import { lockRefused } from "../domain/index.ts";
+import { type Engine, type HostEvent, watchHost } from "../engine/index.ts";
+import type { FileLock, NetnsHandle, Platform } from "../platform/index.ts";
+import { apiServer } from "./api-server.ts";
+import { takeCare } from "./caretaker.ts";
+import { type Listener, listen, prepareRunDirectory } from "./listen.ts";
+import { type LogSink, openLog } from "./log.ts";
+import { daemonRunning } from "./problems.ts";
+
+export type { LogFormat } from "./log.ts";
+
+/** How long requests that are under way may take to end when the daemon is asked to. */
+const PATIENCE: Millis = seconds(10);
+
+/** Everything that a daemon is made of. */
+export interface DaemonOptions {
+  readonly platform: Platform;
+  /** The namespace whose links it manages. */
+  readonly hostNamespace: NetnsHandle;
+  readonly engine: Engine;
+  readonly stateDirectory: string;
+  readonly runDirectory: string;
+  readonly version: string;
+  /** How often book and kernel are compared when nothing happens. */
+  readonly interval: Millis;
+  readonly log: LogSink;
+  /** Fires when the daemon is to end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves until `signal` fires; then takes no more requests, waits for those that are under way, and
+ * ends. Endpoints stay as they are.
+ * Errors: LF-DAEMON-RUNNING, LF-DAEMON-LISTEN, LF-LOCK-REFUSED.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<Result<void, Problem>> {
+  const { platform, stateDirectory, runDirectory, signal } = options;
+  const prepared = prepareRunDirectory(runDirectory);
+  if (!prepared.ok) return prepared;
+  const state = lockDirectory(platform, stateDirectory);
+  if (!state.ok) return state;
+  using _state = state.value;
+  const run = lockDirectory(platform, runDirectory);
+  if (!run.ok) return run;
+  using _run = run.value;
+  await using log = await openLog(options.log);
+  const ending = new AbortController();
+  const listener = await openApi(options, log.logger, ending.signal);
+  if (!listener.ok) return listener;
+  const { pid } = process;
+  log.logger.info("Ready at {socket}", { socket: apiSocket(runDirectory), pid });
+  await takeCare({
+    ...options,
+    ...{ clock: platform.clock, logger: log.logger, events: eventsOf(options) },
+  });
+  log.logger.info("Ending; endpoints stay as they are", { reason: String(signal.reason) });
+  await drain(platform, listener.value, ending);
+  return ok();
+}
+
+async function openApi(
+  { engine, platform, hostNamespace, stateDirectory, runDirectory, version }: DaemonOptions,
+  logger: { error(text: string, facts: Record<string, unknown>): void },
+  signal: AbortSignal,
+): Promise<Result<Listener, Problem>> {
+  const info: DaemonInfo = {
+    version,
+    pid: process.pid,
+    stateDirectory: realPath(stateDirectory),
+    namespace: String(hostNamespace.cookie),
+  };
+  const server = apiServer({
+    engine,
+    openNamespace: platform.namespaces.open,
+    info,
+    api: await loadRoutes(),
+    signal,
+    onBug: (bug, where) => logger.error("A bug in {where}: {stack}", { where, stack: bug.stack }),
+  });
+  return listen(apiSocket(runDirectory), server.fetch);
+}
+
+function eventsOf({ platform, hostNamespace, signal }: DaemonOptions): AsyncIterable<HostEvent> {
+  return watchHost({ platform, hostNamespace }, signal);
+}
+
+/** Requests that do not end in time are called off, and undo what they did. */
+async function drain(
+  { clock }: Platform,
+  listener: Listener,
+  ending: AbortController,
+): Promise<void> {
+  const drained = new AbortController();
+  const stopped = listener.stop().finally(() => drained.abort());
+  await clock.sleep(PATIENCE, drained.signal);
+  ending.abort();
+  await stopped;
+}
+
+/** One daemon for a directory; the lock goes with the process, however it ends. */
+function lockDirectory({ files }: Platform, directory: string): Result<FileLock, Problem> {
+  const path = join(directory, "daemon.lock");
+  const lock = files.tryLock(path);
+  if (lock.ok) return lock;
+  if (lock.error.errno === "EAGAIN") return err(daemonRunning({ directory }));
+  return err(lockRefused({ path, errno: lock.error.errno }));
+}
