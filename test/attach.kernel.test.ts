@@ -155,24 +155,68 @@ test("endpoints reach each other and the LAN by both IP versions, and the host r
 /** As root it insists on becoming another user, and in a user namespace there is none. */
 const tcpdumpCanRun = readFileSync("/proc/self/uid_map", "utf8").trim().endsWith("4294967295");
 
-const announcedOnce = "each address is announced once, by ARP and by an unsolicited advertisement";
-test.skipIf(!tcpdumpCanRun)(announcedOnce, async () => {
-  const engine = await engineWithLan();
+/** What tcpdump sees on the machine's link while `work` goes on. */
+async function captured(machine: NetnsHandle, work: () => Promise<void>): Promise<Seen> {
   const tcpdump = ["tcpdump", "-n", "-l", "--immediate-mode", "-i", "m0"];
-  const capture = Bun.spawn(["nsenter", `--net=${pathOf(lan.machine)}`, "--", ...tcpdump], {
+  const capture = Bun.spawn(["nsenter", `--net=${pathOf(machine)}`, "--", ...tcpdump], {
     stderr: "pipe",
     stdout: "pipe",
   });
   await capture.stderr.getReader().read(); // "listening on m0": nothing is missed from here on.
-  const sandbox = lan.sandbox();
-  must(await engine.attach(request(sandbox, { addresses: [ip("10.0.0.88"), ip("fd00::88")] })));
-  expect(pings(lan.machine, "fd00::88")).toBe("reachable");
+  await work();
   await Bun.sleep(100);
   capture.kill("SIGINT");
   const lines = (await new Response(capture.stdout).text()).split("\n");
-  const count = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length;
-  expect(count(/ARP, Request who-has 10\.0\.0\.88 .*tell 10\.0\.0\.88/)).toBe(1);
-  expect(count(/> ff02::1: ICMP6, neighbor advertisement, tgt is fd00::88/)).toBe(1);
+  return { count: (pattern) => lines.filter((line) => pattern.test(line)).length };
+}
+
+interface Seen {
+  /** How many frames match. */
+  count(pattern: RegExp): number;
+}
+
+const announced4 = /ARP, Request who-has 10\.0\.0\.88 .*tell 10\.0\.0\.88/;
+const announced6 = /> ff02::1: ICMP6, neighbor advertisement, tgt is fd00::88/;
+const withBoth = { addresses: [ip("10.0.0.88"), ip("fd00::88")] };
+
+const announcedOnce = "each address is announced once, by ARP and by an unsolicited advertisement";
+test.skipIf(!tcpdumpCanRun)(announcedOnce, async () => {
+  const engine = await engineWithLan();
+  const seen = await captured(lan.machine, async () => {
+    must(await engine.attach(request(lan.sandbox(), withBoth)));
+    expect(pings(lan.machine, "fd00::88")).toBe("reachable");
+  });
+  expect([seen.count(announced4), seen.count(announced6)]).toEqual([1, 1]);
+});
+
+const comesToLife = "an endpoint on a parent that is down comes to life when that is set up";
+test.skipIf(!tcpdumpCanRun)(comesToLife, async () => {
+  using dark = openLan();
+  inside(dark.host, "ip", "link", "set", "dev", "p0", "down");
+  const engine = openEngine({ ...dark, hostNamespace: dark.host, store: newStore() });
+  const sandbox = dark.sandbox();
+  const empty = seenLinks(sandbox);
+  must(await engine.createNetwork(must(checkNetwork(wish()))));
+  const first = must(await engine.attach(request(sandbox, withBoth)));
+  expect(first.warnings?.map(({ code }) => code)).toEqual(["LF-PARENT-DOWN"]);
+  const shown = inside(sandbox, "ip", "address", "show", "dev", "eth0");
+  expect(shown).toMatch(/NO-CARRIER[\s\S]*fd00::88\/64 scope global tentative/);
+  const detached = await engine.detach({ kind: "id", id: first.endpoint.id });
+  expect([codeOf(detached), seenLinks(sandbox)]).toEqual(["done", empty]);
+  must(await engine.attach(request(sandbox, withBoth)));
+  expect(must(await engine.status())).toEqual([]);
+  const seen = await captured(dark.machine, async () => {
+    inside(dark.host, "ip", "link", "set", "dev", "p0", "up");
+    expect(pings(dark.machine, "10.0.0.88")).toBe("reachable");
+    expect(pings(dark.machine, "fd00::88")).toBe("reachable");
+  });
+  for (const version of ["-4", "-6"]) {
+    const routes = inside(sandbox, "ip", version, "route", "show", "default");
+    expect(routes).toContain("default via");
+    expect(routes).not.toContain("linkdown");
+  }
+  // Only what waited for duplicate address detection is still announced.
+  expect([seen.count(announced4), seen.count(announced6)]).toEqual([0, 1]);
 });
 
 test("detach leaves nothing: no link, no lease, and the address can be asked for again", async () => {

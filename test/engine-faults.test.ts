@@ -29,12 +29,20 @@ interface Site extends Disposable {
   readonly sandbox: NetnsHandle;
 }
 
-async function openSite(storeKind: (typeof storeKinds)[number] = "memory"): Promise<Site> {
+async function openSite(
+  storeKind: (typeof storeKinds)[number] = "memory",
+  parent: "up" | "down" | "late" = "up",
+): Promise<Site> {
   const host = openFakeHost(storeKind);
   const lan = network({ gateways: ["10.0.0.1", "fd00::1"], ranges: ["10.0.0.100-10.0.0.103"] });
+  if (parent === "late") host.run(host.netns, setLink({ link: p0, name: "later0" }));
   must(await host.engine.createNetwork(lan));
+  if (parent === "late") host.run(host.netns, setLink({ link: p0, name: "p0" }));
+  if (parent === "down") host.run(host.netns, setLink({ link: p0, state: "down" }));
   return { host, sandbox: host.sandbox(), [Symbol.dispose]: () => host[Symbol.dispose]() };
 }
+
+const p0 = { ifindex: 2, name: "p0" };
 
 const stateOf = async ({ host }: Site) => [host.kernel.describe(), await bookOf(host.store)];
 
@@ -93,6 +101,25 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
       expect(await walkDetach(site, { kind, errno: "ENOMEM" })).toBeGreaterThan(1);
     });
   }
+});
+
+test("on a parent that is down, attach and detach are as whole as on one that is up", async () => {
+  using site = await openSite("memory", "down");
+  expect(await walkAttach(site, { kind: "refused", errno: "ENOMEM" })).toBeGreaterThan(12);
+  expect(await walkDetach(site, { kind: "refused", errno: "ENOMEM" })).toBeGreaterThan(1);
+});
+
+test("a failed attach leaves the checks of a late parent as due as they were", async () => {
+  using site = await openSite("memory", "late");
+  const before = await stateOf(site);
+  const walked = await walk(async (at) => {
+    const fault = { kind: "refused", errno: "ENOMEM", at } as const;
+    const { result, end } = await withFault(site.host, fault, () => attach(site));
+    if (!result.ok) expect([at, await stateOf(site)]).toEqual([at, before]);
+    return end;
+  });
+  expect(walked).toBeGreaterThan(12);
+  expect((await bookOf(site.host.store)).networks[0]).not.toHaveProperty("parentChecks");
 });
 
 for (const errno of errnos) {

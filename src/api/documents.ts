@@ -7,7 +7,14 @@ import {
   parseDriver,
   type SandboxId,
 } from "../domain/index.ts";
-import type { EndpointView, Finding, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
+import {
+  type EndpointView,
+  type Finding,
+  findingKinds,
+  type LeaseView,
+  type NetworkView,
+  type Reconciled,
+} from "../engine/index.ts";
 import { given, type networkRequest, reservation, route } from "./requests.ts";
 import * as value from "./values.ts";
 
@@ -170,15 +177,7 @@ const endpointFinding = z.object({
   endpoint: value.endpointId,
   sandbox: z.string(),
   ifname: value.ifname,
-  kind: z.enum([
-    "running",
-    "interrupted",
-    "sandbox-gone",
-    "sandbox-unreachable",
-    "link-missing",
-    "link-foreign",
-    "link-differs",
-  ]),
+  kind: z.enum(findingKinds),
   ...findingFacts,
 });
 

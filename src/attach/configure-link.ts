@@ -108,7 +108,7 @@ function progressOf(
 ): Result<StepState, Problem> {
   const observed = observeAddresses(sandbox, link.ifindex);
   if (!observed.ok) return observed;
-  const present: readonly string[] = observed.value;
+  const present: readonly string[] = observed.value.map(({ address }) => address);
   const routed = observeRoutes(sandbox, link.ifindex);
   if (!routed.ok) return routed;
   const facts = [

@@ -3,7 +3,6 @@ import { err, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type IfName,
   parentBusy,
-  parentDown,
   parentLoopback,
   parentMissing,
   parentNotEthernet,
@@ -23,6 +22,8 @@ export interface ParentLink {
   readonly name: IfName;
   readonly mac: Mac | undefined;
   readonly mtu: number;
+  /** What is made on a parent that is down comes to life when it is set up. */
+  readonly state: "up" | "down";
 }
 
 /** What the engine needs to know of a parent. */
@@ -56,8 +57,8 @@ export function observeParentLink(host: Rtnetlink, name: IfName): Result<ParentL
   }
   const problem = unsuitable(host, found.value);
   if (problem !== undefined) return err(problem);
-  const { ifindex, mac, mtu } = found.value;
-  return ok({ ifindex, name, mac, mtu });
+  const { ifindex, mac, mtu, state } = found.value;
+  return ok({ ifindex, name, mac, mtu, state });
 }
 
 function missing(host: Rtnetlink, parent: IfName): Problem {
@@ -78,7 +79,7 @@ function unsuitable(host: Rtnetlink, link: Link): Problem | undefined {
   if (link.details?.kind === "macvlan" || link.details?.kind === "macvtap") {
     return stacked(host, link, link.details.kind);
   }
-  return link.state === "down" ? parentDown({ parent }) : undefined;
+  return undefined;
 }
 
 function memberOf(host: Rtnetlink, link: Link, upper: number): Problem {

@@ -1,4 +1,4 @@
-import { type Prefix, prefixContainsPrefix, prefixLength } from "../addr/index.ts";
+import { type Prefix, prefixContains, prefixContainsPrefix, prefixLength } from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import { subnetRoutedElsewhere } from "../domain/index.ts";
 import { getLink, listRoutes, MAIN_TABLE, type Route, type Rtnetlink } from "../netlink/index.ts";
@@ -51,7 +51,13 @@ function routeElsewhere(
   );
   const longest = Math.max(...holding.map((route) => prefixLength(route.to)));
   const best = holding.filter((route) => prefixLength(route.to) === longest);
-  return best.some((route) => route.ifindex === parent.ifindex) ? undefined : best[0];
+  if (best.some((route) => route.ifindex === parent.ifindex)) return undefined;
+  // While a link is down the kernel keeps none of its routes; they come back with it.
+  return parent.state === "down" && isConnected(parent, prefix) ? undefined : best[0];
+}
+
+function isConnected({ addresses }: Parent, prefix: Prefix): boolean {
+  return addresses.some((address) => prefixContains(prefix, address));
 }
 
 function isLonger(inner: Prefix, outer: Prefix): boolean {

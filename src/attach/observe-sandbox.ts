@@ -54,10 +54,21 @@ type OwnLinkState =
 export function observeAddresses(
   sandbox: Rtnetlink,
   ifindex: number,
-): Result<readonly InterfaceAddress[], Problem> {
+): Result<readonly ObservedAddress[], Problem> {
   const addresses = sandbox.dump(listAddressesOf({ ifindex }));
   if (!addresses.ok) return err(refusalProblem(addresses.error, "list addresses of the sandbox"));
-  return ok(addresses.value.map((row) => row.address));
+  return ok(
+    addresses.value.map(({ address, flags }) => ({
+      address,
+      use: flags.includes("dadfailed") ? "conflict" : "free",
+    })),
+  );
+}
+
+/** An address, and whether the kernel found that another machine has it (RFC 4862 section 5.4). */
+export interface ObservedAddress {
+  readonly address: InterfaceAddress;
+  readonly use: "free" | "conflict";
 }
 
 /** Where the routes of one link of the sandbox lead, in the main table. */

@@ -72,6 +72,8 @@ export interface Network extends NetworkSpec {
   readonly segment: SegmentName;
   /** Wall time, ISO 8601. */
   readonly createdAt: string;
+  /** The parent was missing then: the first attach checks what is checked when there is one. */
+  readonly parentChecks?: "due";
 }
 
 /** RFC 791 section 3.2: every host must accept 68 bytes; Linux allows 16 bits on Ethernet links. */

@@ -2,13 +2,17 @@ import { listed, refused, refusedForNow } from "./problem-rows.ts";
 
 export const parentMissing = refusedForNow("LF-PARENT-MISSING", {
   title: "The parent link is not there",
-  explanation: "The parent is the host's link on the LAN that the endpoints hang on.",
+  explanation:
+    "The parent is the host's link on the LAN that the endpoints hang on. A network may wait for " +
+    "it, an endpoint cannot. What of the network depends on the parent is checked when the first " +
+    "endpoint is attached.",
   detail: (f: { parent: string; links: readonly string[]; nearest: string | undefined }) =>
-    `There is no link "${f.parent}" on this host; there are: ${listed(f.links)}.`,
+    `No endpoint can be attached until there is a link "${f.parent}" on this host; ` +
+    `there are: ${listed(f.links)}.`,
   remedy: (f) =>
     f.nearest === undefined
-      ? "Name the link that is plugged into the LAN."
-      : `Did you mean ${f.nearest}?`,
+      ? "Make the link, or use a network on one that is plugged into the LAN."
+      : `Did you mean ${f.nearest}? If so, remove the network and make it on ${f.nearest}.`,
   command: () => "ip -br link",
 });
 
@@ -16,9 +20,10 @@ export const parentDown = refusedForNow("LF-PARENT-DOWN", {
   title: "The parent link is down",
   explanation:
     "A link on a parent that is down has no carrier: nothing that it sends leaves, not even to " +
-    "its siblings.",
-  detail: (f: { parent: string }) => `${f.parent} is down.`,
-  remedy: (f) => `Set it up: ip link set dev ${f.parent} up.`,
+    "its siblings. It comes to life by itself when the parent is set up.",
+  detail: (f: { parent: string }) =>
+    `${f.parent} is down; its endpoints reach nobody until it is up.`,
+  remedy: (f) => `Set it up: ip link set dev ${f.parent} up. Nothing else is needed.`,
   command: (f) => `ip link set dev ${f.parent} up`,
 });
 

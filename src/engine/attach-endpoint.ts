@@ -3,7 +3,6 @@ import {
   type AttachContext,
   observeDefaultRoutes,
   observeLink,
-  observeParent,
   openAttachContext,
   permitWithin,
   runPlan,
@@ -22,10 +21,10 @@ import {
 } from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
+import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
-import { passthruWarnings } from "./passthru.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
 
@@ -52,7 +51,7 @@ export async function attachEndpoint(
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
   const outcome = await carryOut(deps, operation, { context, signal: request.signal });
-  const warnings = passthruWarnings(network.value.driver, parent);
+  const warnings = parentWarnings(network.value, parent);
   return outcome.ok && warnings.length > 0 ? ok({ ...outcome.value, warnings }) : outcome;
 }
 
@@ -134,7 +133,7 @@ function observe(
   { sandbox, ifname }: AttachRequest,
   { network, context }: { readonly network: Network; readonly context: AttachContext },
 ): Result<Seen, Problem> {
-  const parent = observeParent(context.host, network.parent);
+  const parent = parentForAttach(context.host, network);
   if (!parent.ok) return parent;
   const present = observeLink(context.sandbox, { name: ifname });
   if (!present.ok) return present;

@@ -12,6 +12,9 @@ export function recordAttached(tx: Transaction, operation: EndpointOperation): E
   const endpoint: Endpoint = { ...row, state: "attached" };
   tx.endpoints.replace(endpoint);
   tx.operations.remove(operation.id);
+  const { parentChecks, ...checked } = network;
+  // The parent was there and passed, or nothing would be attached to it.
+  if (parentChecks !== undefined) tx.networks.replace(checked);
   return { endpoint, network: network.name };
 }
 

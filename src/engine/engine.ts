@@ -101,18 +101,22 @@ interface FindingFacts {
   readonly action: "complete" | "undo" | "collect" | "none";
 }
 
-export type FindingKind =
+export const findingKinds = [
   /** An operation that a living process works on. */
-  | "running"
+  "running",
   /** An operation whose process died. */
-  | "interrupted"
-  | "sandbox-gone"
+  "interrupted",
+  "sandbox-gone",
   /** No path leads to the sandbox, and its link lives. */
-  | "sandbox-unreachable"
-  | "link-missing"
+  "sandbox-unreachable",
+  "link-missing",
   /** Another link stands where ours should. */
-  | "link-foreign"
-  | "link-differs";
+  "link-foreign",
+  "link-differs",
+  /** Another machine has an IPv6 address of it: duplicate address detection failed. */
+  "address-conflict",
+] as const;
+export type FindingKind = (typeof findingKinds)[number];
 
 /** What became of a finding. */
 export interface Reconciled {

@@ -146,7 +146,9 @@ function linkFinding(
   const mode = details !== undefined && "mode" in details ? details.mode : undefined;
   const wanted = { mode: row.network.driver.mode, mtu: row.endpoint.mtu };
   const isExpected = mode === undefined || row.modes.some((known) => known === mode);
-  const missing = addresses.filter((address) => !present.value.includes(address));
+  const stateOf = (address: string) => present.value.find((row) => row.address === address);
+  const missing = addresses.filter((address) => stateOf(address) === undefined);
+  const rivalled = addresses.filter((address) => stateOf(address)?.use === "conflict");
   const differences = [
     ...(name === ifname ? [] : [`it is named ${name}`]),
     ...(state === "up" ? [] : ["it is down"]),
@@ -156,8 +158,10 @@ function linkFinding(
       ? []
       : [`its MTU is ${mtu}, not ${wanted.mtu}`]),
     ...missing.map((address) => `${address} was taken away`),
+    ...rivalled.map((address) => `another machine has ${address}, so it is not used`),
   ];
   if (differences.length === 0) return ok(undefined);
   const detail = `${ifname}: ${differences.join(", ")}`;
-  return ok(finding(row, { kind: "link-differs", detail, action: "none" }));
+  const kind = rivalled.length > 0 ? "address-conflict" : "link-differs";
+  return ok(finding(row, { kind, detail, action: "none" }));
 }

@@ -19,6 +19,7 @@ export type {
   Reconciled,
   SandboxHandle,
 } from "./engine.ts";
+export { findingKinds } from "./engine.ts";
 export type { LeaseSelector, LeaseView } from "./lease-view.ts";
 export { type EngineOptions, openEngine } from "./open-engine.ts";
 export { type OpenSandbox, openSandbox } from "./open-sandbox.ts";

@@ -1,11 +1,9 @@
 import { type Prefix, prefixesOverlap } from "../addr/index.ts";
-import { checkHostRoutes, observeParent, openConversation, type Parent } from "../attach/index.ts";
 import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   addressReserved,
   addressTaken,
   addressUnusable,
-  mtuTooLarge,
   type Network,
   type NetworkName,
   type NetworkSpec,
@@ -17,10 +15,11 @@ import {
 } from "../domain/index.ts";
 import { reservedBySiblings } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
+import { checkAgainstHost } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
 import type { NetworkView, OperationOptions } from "./engine.ts";
 import { refuseDuringUpdate } from "./in-flight.ts";
-import { passthruWarnings, refuseBesidePassthru } from "./passthru.ts";
+import { refuseBesidePassthru } from "./passthru.ts";
 import { type Turn, takeTurn } from "./settle.ts";
 
 /** Records a network; the kernel is asked whether it could work, and not changed. */
@@ -28,15 +27,16 @@ export async function createNetwork(
   deps: EngineDeps,
   spec: NetworkSpec,
 ): Promise<Result<NetworkView, Problem>> {
-  const parent = checkAgainstHost(deps, spec);
-  if (!parent.ok) return parent;
-  const warnings = passthruWarnings(spec.driver, parent.value);
+  const verdict = checkAgainstHost(deps, spec);
+  if (!verdict.ok) return verdict;
+  const { warnings, parentChecks } = verdict.value;
   const segment = segmentOf(spec.parent);
   const wanted: Network = {
     ...spec,
     id: deps.ids.network(),
     segment: segment.name,
     createdAt: deps.platform.clock.wall().toISOString(),
+    ...(parentChecks === undefined ? {} : { parentChecks }),
   };
   return deps.store.transact((tx) => {
     if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
@@ -48,22 +48,6 @@ export async function createNetwork(
     tx.networks.insert(network);
     return ok({ network, endpoints: [], ...(warnings.length === 0 ? {} : { warnings }) });
   });
-}
-
-/** The parent, if the network could work on it. */
-function checkAgainstHost(deps: EngineDeps, spec: NetworkSpec): Result<Parent, Problem> {
-  const opened = openConversation(deps.platform, deps.hostNamespace);
-  if (!opened.ok) return opened;
-  using host = opened.value;
-  const parent = observeParent(host, spec.parent);
-  if (!parent.ok) return parent;
-  const { mtu } = parent.value;
-  if (spec.mtu !== undefined && spec.mtu > mtu) {
-    return err(mtuTooLarge({ mtu: spec.mtu, parent: spec.parent, parentMtu: mtu }));
-  }
-  const prefixes = spec.subnets.map((subnet) => subnet.prefix);
-  const routed = checkHostRoutes(host, parent.value, prefixes);
-  return routed.ok ? parent : routed;
 }
 
 /** Two different prefixes that overlap cannot both be right on one wire; the same one is shared. */

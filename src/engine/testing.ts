@@ -68,6 +68,7 @@ export const seen: Seen = {
     name: "eth0" as IfName,
     mac: mac("02:00:00:00:00:ff"),
     mtu: 1500,
+    state: "up",
     addresses: [ip("10.0.0.100")],
   },
   sandbox: { id: "boot/2" as SandboxId, path: "/run/netns/web" },

@@ -1,5 +1,6 @@
 import { type Problem, unreachable } from "../base/index.ts";
 import type { Platform } from "../platform/index.ts";
+import { checkLeases, checkStatus } from "./checks/check-book.ts";
 import { checkCapture } from "./checks/check-capture.ts";
 import { checkFlow, checkMatrix } from "./checks/check-flow.ts";
 import { checkNeighbour } from "./checks/check-neighbour.ts";
@@ -83,6 +84,10 @@ async function runCheck(lab: Lab, check: Check): Promise<Outcome> {
       return { checks: [await checkNeighbour(lab, check)] };
     case "matrix":
       return checkMatrix(lab, check);
+    case "status":
+      return { checks: [await checkStatus(lab, check)] };
+    case "leases":
+      return { checks: [await checkLeases(lab, check)] };
     case "do":
       return { checks: [await runActions(lab, check)] };
     default:

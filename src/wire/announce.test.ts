@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseIp4, parseIp6, parseMac } from "../addr/index.ts";
+import { parseIp4, parseIp6, parseMac, parsePrefix } from "../addr/index.ts";
 import {
   arpAnnouncement,
   arpProbe,
@@ -8,6 +8,7 @@ import {
   unsolicitedAdvertisement,
 } from "./announce.ts";
 import { decodeFrame, encodeFrame } from "./frame.ts";
+import { routerAdvertisement } from "./router-advertisement.ts";
 import { accepted, CAPTURED, hex } from "./testing.ts";
 
 const mac = accepted(parseMac("02:00:00:00:00:01"));
@@ -35,6 +36,19 @@ describe("what the kernel sends in the same case, byte for byte", () => {
     const frame = unsolicitedAdvertisement(mac, accepted(parseIp6("fd00::1")));
     expect(encodeFrame(frame)).toEqual(CAPTURED.unsolicitedAdvertisement);
   });
+});
+
+test("a router advertises itself and a prefix as RFC 4861 sections 4.2 and 4.6 lay it out", () => {
+  const [router, prefix] = [accepted(parseIp6("fe80::1")), accepted(parsePrefix("fd00:5::/64"))];
+  // The checksum was computed apart, by RFC 1071, over the pseudo header and the message.
+  const sent = hex(`
+    333300000001 020000000001 86dd
+    60000000 0038 3a ff fe800000000000000000000000000001 ff020000000000000000000000000001
+    86 00 2982 40 00 0708 00000000 00000000
+    01 01 020000000001
+    03 04 40 c0 00278d00 00093a80 00000000 fd000005000000000000000000000000
+  `);
+  expect(encodeFrame(routerAdvertisement(mac, router, prefix))).toEqual(sent);
 });
 
 describe("arpProbe", () => {

@@ -11,12 +11,13 @@ const NO_MAC: Mac = macFromBytes(new Uint8Array(6));
 
 const NO_IP4: Ip4 = ipFromBigint(4, 0n);
 
-/** ff02::1 and the MAC that RFC 2464 §7 maps it to. */
-const ALL_NODES: Ip6 = ipFromBigint(6, 0xff02_0000_0000_0000_0000_0000_0000_0001n);
-const ALL_NODES_MAC: Mac = macFromBytes(new Uint8Array([0x33, 0x33, 0, 0, 0, 1]));
+/** Every IPv6 node, and the MAC that RFC 2464 §7 maps it to. */
+export const ALL_NODES: Ip6 = ipFromBigint(6, 0xff02_0000_0000_0000_0000_0000_0000_0001n);
+/** The MAC of ff02::1. */
+export const ALL_NODES_MAC: Mac = macFromBytes(new Uint8Array([0x33, 0x33, 0, 0, 0, 1]));
 
 /** Neighbour discovery accepts only packets that no router has passed on (RFC 4861 §7.1). */
-const NDP_HOP_LIMIT = 255;
+export const NDP_HOP_LIMIT = 255;
 
 /** "Who has `target`? Tell `senderIp`", to everyone (RFC 826). */
 export function arpRequest(mac: Mac, senderIp: Ip4, target: Ip4): Frame {

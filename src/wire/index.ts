@@ -36,6 +36,7 @@ export { type Fragment, type Ipv6, ipv6 } from "./ipv6.ts";
 export type { Ndp, NdpAdvertisement, NdpSolicitation } from "./ndp.ts";
 export { FILTER_PRIMITIVES, parseFilter } from "./parse-filter.ts";
 export { filterInvalid, wireProblems } from "./problems.ts";
+export { routerAdvertisement } from "./router-advertisement.ts";
 export { TCP_FLAGS, type Tcp, type TcpFlag, tcpFlags } from "./tcp.ts";
 export type {
   MalformedTransport,

@@ -100,18 +100,12 @@ const inputFaults: readonly Fault[] = [
 ];
 
 const parentFaults: readonly Fault[] = [
-  fault("a parent that is not there", "net create a --parent uplnk0 --subnet 10.0.0.0/24", {
+  fault("a parent that is not there", "attach early --netns @sandbox", {
     ...failed,
     code: "LF-PARENT-MISSING",
     names: ["uplnk0", "uplink0", "p0"],
     remedy: "Did you mean uplink0?",
     command: "ip -br link",
-  }),
-  fault("a parent that is down", "net create a --parent down0 --subnet 10.7.0.0/24", {
-    ...failed,
-    code: "LF-PARENT-DOWN",
-    names: ["down0"],
-    command: "ip link set dev down0 up",
   }),
   fault("the loopback as a parent", "net create a --parent lo --subnet 127.0.0.0/8", {
     ...failed,

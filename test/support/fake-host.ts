@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +25,7 @@ import type { NetnsHandle, Platform } from "../../src/platform/index.ts";
 import { memoryStore, openSqliteStore, type Store } from "../../src/store/index.ts";
 import { type FakeKernel, openFakeLinux } from "./fake-kernel.ts";
 import type { FakeLink } from "./fake-kernel-state.ts";
-import { must } from "./must.ts";
+import { codeOf, must } from "./must.ts";
 
 export const storeKinds = ["memory", "sqlite"] as const;
 
@@ -154,4 +155,17 @@ export async function bookOf(store: Store) {
 /** The links that hang on parents, in every namespace. */
 export function childrenIn(kernel: FakeKernel): readonly FakeLink[] {
   return kernel.state.links().filter(({ details }) => details.kind === "macvlan");
+}
+
+/** Refused with this code, and neither the kernel nor the book changed. */
+export async function expectRefusal(
+  host: FakeHost,
+  code: string,
+  work: () => ReturnType<Engine["createNetwork"] | Engine["attach"]>,
+) {
+  const before = [host.kernel.describe(), await bookOf(host.store)];
+  const refused = await work();
+  expect(codeOf(refused)).toBe(code);
+  expect([host.kernel.describe(), await bookOf(host.store)]).toEqual(before);
+  return refused.ok ? undefined : refused.error;
 }

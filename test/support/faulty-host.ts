@@ -8,8 +8,9 @@ import { openProgramHost, type ProgramHost } from "./program.ts";
 
 /**
  * One host on which everything can go wrong. Its links: `p0` on the LAN 10.0.0.0/24, `uplink0` on
- * 10.9.0.0/24 with MTU 1400, `down0`, `port0` in the bridge `br0`, and the macvlan `mv0` on `p0`.
- * Its networks: `lan` on p0, with one endpoint, and `small` on uplink0, with no address left.
+ * 10.9.0.0/24 with MTU 1400, `port0` in the bridge `br0`, and the macvlan `mv0` on `p0`.
+ * Its networks: `lan` on p0, with one endpoint, `small` on uplink0, with no address left, and
+ * `early` on a link that is not there.
  */
 export interface FaultyHost extends Disposable {
   readonly program: ProgramHost;
@@ -29,7 +30,6 @@ const links = [
   "link set far0 up",
   "link set uplink0 up",
   "addr add 10.9.0.1/24 dev uplink0",
-  "link add down0 type veth peer name down1",
   "link add br0 type bridge",
   "link add port0 type veth peer name port1",
   "link set port0 master br0",
@@ -87,6 +87,7 @@ async function occupy(program: ProgramHost, holder: NetnsHandle): Promise<string
   const pool = "--subnet 10.0.0.0/24 --gateway 10.0.0.1 --exclude 10.0.0.200-10.0.0.209";
   await run(`net create lan --parent p0 ${pool}`);
   await run("net create small --parent uplink0 --subnet 10.9.0.0/30");
+  await run("net create early --parent uplnk0 --subnet 10.8.0.0/24");
   await run("attach small --ifname eth1", ...at);
   const attached = await run("attach lan --ip 10.0.0.50 --mac 02:00:00:00:00:50", ...at);
   return (attached as { readonly endpoint: { readonly id: string } }).endpoint.id;

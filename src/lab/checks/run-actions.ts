@@ -18,12 +18,17 @@ import {
   setLink,
 } from "../../netlink/index.ts";
 import { type Action, formatAction, type LinkChange } from "../format/actions.ts";
-import type { ActionCheck, Check } from "../format/scenario.ts";
+import type { ActionCheck, Check, ScenarioNic } from "../format/scenario.ts";
 import { actionRefused, labUnsupported } from "../lab-problems.ts";
 import type { CheckReport } from "../report.ts";
 import { attachContainer, createScenarioNetwork } from "../world/attach-containers.ts";
-import type { Lab, RunningNode } from "../world/lab.ts";
+import { plugIn } from "../world/build-topology.ts";
+import type { HostRole, Lab, RunningNode } from "../world/lab.ts";
+import { killContainer, startContainer } from "../world/open-container.ts";
+import { rebootHost } from "../world/open-host.ts";
 import { findLink, refusedOn, send } from "../world/requests.ts";
+import { waitUntilReady } from "../world/wait-until-ready.ts";
+import { advertise } from "./advertise.ts";
 import { orReport, report } from "./check-report.ts";
 
 /** Link names of containers that the file does not name: eth0, eth1, … */
@@ -34,7 +39,7 @@ export async function runActions(
   lab: Lab,
   { actions, expect, code, text }: ActionCheck & Pick<Check, "text">,
 ): Promise<CheckReport> {
-  const expected = expect === "done" ? "done" : `refused${code === undefined ? "" : ` ${code}`}`;
+  const expected = code === undefined ? expect : `${expect} ${code}`;
   for (const [index, action] of actions.entries()) {
     const done = await runAction(lab, action);
     const last = index === actions.length - 1;
@@ -43,24 +48,51 @@ export async function runActions(
       const failed = orReport(done, `${text}: ${formatAction(action)}`, expected);
       if (!failed.ok) return { ...failed.error, measured: `refused ${done.error.code}` };
     }
-    if (done.ok) return report({ check: text, expected, measured: "done", ok: expect === "done" });
-    const measured = code === undefined ? "refused" : `refused ${done.error.code}`;
-    const evidence = [done.error.code, done.error.detail];
+    const told = done.ok ? done.value : [done.error];
+    const kind = done.ok ? doneWord(expect, told) : "refused";
+    const codes = told.map((problem) => problem.code);
+    const measured = code === undefined || kind === "done" ? kind : `${kind} ${codes.join(", ")}`;
+    const evidence = told.flatMap((problem) => [problem.code, problem.detail]);
     return report({ check: text, expected, measured, evidence, ok: measured === expected });
   }
   return report({ check: text, expected, measured: "done", ok: expect === "done" });
 }
 
-function runAction(lab: Lab, action: Action): Promise<Result<void, Problem>> {
+/** A warning counts only where one is expected: most of them are beside the point of a scenario. */
+function doneWord(expect: ActionCheck["expect"], told: readonly Problem[]): "done" | "warned" {
+  return expect === "warned" && told.length > 0 ? "warned" : "done";
+}
+
+/** Problems are those that it warned of. */
+type Outcome = Result<readonly Problem[], Problem>;
+
+async function runAction(lab: Lab, action: Action): Promise<Outcome> {
   switch (action.kind) {
     case "attach":
       return attach(lab, action);
+    case "network":
+      return changeNetwork(lab, action);
+    case "container":
+      return changeContainer(lab, action);
+    default:
+      return mapResult(await runQuietly(lab, action), () => []);
+  }
+}
+
+/** The actions that nothing is ever warned of. */
+function runQuietly(
+  lab: Lab,
+  action: Exclude<Action, { readonly kind: "attach" | "network" | "container" }>,
+): Promise<Result<void, Problem>> {
+  switch (action.kind) {
     case "detach":
       return detach(lab, action);
     case "link":
       return changeLink(lab, action);
-    case "network":
-      return changeNetwork(lab, action);
+    case "host":
+      return changeHost(lab, action);
+    case "advertise":
+      return advertise(lab, action);
     case "daemon":
       return refuseDaemon(action);
     case "run":
@@ -74,10 +106,7 @@ function runAction(lab: Lab, action: Action): Promise<Result<void, Problem>> {
   }
 }
 
-async function attach(
-  lab: Lab,
-  action: Extract<Action, { kind: "attach" }>,
-): Promise<Result<void, Problem>> {
+async function attach(lab: Lab, action: Extract<Action, { kind: "attach" }>): Promise<Outcome> {
   const found = await findContainer(lab, action);
   if (!found.ok) return found;
   const { engine, container, endpoints } = found.value;
@@ -85,7 +114,7 @@ async function attach(
   const names = Array.from({ length: taken.length + 1 }, (_, n) => `${CONTAINER_LINK}${n}`);
   const ifname = names.find((name) => !taken.includes(name)) ?? `${CONTAINER_LINK}0`;
   const attached = await attachContainer(engine, container, { ...action, ifname });
-  return attached.ok ? ok() : attached;
+  return mapResult(attached, ({ warnings = [] }) => warnings);
 }
 
 async function detach(
@@ -109,11 +138,12 @@ async function detach(
 /** A container, the engine of its host, and what the engine has in its book for it. */
 async function findContainer(
   lab: Lab,
-  action: Extract<Action, { kind: "attach" | "detach" }>,
+  action: Extract<Action, { kind: "attach" | "detach" | "container" }>,
 ): Promise<
   Result<
     {
       readonly engine: Engine;
+      readonly role: HostRole;
       readonly container: RunningNode;
       readonly endpoints: readonly EndpointView[];
     },
@@ -127,7 +157,7 @@ async function findContainer(
   const listed = await engine.listEndpoints();
   if (!listed.ok) return listed;
   const endpoints = listed.value.filter(({ endpoint }) => endpoint.workload === container.name);
-  return ok({ engine, container, endpoints });
+  return ok({ engine, role: host, container, endpoints });
 }
 
 function unfit(action: Action, reason: string): Problem {
@@ -141,6 +171,7 @@ async function changeLink(
   const node = lab.node(on);
   const checked = parseIfName(name);
   if (!checked.ok) return checked;
+  if (change.kind === "plug") return await plugAgain(lab, node, name);
   const link = findLink(node, name);
   if (!link.ok) return link;
   return send(node, [linkRequest({ ifindex: link.value.ifindex, name }, change)]);
@@ -148,7 +179,7 @@ async function changeLink(
 
 function linkRequest(
   link: { readonly ifindex: number; readonly name: string },
-  change: LinkChange,
+  change: Exclude<LinkChange, { readonly kind: "plug" }>,
 ): Request {
   switch (change.kind) {
     case "up":
@@ -163,10 +194,55 @@ function linkRequest(
   }
 }
 
+/** A NIC whose link is gone gets a new wire, with the MAC and the addresses of the file. */
+async function plugAgain(
+  lab: Lab,
+  node: RunningNode,
+  name: string,
+): Promise<Result<void, Problem>> {
+  const nic = defined(
+    nicsOf(node).find((one) => one.name === name),
+    `NIC ${name}`,
+  );
+  const plugged = plugIn(lab, node, nic);
+  return plugged.ok ? await waitUntilReady(lab) : plugged;
+}
+
+function nicsOf({ role }: RunningNode): readonly ScenarioNic[] {
+  if (role.kind === "host") return role.spec.nics;
+  return role.kind === "machine" ? [role.nic] : [];
+}
+
+/** A container goes, or comes as the file says. */
+async function changeContainer(
+  lab: Lab,
+  action: Extract<Action, { kind: "container" }>,
+): Promise<Outcome> {
+  const found = await findContainer(lab, action);
+  if (!found.ok) return found;
+  const { role, container } = found.value;
+  if (action.change === "start") return startContainer(lab, role, container.name);
+  return mapResult(await killContainer(lab, role, container.name), () => []);
+}
+
+async function changeHost(
+  lab: Lab,
+  action: Extract<Action, { kind: "host" }>,
+): Promise<Result<void, Problem>> {
+  const node = lab.node(action.host);
+  const { role } = node;
+  if (role.kind !== "host") return err(unfit(action, `${action.host} is not a host`));
+  if (action.change === "reboot") return await rebootHost(lab, node, role);
+  const acted = await role.engine.reconcile();
+  if (!acted.ok) return acted;
+  const failed = acted.value.find(({ problem }) => problem !== undefined)?.problem;
+  return failed === undefined ? ok() : err(failed);
+}
+
 async function changeNetwork(
   lab: Lab,
   action: Extract<Action, { kind: "network" }>,
-): Promise<Result<void, Problem>> {
+): Promise<Outcome> {
   const { role } = lab.node(action.host);
   const name = parseNetworkName(action.network);
   if (!name.ok) return name;
@@ -179,11 +255,11 @@ async function changeNetwork(
       return createScenarioNetwork(role.engine, defined(spec, `network ${action.network}`));
     }
     case "remove":
-      return mapResult(await role.engine.removeNetwork(name.value), () => undefined);
+      return mapResult(await role.engine.removeNetwork(name.value), () => []);
     case "set": {
       const { kind: _, sources, ...rest } = change;
       const wish = { name: name.value, ...rest, ...(sources.length === 0 ? {} : { sources }) };
-      return mapResult(await role.engine.updateNetwork(wish), () => undefined);
+      return mapResult(await role.engine.updateNetwork(wish), ({ warnings = [] }) => warnings);
     }
     default:
       return unreachable(change);

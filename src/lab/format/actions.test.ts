@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { ipFromBytes, macFromBytes } from "../../addr/index.ts";
+import { ipFromBytes, macFromBytes, parsePrefix } from "../../addr/index.ts";
 import { millis } from "../../base/index.ts";
 import { type Action, formatAction, parseAction } from "./actions.ts";
 
@@ -13,10 +13,17 @@ const ip = fc
     fc.uint8Array({ minLength: 16, maxLength: 16 }),
   )
   .map(ipFromBytes);
+const prefix6 = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((half) => {
+  const prefix = parsePrefix(`${ipFromBytes(Uint8Array.from([...half, ...Array(8).fill(0)]))}/64`);
+  if (!prefix.ok) throw new Error(prefix.error.detail);
+  return prefix.value;
+});
 const command = fc.string({ unit: fc.constantFrom('"', "\\", " ", "\n", "a", "'", "ä") });
 const daemonChange = fc.constantFrom("kill" as const, "start" as const, "restart" as const);
 const linkChange = fc.oneof(
-  fc.constantFrom({ kind: "up" as const }, { kind: "down" as const }, { kind: "delete" as const }),
+  fc
+    .constantFrom("up" as const, "down" as const, "delete" as const, "plug" as const)
+    .map((kind) => ({ kind })),
   fc.record({ kind: fc.constant("mtu" as const), mtu: fc.integer({ min: 0, max: 65_535 }) }),
 );
 
@@ -56,6 +63,17 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     change: networkChange,
   }),
   fc.record({ kind: fc.constant("daemon" as const), host: name, change: daemonChange }),
+  fc.record({
+    kind: fc.constant("container" as const),
+    container: name,
+    change: fc.constantFrom("kill" as const, "start" as const),
+  }),
+  fc.record({
+    kind: fc.constant("host" as const),
+    host: name,
+    change: fc.constantFrom("reboot" as const, "reconcile" as const),
+  }),
+  fc.record({ kind: fc.constant("advertise" as const), prefix: prefix6, machine: name }),
   fc.record({ kind: fc.constant("run" as const), command, node: name }),
   fc.record({
     kind: fc.constant("wait" as const),
@@ -91,6 +109,10 @@ test.each([
   ["link eth0 mtu 1400 on h1", { kind: "link", node: "h1", change: { kind: "mtu", mtu: 1400 } }],
   ["kill daemon on h1", { kind: "daemon", host: "h1", change: "kill" }],
   ['run "echo \\"a b\\" \\\\ $x" on c1', { kind: "run", command: 'echo "a b" \\ $x', node: "c1" }],
+  ["kill c1", { kind: "container", container: "c1", change: "kill" }],
+  ["link eth0 plug on h1", { kind: "link", link: "eth0", node: "h1", change: { kind: "plug" } }],
+  ["reboot h1", { kind: "host", host: "h1", change: "reboot" }],
+  ["advertise fd00::/64 from gw", { kind: "advertise", prefix: "fd00::/64", machine: "gw" }],
   ["wait 500 ms", { kind: "wait", duration: 500 }],
   ["flush neighbours", { kind: "flush-neighbours" }],
 ])("%s is understood", (text, value) => {
@@ -109,7 +131,16 @@ test.each([
   ["link eth0 mtu many on h1", "link LINK up"],
   ["link eth0 mtu 65536 on h1", "link LINK up"],
   ["link eth0 down on h1 now", "link LINK up"],
-  ["kill h1", "kill daemon on HOST"],
+  ["kill", "kill CONTAINER"],
+  ["kill daemon h1", "kill daemon on HOST"],
+  ["start c1 now", "start CONTAINER"],
+  ["restart c1", "restart daemon on HOST"],
+  ["reboot", "reboot HOST"],
+  ["reboot on h1", "reboot HOST"],
+  ["reconcile h1 h2", "reconcile HOST"],
+  ["advertise 10.0.0.0/24 from gw", "advertise PREFIX from MACHINE"],
+  ["advertise fd00::/64 on gw", "advertise PREFIX from MACHINE"],
+  ["advertise fd00::1/64 from gw", "advertise PREFIX from MACHINE"],
   ["run ls on h1", 'run "COMMAND" on NODE'],
   ['run "ls on h1', 'run "COMMAND" on NODE'],
   ['run "ls -l" h1', 'run "COMMAND" on NODE'],

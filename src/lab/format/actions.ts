@@ -1,4 +1,12 @@
-import { type Ip, type Mac, parseIp, parseMac } from "../../addr/index.ts";
+import {
+  type Ip,
+  type Mac,
+  type Prefix,
+  parseIp,
+  parseMac,
+  parsePrefix,
+  prefixVersion,
+} from "../../addr/index.ts";
 import { err, type Millis, millis, ok, type Result, unreachable } from "../../base/index.ts";
 
 /** Something that a scenario does to its lab. Names are those of the file. */
@@ -24,6 +32,9 @@ export type Action =
       readonly change: NetworkChange;
     }
   | { readonly kind: "daemon"; readonly host: string; readonly change: DaemonChange }
+  | { readonly kind: "container"; readonly container: string; readonly change: ContainerChange }
+  | { readonly kind: "host"; readonly host: string; readonly change: HostChange }
+  | { readonly kind: "advertise"; readonly prefix: Prefix; readonly machine: string }
   | { readonly kind: "run"; readonly command: string; readonly node: string }
   | { readonly kind: "wait"; readonly duration: Millis }
   /** Without `node`: on every node. */
@@ -33,6 +44,8 @@ export type LinkChange =
   | { readonly kind: "up" }
   | { readonly kind: "down" }
   | { readonly kind: "delete" }
+  /** Plugged in as the file says, by a new wire. */
+  | { readonly kind: "plug" }
   | { readonly kind: "mtu"; readonly mtu: number };
 
 /** `set` is `landfall net set`: what is left out stays. */
@@ -43,17 +56,26 @@ export type NetworkChange =
 /** `kill` is SIGKILL: the daemon gets no chance to tidy up. */
 export type DaemonChange = "kill" | "start" | "restart";
 
+/** `kill`: its processes and its namespace go, and nobody is told. `start`: as the file says. */
+export type ContainerChange = "kill" | "start";
+
+/** `reboot`: all of it is gone and comes back as the file says, but for containers and book. */
+export type HostChange = "reboot" | "reconcile";
+
 /** The sentences of the language, by their first word. */
 const forms = {
   attach: "attach CONTAINER to NETWORK [ip ADDRESS]... [mac MAC]",
   detach: "detach CONTAINER [from NETWORK]",
-  link: "link LINK up|down|delete|mtu N on NODE",
+  link: "link LINK up|down|delete|plug|mtu N on NODE",
   create: "create network NETWORK on HOST",
   remove: "remove network NETWORK on HOST",
   set: "set network NETWORK on HOST [mode MODE] [source MAC]...",
-  kill: "kill daemon on HOST",
-  start: "start daemon on HOST",
+  kill: "kill CONTAINER, or kill daemon on HOST",
+  start: "start CONTAINER, or start daemon on HOST",
   restart: "restart daemon on HOST",
+  reboot: "reboot HOST",
+  reconcile: "reconcile HOST",
+  advertise: "advertise PREFIX from MACHINE",
   run: 'run "COMMAND" on NODE',
   wait: "wait N ms",
   flush: "flush neighbours [on NODE]",
@@ -96,6 +118,12 @@ export function formatAction(action: Action): string {
     }
     case "daemon":
       return `${action.change} daemon on ${action.host}`;
+    case "container":
+      return `${action.change} ${action.container}`;
+    case "host":
+      return `${action.change} ${action.host}`;
+    case "advertise":
+      return `advertise ${action.prefix} from ${action.machine}`;
     case "run":
       return `run "${action.command.replaceAll(/["\\]/g, "\\$&")}" on ${action.node}`;
     case "wait":
@@ -152,10 +180,17 @@ function parseWords(words: readonly string[]): Action | undefined {
       return parseNetwork(words, verb);
     case "kill":
     case "start":
+      if (words.length !== 2) return parseDaemon(words, verb);
+      return isName(first) ? { kind: "container", container: first, change: verb } : undefined;
     case "restart":
-      return words.length === 4 && first === "daemon" && second === "on" && isName(third)
-        ? { kind: "daemon", host: third, change: verb }
+      return parseDaemon(words, verb);
+    case "reboot":
+    case "reconcile":
+      return words.length === 2 && isName(first)
+        ? { kind: "host", host: first, change: verb }
         : undefined;
+    case "advertise":
+      return parseAdvertise(words);
     case "run":
       return words.length === 4 && first?.startsWith('"') && second === "on" && isName(third)
         ? { kind: "run", command: first.slice(1), node: third }
@@ -175,6 +210,23 @@ function parseWords(words: readonly string[]): Action | undefined {
     default:
       return undefined;
   }
+}
+
+function parseDaemon(words: readonly string[], change: DaemonChange): Action | undefined {
+  const [, daemon, on, host] = words;
+  return words.length === 4 && daemon === "daemon" && on === "on" && isName(host)
+    ? { kind: "daemon", host, change }
+    : undefined;
+}
+
+/** Routers advertise IPv6 prefixes only. */
+function parseAdvertise(words: readonly string[]): Action | undefined {
+  const [, text, from, machine] = words;
+  const prefix = parsePrefix(text);
+  if (!prefix.ok || prefixVersion(prefix.value) !== 6) return undefined;
+  return words.length === 4 && from === "from" && isName(machine)
+    ? { kind: "advertise", prefix: prefix.value, machine }
+    : undefined;
 }
 
 function parseAttach(words: readonly string[]): Action | undefined {
@@ -220,6 +272,7 @@ function parseLink(words: readonly string[]): Action | undefined {
     case "up":
     case "down":
     case "delete":
+    case "plug":
       return { kind: "link", link, node, change: { kind: verb } };
     case "mtu":
       return mtu === undefined

@@ -1,5 +1,12 @@
 import { expect, test } from "bun:test";
-import { parseFlow, parseNeighbour, parsePoint, parseRef } from "./references.ts";
+import {
+  parseFinding,
+  parseFlow,
+  parseLease,
+  parseNeighbour,
+  parsePoint,
+  parseRef,
+} from "./references.ts";
 
 test.each([
   ["c1", { kind: "node", name: "c1" }],
@@ -40,6 +47,15 @@ test.each(["c1", "c1 > c2", "c1 ->", "-> c2", "c1 -> c2 -> c3"])("%p is no flow"
 
 test.each(["h1", "h1/", "/eth0", "h1/eth0/x", "h1/eth 0"])("%p is no capture point", (text) => {
   expect(parsePoint(text).ok).toBe(false);
+});
+
+test("a finding and a lease say whose they are", () => {
+  const gone = { container: "c1", kind: "sandbox-gone" };
+  expect(parseFinding("c1  sandbox-gone")).toMatchObject({ ok: true, value: gone });
+  const held = { kind: "held", container: "c1", address: "fd00::1" };
+  expect(parseLease("c1 fd00::1")).toMatchObject({ ok: true, value: held });
+  const resting = { kind: "resting", address: "10.0.0.9" };
+  expect(parseLease("resting 10.0.0.9")).toMatchObject({ ok: true, value: resting });
 });
 
 test.each([

@@ -1,5 +1,7 @@
 import { type Ip, type Mac, parseIp, parseMac } from "../../addr/index.ts";
 import { err, ok, type Result } from "../../base/index.ts";
+import { type FindingKind, findingKinds } from "../../engine/index.ts";
+import { didYouMean } from "./did-you-mean.ts";
 
 /**
  * A node as the file writes it, before it is known whether it exists: `NAME`, `NAME@NETWORK`,
@@ -32,6 +34,17 @@ export type NeighbourText =
   | { readonly kind: "none" | "failed" }
   | { readonly kind: "mac"; readonly mac: Mac }
   | { readonly kind: "node"; readonly ref: RefText };
+
+/** `CONTAINER KIND`: what the status of its host says of a container. */
+export interface FindingText {
+  readonly container: string;
+  readonly kind: FindingKind;
+}
+
+/** `CONTAINER ADDRESS`, or `resting ADDRESS`. */
+export type LeaseText =
+  | { readonly kind: "held"; readonly container: string; readonly address: Ip }
+  | { readonly kind: "resting"; readonly address: Ip };
 
 const nameForm = /^[A-Za-z][A-Za-z0-9_-]*$/;
 const linkForm = /^[A-Za-z0-9_.-]+$/;
@@ -83,6 +96,30 @@ export function parseNeighbour(text: string): Result<NeighbourText, string> {
   if (text.includes(":")) return err(mac.error.detail);
   const ref = parseRef(text);
   return ref.ok ? ok({ kind: "node", ref: ref.value }) : ref;
+}
+
+/** Reads `CONTAINER KIND`. The error is a line for the reader. */
+export function parseFinding(text: string): Result<FindingText, string> {
+  const [container = "", word = "", ...more] = text.split(/\s+/);
+  if (!nameForm.test(container) || word === "" || more.length > 0) {
+    return err(`"${text}" is no finding; write CONTAINER KIND, such as c1 sandbox-gone`);
+  }
+  const kind = findingKinds.find((one) => one === word);
+  if (kind !== undefined) return ok({ container, kind });
+  return err(`no finding is called "${word}"${didYouMean(word, findingKinds)}`);
+}
+
+/** Reads `CONTAINER ADDRESS` or `resting ADDRESS`. The error is a line for the reader. */
+export function parseLease(text: string): Result<LeaseText, string> {
+  const [who = "", where, ...more] = text.split(/\s+/);
+  if (!nameForm.test(who) || where === undefined || more.length > 0) {
+    return err(`"${text}" is no lease; write CONTAINER ADDRESS or resting ADDRESS`);
+  }
+  const address = parseIp(where);
+  if (!address.ok) return err(address.error.detail);
+  const { value } = address;
+  if (who === "resting") return ok({ kind: "resting", address: value });
+  return ok({ kind: "held", container: who, address: value });
 }
 
 /** The text that `parseRef` reads as this reference. */

@@ -1,14 +1,11 @@
 import { unreachable } from "../../base/index.ts";
-import { type Action, formatAction } from "./actions.ts";
+import { formatAction } from "./actions.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type FlowText, formatRef, type NeighbourText } from "./references.ts";
+import { reportUnknown, reportUnknownContainer, reportUnknownNames } from "./resolve-actions.ts";
 import {
-  hasLink,
-  listNodes,
   type ProbeDraft,
-  reportLink,
   resolveFlows,
-  resolveNode,
   resolveNodeRef,
   resolvePoint,
   resolveTarget,
@@ -21,12 +18,13 @@ import type {
   Check,
   ExpectedFlow,
   FlowCheck,
+  LeasesCheck,
   MatrixCheck,
   NeighbourCheck,
   NeighbourState,
+  StatusCheck,
 } from "./scenario.ts";
 import type { CheckDraft } from "./scenario-schema.ts";
-import type { Path } from "./scenario-source.ts";
 
 type Draft<Key extends string> = Extract<CheckDraft, { readonly [K in Key]: unknown }>;
 /** A check before its line is known. */
@@ -39,7 +37,7 @@ export function resolveCheck(scope: Scope, draft: CheckDraft, line: number): rea
 }
 
 type UnplacedCheck = Unplaced<
-  FlowCheck | CaptureCheck | NeighbourCheck | MatrixCheck | ActionCheck
+  FlowCheck | CaptureCheck | NeighbourCheck | MatrixCheck | StatusCheck | LeasesCheck | ActionCheck
 >;
 
 function resolveUnplaced(scope: Scope, draft: CheckDraft): readonly UnplacedCheck[] {
@@ -47,6 +45,8 @@ function resolveUnplaced(scope: Scope, draft: CheckDraft): readonly UnplacedChec
   if ("capture" in draft) return resolveCapture(scope, draft);
   if ("neighbour" in draft) return resolveNeighbour(scope, draft);
   if ("matrix" in draft) return resolveMatrix(scope, draft);
+  if ("status" in draft) return resolveStatus(scope, draft);
+  if ("leases" in draft) return resolveLeases(scope, draft);
   return resolveActions(scope, draft);
 }
 
@@ -202,83 +202,32 @@ function formatFlow({ from, to, arrow }: FlowText): string {
   return `${formatRef(from)} ${arrow} ${formatRef(to)}`;
 }
 
+function resolveStatus(scope: Scope, draft: Draft<"status">): readonly Unplaced<StatusCheck>[] {
+  const { status: host, expect: findings } = draft;
+  reportUnknown(scope, { what: "host", name: host, place: ["status"] });
+  for (const [index, { container }] of findings.entries()) {
+    reportUnknownContainer(scope, { container }, ["expect", index]);
+  }
+  return [{ kind: "status", text: `status of ${host}`, host, findings }];
+}
+
+function resolveLeases(scope: Scope, draft: Draft<"leases">): readonly Unplaced<LeasesCheck>[] {
+  const { leases: host, expect: leases } = draft;
+  reportUnknown(scope, { what: "host", name: host, place: ["leases"] });
+  for (const [index, lease] of leases.entries()) {
+    if (lease.kind === "held") reportUnknownContainer(scope, lease, ["expect", index]);
+  }
+  return [{ kind: "leases", text: `leases of ${host}`, host, leases }];
+}
+
 function resolveActions(scope: Scope, draft: Draft<"do">): readonly Unplaced<ActionCheck>[] {
   const { do: actions, expect, code } = draft;
-  if (code !== undefined && expect !== "refused") {
-    scope.report(["code"], "a code goes with expect: refused");
+  if (code !== undefined && expect === "done") {
+    scope.report(["code"], "a code goes with expect: refused or warned");
   }
   for (const [index, action] of actions.entries()) {
     reportUnknownNames(scope, action, ["do", index]);
   }
   const text = actions.map(formatAction).join(", ");
   return [{ kind: "do", text, actions, expect, ...(code === undefined ? {} : { code }) }];
-}
-
-function reportUnknownNames(scope: Scope, action: Action, place: Path): void {
-  switch (action.kind) {
-    case "attach":
-    case "detach":
-      reportUnknownContainer(scope, action, place);
-      return;
-    case "link": {
-      const node = resolveNode(scope, action.node, place);
-      if (node !== undefined && !hasLink(scope, node, action.link)) {
-        reportLink(scope, { node, name: action.link, place });
-      }
-      return;
-    }
-    case "network":
-      reportUnknownNetwork(scope, action, place);
-      return;
-    case "daemon": {
-      const hosts = scope.topology.hosts.map(({ name }) => name);
-      if (hosts.includes(action.host)) return;
-      scope.report(place, `no host "${action.host}"${didYouMean(action.host, hosts)}`);
-      return;
-    }
-    case "run":
-      resolveNode(scope, action.node, place);
-      return;
-    case "flush-neighbours":
-      if (action.node !== undefined) resolveNode(scope, action.node, place);
-      return;
-    case "wait":
-      return;
-    default:
-      unreachable(action);
-  }
-}
-
-function reportUnknownNetwork(
-  { topology, report }: Scope,
-  { network, host }: Extract<Action, { readonly kind: "network" }>,
-  place: Path,
-): void {
-  const hosts = topology.hosts.map(({ name }) => name);
-  const spec = topology.hosts.find(({ name }) => name === host);
-  if (spec === undefined) {
-    report(place, `no host "${host}"${didYouMean(host, hosts)}`);
-    return;
-  }
-  const known = spec.networks.map(({ name }) => name);
-  if (known.includes(network)) return;
-  report(place, `no network "${network}" on ${host}${didYouMean(network, known)}`);
-}
-
-function reportUnknownContainer(
-  scope: Scope,
-  { container, network }: Pick<Action & { readonly kind: "detach" }, "container" | "network">,
-  place: Path,
-): void {
-  const containers = listNodes(scope.topology).filter((node) => node.kind === "container");
-  const node = containers.find(({ name }) => name === container);
-  if (node === undefined) {
-    const known = containers.map(({ name }) => name);
-    scope.report(place, `no container "${container}"${didYouMean(container, known)}`);
-    return;
-  }
-  const host = scope.topology.hosts.find(({ name }) => name === node.host);
-  const known = host?.networks.map(({ name }) => name) ?? [];
-  if (network === undefined || known.includes(network)) return;
-  scope.report(place, `no network "${network}" on ${node.host}${didYouMean(network, known)}`);
 }

@@ -233,6 +233,13 @@ export function reportLink(scope: Scope, { node, name, place }: NamedOn): void {
   scope.report(place, `no link "${name}" on ${node.name}${didYouMean(name, known)}`);
 }
 
+/** Reports that a node has no NIC of this name: only those can be plugged in. */
+export function reportUnplugged(scope: Scope, { node, name, place }: NamedOn): void {
+  const known = nicsOf(scope.topology, node).map((nic) => nic.name);
+  if (known.includes(name)) return;
+  scope.report(place, `no NIC "${name}" on ${node.name}${didYouMean(name, known)}`);
+}
+
 function linksOf(topology: Topology, node: LabNode): readonly string[] {
   const own =
     node.kind === "container"

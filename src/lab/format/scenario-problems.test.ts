@@ -220,8 +220,42 @@ test.each<[Partial<typeof good>, string]>([
   [{ check: "  - { do: detach c7 }" }, '12:11: no container "c7"; known: c1'],
   [{ check: "  - { do: attach c1 to lam }" }, '12:11: no network "lam" on h1; did you mean "lan"?'],
   [{ check: "  - { do: kill daemon on gw }" }, '12:11: no host "gw"; known: h1'],
+  [{ check: "  - { do: kill c2 }" }, '12:11: no container "c2"; known: c1'],
+  [{ check: "  - { do: [wait 1 ms, start h1] }" }, '12:23: no container "h1"; known: c1'],
+  [{ check: "  - { do: reboot gw }" }, '12:11: no host "gw"; known: h1'],
+  [{ check: "  - { do: reconcile h2 }" }, '12:11: no host "h2"; known: h1'],
+  [{ check: '  - { do: "advertise fd00::/64 from h1" }' }, '12:11: no machine "h1"; known: gw'],
+  [{ check: "  - { do: link lo plug on h1 }" }, '12:11: no NIC "lo" on h1; known: eth0'],
+  [{ check: "  - { do: link eth0 plug on c1 }" }, '12:11: no NIC "eth0" on c1'],
+  [{ check: "  - { status: gw, expect: [] }" }, '12:15: no host "gw"; known: h1'],
+  [{ check: "  - { status: h1 }" }, '12:5: key "expect" is missing'],
+  [
+    { check: "  - { status: h1, expect: [c1 sandbox-gone, c7 link-missing] }" },
+    '12:45: no container "c7"; known: c1',
+  ],
+  [
+    { check: "  - { status: h1, expect: [c1 sandbox-gnoe] }" },
+    '12:28: no finding is called "sandbox-gnoe"; did you mean "sandbox-gone"?',
+  ],
+  [
+    { check: "  - { status: h1, expect: [c1] }" },
+    '12:28: "c1" is no finding; write CONTAINER KIND',
+  ],
+  [{ check: "  - { leases: h2, expect: [] }" }, '12:15: no host "h2"; known: h1'],
+  [
+    { check: "  - { leases: h1, expect: [resting 10.0.0.9, c7 10.0.0.8] }" },
+    '12:46: no container "c7"; known: c1',
+  ],
+  [{ check: "  - { leases: h1, expect: [c1 10.0.0] }" }, '12:28: "10.0.0" is'],
+  [
+    { check: "  - { leases: h1, expect: [10.0.0.9] }" },
+    '12:28: "10.0.0.9" is no lease; write CONTAINER ADDRESS or resting ADDRESS',
+  ],
   [{ check: "  - { do: link eth9 down on h1 }" }, '12:11: no link "eth9" on h1; did you mean'],
-  [{ check: "  - { do: wait 1 ms, code: LF-X }" }, "12:28: a code goes with expect: refused"],
+  [
+    { check: "  - { do: wait 1 ms, code: LF-X }" },
+    "12:28: a code goes with expect: refused or warned",
+  ],
   [{ check: "  - 3" }, "12:5: expected a map, found 3"],
 ])("%j is one mistake: %s", (change, line) => {
   const found = mistakes(change);

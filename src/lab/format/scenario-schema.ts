@@ -11,7 +11,14 @@ import { err, ok, type Problem, type Result, seconds } from "../../base/index.ts
 import { parseFilter } from "../../wire/index.ts";
 import { parseAction } from "./actions.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { parseFlow, parseNeighbour, parsePoint, parseRef } from "./references.ts";
+import {
+  parseFinding,
+  parseFlow,
+  parseLease,
+  parseNeighbour,
+  parsePoint,
+  parseRef,
+} from "./references.ts";
 import { dispositions, doors, kernelFeatures } from "./scenario.ts";
 
 /**
@@ -75,8 +82,8 @@ const nodeRef = parsed(parseRef, "NODE, NODE@NETWORK, NODE@LINK, NODE=ADDRESS or
 const flow = parsed(parseFlow, "A -> B, or A <-> B for both directions");
 const action = parsed(parseAction, "an action, such as: attach c3 to lan");
 
-const name = z.string().regex(/^(?!none$|failed$)[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
-  error: "a name is a letter, then up to 31 letters, digits, - or _ (not none, not failed)",
+const name = z.string().regex(/^(?!none$|failed$|resting$)[A-Za-z][A-Za-z0-9_-]{0,31}$/, {
+  error: "a name is a letter, then up to 31 letters, digits, - or _ (not none, failed or resting)",
 });
 // What the kernel takes (dev_valid_name in net/core/dev.c), less the characters that shells mind.
 const linkName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/, {
@@ -243,14 +250,28 @@ const matrixCheck = strict({
   because: because.describe("the reason of the exceptions that give none"),
 });
 
+const statusCheck = strict({
+  status: name.describe("the host whose status is asked"),
+  expect: z
+    .array(parsed(parseFinding, "CONTAINER KIND, such as: c1 sandbox-gone"))
+    .describe("everything that book and kernel disagree about, in any order; [] for nothing"),
+});
+
+const leasesCheck = strict({
+  leases: name.describe("the host whose book is read"),
+  expect: z
+    .array(parsed(parseLease, "CONTAINER ADDRESS, or resting ADDRESS"))
+    .describe("every address that is given or rests, in any order"),
+});
+
 const actionCheck = strict({
   do: oneOrMany(action),
-  expect: z.enum(["done", "refused"]).default("done"),
+  expect: z.enum(["done", "refused", "warned"]).default("done"),
   code: z
     .string()
     .regex(/^LF-[A-Z0-9-]+$/, { error: "a problem code looks like LF-POOL-EXHAUSTED" })
     .exactOptional()
-    .describe("the problem that the last action must be refused with"),
+    .describe("the problem that the last action must be refused with, or warn of"),
 });
 
 /** A scenario file: forms are checked and values parsed; names may still lead nowhere. */
@@ -264,7 +285,15 @@ export const scenarioSchema = strict({
   hosts: mapOf(name, host),
   machines: mapOf(name, machine).describe("other machines on the LAN; their link is eth0"),
   checks: listOf(
-    z.union([flowCheck, captureCheck, neighbourCheck, matrixCheck, actionCheck]),
+    z.union([
+      flowCheck,
+      captureCheck,
+      neighbourCheck,
+      matrixCheck,
+      statusCheck,
+      leasesCheck,
+      actionCheck,
+    ]),
   ).describe("done in order"),
 });
 

@@ -10,6 +10,7 @@ import type {
 import type { Millis } from "../../base/index.ts";
 import type { FrameFilter } from "../../wire/index.ts";
 import type { Action } from "./actions.ts";
+import type { FindingText, LeaseText } from "./references.ts";
 
 /** What a scenario may ask of the kernel. */
 export const kernelFeatures = [
@@ -237,6 +238,8 @@ export type Check = { readonly text: string; readonly line: number } & (
   | CaptureCheck
   | NeighbourCheck
   | MatrixCheck
+  | StatusCheck
+  | LeasesCheck
   | ActionCheck
 );
 
@@ -289,10 +292,27 @@ export interface MatrixCheck {
   readonly cells: readonly ExpectedFlow[];
 }
 
-/** Changes the lab. `refused`: the last action must fail, with `code` where one is given. */
+/** What the engine of a host finds where book and kernel disagree: exactly these. */
+export interface StatusCheck {
+  readonly kind: "status";
+  readonly host: string;
+  readonly findings: readonly FindingText[];
+}
+
+/** Which addresses the book of a host gives or rests: exactly these. */
+export interface LeasesCheck {
+  readonly kind: "leases";
+  readonly host: string;
+  readonly leases: readonly LeaseText[];
+}
+
+/**
+ * Changes the lab. The last action must fail (`refused`) or be done with a warning (`warned`), with
+ * `code` where one is given.
+ */
 export interface ActionCheck {
   readonly kind: "do";
   readonly actions: readonly Action[];
-  readonly expect: "done" | "refused";
+  readonly expect: "done" | "refused" | "warned";
   readonly code?: string;
 }

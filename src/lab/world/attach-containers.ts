@@ -1,5 +1,5 @@
 import type { Ip, Mac } from "../../addr/index.ts";
-import { collect, err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
+import { collect, err, mapResult, type Problem, type Result } from "../../base/index.ts";
 import {
   checkNetwork,
   type NetworkSpec,
@@ -15,15 +15,15 @@ import type { ScenarioNetwork } from "../format/scenario.ts";
 import { labUnsupported } from "../lab-problems.ts";
 import type { RunningNode } from "./lab.ts";
 
-/** Makes a network of a scenario with the host's engine. */
+/** Makes a network of a scenario with the host's engine; returns what it warned of. */
 export async function createScenarioNetwork(
   engine: Engine,
   network: ScenarioNetwork,
-): Promise<Result<void, Problem>> {
+): Promise<Result<readonly Problem[], Problem>> {
   const spec = specOf(network);
   if (!spec.ok) return spec;
   const created = await engine.createNetwork(spec.value);
-  return created.ok ? ok() : created;
+  return mapResult(created, ({ warnings = [] }) => warnings);
 }
 
 /** The engine's words for a network; options that it does not drive are told, never dropped. */

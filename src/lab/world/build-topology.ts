@@ -1,4 +1,4 @@
-import { err, ok, type Problem, type Result } from "../../base/index.ts";
+import { assert, defined, err, ok, type Problem, type Result } from "../../base/index.ts";
 import {
   addAddress,
   addFdb,
@@ -14,68 +14,43 @@ import { labUnsupported } from "../lab-problems.ts";
 import type { Lab, RunningNode } from "./lab.ts";
 import { findLink, refusedOn, send } from "./requests.ts";
 
-/**
- * Hands out ifindexes, unique in the whole lab: two ends of a wire with the same ifindex would look
- * unstacked to the kernel's link watch, which then may take a second to notice them.
- */
-export type NextIfindex = () => number;
-
-export function ifindexes(): NextIfindex {
-  let next = 1000;
-  return () => next++;
-}
-
 /** A switch: a namespace with one bridge, which has no voice of its own on the LAN. */
-export function buildSwitch(
-  lab: Lab,
-  spec: ScenarioSwitch,
-  next: NextIfindex,
-): Result<number, Problem> {
+export function buildSwitch(lab: Lab, spec: ScenarioSwitch): Result<void, Problem> {
   const tagged = spec.ports.find((port) => port.vlan.kind !== "plain");
   if (tagged !== undefined) {
     return err(labUnsupported({ what: `VLAN ports of a switch (${spec.name}/${tagged.name})` }));
   }
-  const node = lab.open(spec.name, () => ({ kind: "switch" }));
+  const ifindex = lab.nextIfindex();
+  const role = { kind: "switch", bridge: ifindex, ports: spec.ports } as const;
+  const node = lab.open(spec.name, () => role);
   if (!node.ok) return node;
-  const ifindex = next();
   const link = { ifindex, name: spec.name };
-  const done = send(node.value, [
+  return send(node.value, [
     addLink({ kind: "bridge", name: spec.name, ifindex, mcastSnooping: false }),
     setLink({ link, addrGenMode: "none" }),
     setLink({ link, state: "up" }),
   ]);
-  return done.ok ? ok(ifindex) : done;
 }
 
-/** Where a NIC is plugged in. */
-export interface Socket {
-  readonly node: RunningNode;
-  readonly bridge: number;
-  readonly port: ScenarioPort;
-}
-
-/** A wire from a node's NIC to a port of a switch. */
-export function plugIn(
-  node: RunningNode,
-  nic: ScenarioNic,
-  { socket, next }: { readonly socket: Socket; readonly next: NextIfindex },
-): Result<void, Problem> {
-  const link = { ifindex: next(), name: nic.name };
-  const portLink = { ifindex: next(), name: socket.port.name };
+/** A wire from a node's NIC to the port of the switch that it names. */
+export function plugIn(lab: Lab, node: RunningNode, nic: ScenarioNic): Result<void, Problem> {
+  const { bridge, port, node: socket } = findSocket(lab, nic);
+  const link = { ifindex: lab.nextIfindex(), name: nic.name };
+  const portLink = { ifindex: lab.nextIfindex(), name: port.name };
   const wire = send(node, [
     addLink({
       kind: "veth",
       ...link,
       mac: nic.mac,
       mtu: nic.mtu,
-      peer: { ...portLink, mtu: nic.mtu, netns: { fd: socket.node.netns.fd } },
+      peer: { ...portLink, mtu: nic.mtu, netns: { fd: socket.netns.fd } },
     }),
   ]);
   if (!wire.ok) return wire;
-  const ported = send(socket.node, [
+  const ported = send(socket, [
     setLink({ link: portLink, addrGenMode: "none" }),
-    setLink({ link: portLink, upper: { ifindex: socket.bridge } }),
-    ...portRequests(socket.port, portLink),
+    setLink({ link: portLink, upper: { ifindex: bridge } }),
+    ...portRequests(port, portLink),
     setLink({ link: portLink, state: "up" }),
   ]);
   if (!ported.ok) return ported;
@@ -86,6 +61,14 @@ export function plugIn(
       addAddress({ link, address, ...(address.includes(":") ? { flags: ["nodad"] } : {}) }),
     ),
   ]);
+}
+
+function findSocket(lab: Lab, nic: ScenarioNic) {
+  const node = lab.node(nic.switch);
+  const { role } = node;
+  assert(role.kind === "switch", `${nic.switch} is a switch`);
+  const port = role.ports.find(({ name }) => name === nic.port);
+  return { node, bridge: role.bridge, port: defined(port, `port ${nic.port}`) };
 }
 
 function portRequests(

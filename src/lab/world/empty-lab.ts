@@ -9,6 +9,12 @@ import { send } from "./requests.ts";
 /** A lab without nodes, to be built up. */
 export function emptyLab(platform: Platform, signal: AbortSignal): Lab {
   const nodes = new Map<string, RunningNode>();
+  let ifindex = FIRST_IFINDEX;
+  const close = (name: string): void => {
+    const node = nodes.get(name);
+    nodes.delete(name);
+    if (node !== undefined) closeNode(node);
+  };
   return {
     platform,
     signal,
@@ -21,18 +27,23 @@ export function emptyLab(platform: Platform, signal: AbortSignal): Lab {
       const up = send(node.value, [setLink({ link: LOOPBACK, state: "up" })]);
       return up.ok ? node : up;
     },
+    close,
+    nextIfindex: () => ifindex++,
     [Symbol.dispose]: () => {
-      for (const { keeper, link, netns } of nodes.values()) {
-        keeper[Symbol.dispose]();
-        link.close();
-        netns.close();
-      }
-      nodes.clear();
+      for (const name of [...nodes.keys()]) close(name);
     },
   };
 }
 
 const LOOPBACK = { ifindex: 1, name: "lo" };
+/** Above those that the kernel hands out itself. */
+const FIRST_IFINDEX = 1000;
+
+function closeNode({ keeper, link, netns }: RunningNode): void {
+  keeper[Symbol.dispose]();
+  link.close();
+  netns.close();
+}
 
 function openNode(
   { platform, signal }: Pick<Lab, "platform" | "signal">,

@@ -17,7 +17,7 @@ export function missingFeatures(
   needs: readonly KernelFeature[],
 ): Result<readonly KernelFeature[], Problem> {
   using lab = emptyLab(platform, new AbortController().signal);
-  const node = lab.open("probe", () => ({ kind: "switch" }));
+  const node = lab.open("probe", () => ({ kind: "container", host: "none" }));
   if (!node.ok) return node;
   const veth = addLink({ kind: "veth", ...PARENT, peer: { name: "peer", ifindex: 101 } });
   const made = node.value.link.request(veth);

@@ -1,5 +1,6 @@
+import type { Mac } from "../../addr/index.ts";
 import { err, millis, ok, type Problem, type Result, seconds } from "../../base/index.ts";
-import { type Link, listAddresses, listLinks } from "../../netlink/index.ts";
+import { type Link, listAddresses, listFdb, listLinks } from "../../netlink/index.ts";
 import { labNotReady } from "../lab-problems.ts";
 import type { Lab, RunningNode } from "./lab.ts";
 import { refusedOn } from "./requests.ts";
@@ -23,6 +24,20 @@ export function waitForAddresses(
   nodes: readonly RunningNode[],
 ): Promise<Result<void, Problem>> {
   return waitFor(lab, () => firstOf(nodes, tentativeAddress));
+}
+
+/** Waits until no parent of this host receives for any of these MACs any more. */
+export function waitUntilForgotten(
+  lab: Lab,
+  host: RunningNode,
+  macs: ReadonlySet<Mac>,
+): Promise<Result<void, Problem>> {
+  return waitFor(lab, () => {
+    const entries = host.link.dump(listFdb());
+    if (!entries.ok) return err(refusedOn(host.name, entries.error));
+    const left = entries.value.find(({ mac }) => macs.has(mac));
+    return ok(left === undefined ? undefined : `${left.mac} lives on ${host.name}`);
+  });
 }
 
 /** Repeats `ask` until it finds nothing, or patience ends. */
@@ -69,8 +84,14 @@ function isComing({ state, carrier, operState }: Link): boolean {
 function tentativeAddress(node: RunningNode): Result<string | undefined, Problem> {
   const addresses = node.link.dump(listAddresses(6));
   if (!addresses.ok) return err(refusedOn(node.name, addresses.error));
-  const waiting = addresses.value.find(
+  const tentative = addresses.value.filter(
     (row) => row.flags.includes("tentative") && !row.flags.includes("dadfailed"),
   );
+  if (tentative.length === 0) return ok(undefined);
+  const links = node.link.dump(listLinks());
+  if (!links.ok) return err(refusedOn(node.name, links.error));
+  // Without a carrier nobody is asked, so there the doubt has no end.
+  const live = links.value.filter(({ state, carrier }) => state === "up" && carrier === true);
+  const waiting = tentative.find(({ ifindex }) => live.some((link) => link.ifindex === ifindex));
   return ok(waiting === undefined ? undefined : `${waiting.address} of ${node.name} is tentative`);
 }

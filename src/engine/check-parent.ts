@@ -1,0 +1,67 @@
+import {
+  type AttachContext,
+  checkHostRoutes,
+  observeParent,
+  openConversation,
+  type Parent,
+} from "../attach/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  mtuTooLarge,
+  type Network,
+  type NetworkSpec,
+  parentDown,
+  parentMissing,
+} from "../domain/index.ts";
+import type { EngineDeps } from "./deps.ts";
+import { passthruWarnings } from "./passthru.ts";
+
+/** What the host says of a network that is to be made. */
+export interface HostVerdict {
+  readonly warnings: readonly Problem[];
+  /** Set where there is no parent yet: what depends on it is checked by the first attach. */
+  readonly parentChecks?: "due";
+}
+
+/** Whether a network could work on this host, now or when its parent appears. */
+export function checkAgainstHost(
+  deps: EngineDeps,
+  spec: NetworkSpec,
+): Result<HostVerdict, Problem> {
+  const opened = openConversation(deps.platform, deps.hostNamespace);
+  if (!opened.ok) return opened;
+  using host = opened.value;
+  const parent = checkedParent(host, spec);
+  if (parent.ok) return ok({ warnings: parentWarnings(spec, parent.value) });
+  if (parent.error.code !== parentMissing.code) return parent;
+  return ok({ warnings: [parent.error], parentChecks: "due" });
+}
+
+/** The parent of an endpoint that is to be made. */
+export function parentForAttach(
+  host: AttachContext["host"],
+  network: Network,
+): Result<Parent, Problem> {
+  return network.parentChecks === "due"
+    ? checkedParent(host, network)
+    : observeParent(host, network.parent);
+}
+
+/** What whoever made something on this parent should know. */
+export function parentWarnings({ driver }: NetworkSpec, parent: Parent): readonly Problem[] {
+  const down = parent.state === "down" ? [parentDown({ parent: parent.name })] : [];
+  return [...down, ...passthruWarnings(driver, parent)];
+}
+
+/** The parent, if the network could work on it. */
+function checkedParent(host: AttachContext["host"], spec: NetworkSpec): Result<Parent, Problem> {
+  const parent = observeParent(host, spec.parent);
+  if (!parent.ok) return parent;
+  const { mtu } = parent.value;
+  if (spec.mtu !== undefined && spec.mtu > mtu) {
+    return err(mtuTooLarge({ mtu: spec.mtu, parent: spec.parent, parentMtu: mtu }));
+  }
+  const prefixes = spec.subnets.map((subnet) => subnet.prefix);
+  const routed = checkHostRoutes(host, parent.value, prefixes);
+  return routed.ok ? parent : routed;
+}
