@@ -154,7 +154,8 @@ export function listLinks(): DumpRequest<Link> {
 }
 
 /**
- * Removes a link; everything stacked on it goes too. Waits about 15 ms for a grace period.
+ * Removes a link; everything stacked on it goes too. Waits about 15 ms for a grace period: where
+ * that matters there is `deleteLinkAside`.
  * Equivalent to `ip link del dev LINK`. ENODEV when there is none, EOPNOTSUPP for hardware.
  */
 export function deleteLink(link: LinkRef): Request {
