@@ -68,9 +68,12 @@ export { encode, Family, MessageType } from "./request.ts";
 export {
   addRoute,
   deleteRoute,
+  getRoute,
+  listMainRoutes,
   listRoutes,
   MAIN_TABLE,
   type Route,
+  type RouteFilter,
   type RouteSpec,
   replaceRoute,
 } from "./route.ts";
