@@ -1,5 +1,5 @@
 /**
- * Compiles native/netns-window.c and prints each function's machine code as TypeScript, or with
+ * Compiles native/calls.c and prints each function's machine code as TypeScript, or with
  * --write renews src/platform/native-code.ts. Needs gcc, and aarch64-linux-gnu-gcc for arm64.
  */
 import { spawnSync } from "node:child_process";
@@ -22,6 +22,7 @@ export type Architecture = keyof typeof architectures;
 export interface NativeCode {
   readonly systemCall: string;
   readonly netnsWindow: string;
+  readonly runErrand: string;
 }
 
 function run(command: string, args: readonly string[]): void {
@@ -30,20 +31,24 @@ function run(command: string, args: readonly string[]): void {
   if (done.status !== 0) throw new Error(`${command} ${args.join(" ")}\n${done.stderr}`);
 }
 
-/** The machine code of both functions as hex. Throws where the compiler is missing or complains. */
+/** The machine code of all functions as hex. Throws where the compiler is missing or complains. */
 export function buildNative(architecture: Architecture): NativeCode {
   const { prefix, own } = architectures[architecture];
   const folder = mkdtempSync(join(tmpdir(), "landfall-native-"));
   try {
     const object = join(folder, "out.o");
-    const source = join(root, "native/netns-window.c");
+    const source = join(root, "native/calls.c");
     run(`${prefix}gcc`, [...flags.split(" "), ...own, "-o", object, source]);
     const section = (name: string): string => {
       const out = join(folder, name);
       run(`${prefix}objcopy`, ["-O", "binary", "--only-section", `.text.${name}`, object, out]);
       return readFileSync(out).toString("hex");
     };
-    return { systemCall: section("system_call"), netnsWindow: section("netns_window") };
+    return {
+      systemCall: section("system_call"),
+      netnsWindow: section("netns_window"),
+      runErrand: section("run_errand"),
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -56,12 +61,12 @@ function lines(hex: string): string {
 
 function render(): string {
   const rows = (Object.keys(architectures) as Architecture[]).map((name) => {
-    const { systemCall, netnsWindow } = buildNative(name);
-    const fields = `systemCall:\n${lines(systemCall)},\n    netnsWindow:\n${lines(netnsWindow)},`;
-    return `  ${name}: {\n    ${fields}\n  },`;
+    const functions = Object.entries(buildNative(name));
+    const fields = functions.map(([key, hex]) => `    ${key}:\n${lines(hex)},`).join("\n");
+    return `  ${name}: {\n${fields}\n  },`;
   });
   return `/**
- * Machine code of native/netns-window.c, written by scripts/build-native.ts: a machine without a
+ * Machine code of native/calls.c, written by scripts/build-native.ts: a machine without a
  * compiler runs these bytes; a test builds them again and compares.
  */
 export const nativeCode = {

@@ -265,11 +265,14 @@ test("a second network in one sandbox keeps the default route of the first", asy
     inside(sandbox, "ip", "-j", "route", "show", "default"),
   );
   expect(routes.map((route) => route.dev)).toEqual(["eth0"]);
-  expect(
-    seenLinks(sandbox)
-      .map((link) => link.ifname)
-      .sort(),
-  ).toEqual(["eth0", "eth1"]);
+  const names = () => seenLinks(sandbox).map((link) => link.ifname);
+  expect(names().sort()).toEqual(["eth0", "eth1"]);
+  // Where the question of the route to nowhere gets another answer, the list is read.
+  inside(sandbox, "ip", "route", "add", "unreachable", "192.0.2.0/24");
+  inside(sandbox, "ip", "-6", "route", "add", "2001:db8::/32", "dev", "eth0");
+  must(await engine.attach(request(sandbox, { ifname: "eth2" as IfName })));
+  expect(inside(sandbox, "ip", "route", "show", "default", "dev", "eth2")).toBe("");
+  expect(names().sort()).toEqual(["eth0", "eth1", "eth2"]);
 });
 
 test("the same workload gets the same MAC again, another workload another one", async () => {

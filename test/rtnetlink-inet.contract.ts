@@ -8,9 +8,12 @@ import {
   deleteLink,
   deleteRoute,
   getLink,
+  getRoute,
   listAddressesOf,
   listLinks,
+  listMainRoutes,
   openRtnetlink,
+  type RouteFilter,
   replaceAddress,
   replaceRoute,
   setLink,
@@ -171,6 +174,44 @@ export function routeContract(open: () => World): void {
     world.done(world.host, deleteRoute({ to: everything }));
     expect(added(world)).toEqual([]);
     expect(world.errno(world.host, deleteRoute({ to: everything }))).toBe("ESRCH");
+  });
+}
+
+/** Questions about routes that do not list them all. */
+export function routeQuestionContract(open: () => World): void {
+  test("the route to an address is the longest, as it stands in the table", () => {
+    using world = open();
+    const netns = world.create();
+    const way = (to: string) => {
+      const found = world.talk(netns).request(getRoute(ip(to)));
+      return found.ok ? `${found.value.to} ${found.value.ifindex}` : found.error.errno;
+    };
+    world.done(world.host, child(netns));
+    expect([way("192.0.2.1"), way("2001:db8::1")]).toEqual(["ENETUNREACH", "ENETUNREACH"]);
+    for (const text of ["10.0.0.2/24", "fd00::2/64"]) {
+      world.done(netns, addAddress({ link: c0, address: address(text), flags: ["nodad"] }));
+    }
+    world.done(netns, setLink({ link: c0, state: "up" }));
+    for (const text of ["0.0.0.0/0", "::/0"]) {
+      world.done(netns, addRoute({ to: prefix(text), link: c0 }));
+    }
+    expect([way("192.0.2.1"), way("2001:db8::1")]).toEqual(["0.0.0.0/0 30", "::/0 30"]);
+    expect(way("10.0.0.9")).toBe("10.0.0.0/24 30");
+  });
+
+  test("the main routes can be those of one link, and of one IP version", () => {
+    using world = open();
+    world.done(world.host, addAddress({ link: p0, address: address("10.0.0.1/24") }));
+    world.done(world.host, addAddress({ link: p0, address: address("fd00::1/64") }));
+    const list = (filter: RouteFilter) => {
+      const rows = must(world.talk(world.host).dump(listMainRoutes(filter)));
+      return rows.filter((row) => row.to !== "fe80::/64").map((row) => `${row.to} ${row.ifindex}`);
+    };
+    const none = world.talk(world.host).dump(listMainRoutes({ link: nobody }));
+    expect(none).toMatchObject({ error: { errno: "ENODEV" } });
+    expect(list({ link: p1 })).toEqual([]);
+    expect(list({ link: p0, version: 4 })).toEqual(["10.0.0.0/24 10"]);
+    expect(list({ version: 4 })).toEqual(["10.0.0.0/24 10"]);
   });
 }
 

@@ -11,7 +11,12 @@ import {
   setLink,
 } from "../src/netlink/index.ts";
 import type { NetnsHandle, Platform } from "../src/platform/index.ts";
-import { addressContract, conversationContract, routeContract } from "./rtnetlink-inet.contract.ts";
+import {
+  addressContract,
+  conversationContract,
+  routeContract,
+  routeQuestionContract,
+} from "./rtnetlink-inet.contract.ts";
 import {
   A,
   B,
@@ -42,6 +47,7 @@ export function rtnetlinkContract(name: string, open: () => Platform): void {
     deletionContract(() => new World(open()));
     addressContract(() => new World(open()));
     routeContract(() => new World(open()));
+    routeQuestionContract(() => new World(open()));
     conversationContract(() => new World(open()));
   });
 }

@@ -11,6 +11,7 @@ import { must } from "../../test/support/must.ts";
 import { type Outcome, type Row, sideBySide, time } from "./harness.ts";
 import {
   diskDirectory,
+  eth0,
   lanName,
   openMemory,
   openSite,
@@ -82,6 +83,29 @@ async function asCommand(): Promise<Outcome> {
     rounds: 40,
     less: () => timeInside(lan, "/bin/true"),
   });
+}
+
+/** Without what comes before: the attach, or the link made by hand. */
+async function detach(): Promise<Outcome> {
+  using lan = openLan();
+  const site = await openSite(lan, openMemory());
+  const ours = async (): Promise<number> => {
+    using netns = lan.sandbox();
+    const sandbox = { netns, path: pathOf(netns) };
+    must(await site.engine.attach({ network: lanName, sandbox, ifname: eth0, addresses: [] }));
+    return await time(async () =>
+      must(await site.engine.detach({ kind: "owner", sandbox, ifname: eth0 })),
+    );
+  };
+  const peer = (): number => {
+    using netns = lan.sandbox();
+    const at = ["netns", pathOf(netns), "type", "macvlan", "mode", "bridge"];
+    inside(lan.host, "ip", "link", "add", "h0", "link", "p0", ...at);
+    const begin = performance.now();
+    inside(netns, "ip", "link", "del", "dev", "h0");
+    return performance.now() - begin;
+  };
+  return await sideBySide(ours, peer);
 }
 
 /** The book as it is with this many addresses given, in one transaction. */
@@ -180,6 +204,11 @@ export const attachRows: readonly Row[] = [
     name: "attach-command",
     what: "landfall attach | five ip commands, less /bin/true",
     run: asCommand,
+  },
+  {
+    name: "detach",
+    what: "detach in process | ip link del",
+    run: detach,
   },
   {
     name: "full-pool",

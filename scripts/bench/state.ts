@@ -110,6 +110,8 @@ export const stateRows: readonly Row[] = [
   {
     name: "dump",
     what: "list 1,000 links in process | ip -j link",
+    bar: "1.0",
+    holds: ({ ratio = Number.NaN }) => ratio <= 1,
     run: dump,
   },
   {

@@ -17,6 +17,9 @@ export function parseMac(text: unknown): Result<Mac, Problem> {
   return parseWith(macGrammar, text);
 }
 
+/** Two digits of each byte: a list of links has three MACs for each. */
+const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** The six bytes in the order they go on the wire. */
 export function macToBytes(mac: Mac): Uint8Array {
   return Uint8Array.from(mac.split(":"), (group) => Number.parseInt(group, 16));
@@ -25,7 +28,9 @@ export function macToBytes(mac: Mac): Uint8Array {
 /** The MAC of six bytes in wire order; another length is a bug. */
 export function macFromBytes(bytes: Uint8Array): Mac {
   assert(bytes.length === 6, `a MAC address has 6 bytes, not ${bytes.length}`);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(":") as Mac;
+  let text = "";
+  for (const byte of bytes) text += `${text === "" ? "" : ":"}${pairs[byte]}`;
+  return text as Mac;
 }
 
 /** Group bit of IEEE 802 section 8.2: such a MAC (broadcast included) is never that of one link. */

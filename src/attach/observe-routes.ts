@@ -1,7 +1,13 @@
 import { type Prefix, prefixContains, prefixContainsPrefix, prefixLength } from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import { subnetRoutedElsewhere } from "../domain/index.ts";
-import { getLink, listRoutes, MAIN_TABLE, type Route, type Rtnetlink } from "../netlink/index.ts";
+import {
+  getLink,
+  listMainRoutes,
+  MAIN_TABLE,
+  type Route,
+  type Rtnetlink,
+} from "../netlink/index.ts";
 import type { Parent } from "./observe-parent.ts";
 import { refusalProblem } from "./refusals.ts";
 
@@ -11,7 +17,7 @@ export function checkHostRoutes(
   parent: Parent,
   prefixes: readonly Prefix[],
 ): Result<void, Problem> {
-  const routes = host.dump(listRoutes());
+  const routes = host.dump(listMainRoutes());
   if (!routes.ok) return err(refusalProblem(routes.error, "list routes"));
   for (const prefix of prefixes) {
     const foreign = routeElsewhere(routes.value.filter(isUnicast), parent, prefix);

@@ -1,18 +1,21 @@
 import {
   type InterfaceAddress,
+  type Ip,
   type IpVersion,
   type Prefix,
+  parseIp,
   prefixLength,
-  prefixVersion,
 } from "../addr/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { assert, err, ok, type Problem, type Result } from "../base/index.ts";
 import type { IfName, LinkIdentity } from "../domain/index.ts";
 import {
   getLink,
+  getRoute,
   type Link,
   listAddressesOf,
-  listRoutes,
+  listMainRoutes,
   MAIN_TABLE,
+  type Route,
   type Rtnetlink,
 } from "../netlink/index.ts";
 import { refusalProblem } from "./refusals.ts";
@@ -76,19 +79,57 @@ export function observeRoutes(
   sandbox: Rtnetlink,
   ifindex: number,
 ): Result<readonly Prefix[], Problem> {
-  const routes = sandbox.dump(listRoutes());
+  const routes = sandbox.dump(listMainRoutes({ link: { ifindex } }));
   if (!routes.ok) return err(refusalProblem(routes.error, "list routes of the sandbox"));
   const own = routes.value.filter((row) => row.ifindex === ifindex && row.table === MAIN_TABLE);
   return ok(own.map((row) => row.to));
 }
 
-/** The IP versions for which the sandbox has a default route already. */
-export function observeDefaultRoutes(sandbox: Rtnetlink): Result<readonly IpVersion[], Problem> {
-  const routes = sandbox.dump(listRoutes());
+/** Which of these IP versions the sandbox has a default route for already. */
+export function observeDefaultRoutes(
+  sandbox: Rtnetlink,
+  versions: readonly IpVersion[],
+): Result<readonly IpVersion[], Problem> {
+  const found: IpVersion[] = [];
+  for (const version of new Set(versions)) {
+    const present = hasDefaultRoute(sandbox, version);
+    if (!present.ok) return present;
+    if (present.value) found.push(version);
+  }
+  return ok(found);
+}
+
+/** Where nobody is, and usually no route but the default leads: RFC 5737 and RFC 3849. */
+const nowhere = { 4: literalIp("192.0.2.1"), 6: literalIp("2001:db8::1") } as const;
+
+/** No route, one that refuses (RTN_UNREACHABLE and the like), or no such IP version here. */
+const noRoute: ReadonlySet<string> = new Set([
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "EACCES",
+  "EINVAL",
+  "EOPNOTSUPP",
+]);
+
+function hasDefaultRoute(sandbox: Rtnetlink, version: IpVersion): Result<boolean, Problem> {
+  // One question instead of a list that grows with the links of the sandbox.
+  const route = sandbox.request(getRoute(nowhere[version]));
+  if (route.ok && isDefault(route.value)) return ok(true);
+  if (!route.ok && !noRoute.has(route.error.errno)) {
+    return err(refusalProblem(route.error, "look for a route of the sandbox"));
+  }
+  // A longer route, or a rule that hides the main table, says nothing about the default route.
+  const routes = sandbox.dump(listMainRoutes({ version }));
   if (!routes.ok) return err(refusalProblem(routes.error, "list routes of the sandbox"));
-  const defaults = routes.value.filter(
-    (route) =>
-      prefixLength(route.to) === 0 && route.table === MAIN_TABLE && route.type === "unicast",
-  );
-  return ok([...new Set(defaults.map((route) => prefixVersion(route.to)))]);
+  return ok(routes.value.some(isDefault));
+}
+
+function isDefault(route: Route): boolean {
+  return prefixLength(route.to) === 0 && route.table === MAIN_TABLE && route.type === "unicast";
+}
+
+function literalIp(text: string): Ip {
+  const ip = parseIp(text);
+  assert(ip.ok, `${text} is an address`);
+  return ip.value;
 }

@@ -1,6 +1,6 @@
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import type { LinkIdentity, RemoveLink } from "../domain/index.ts";
-import { deleteLink } from "../netlink/index.ts";
+import { deleteLinkAside } from "../netlink/index.ts";
 import type { AttachContext } from "./context.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
 import { refusalProblem } from "./refusals.ts";
@@ -21,13 +21,13 @@ export const removeLink: StepHandler<RemoveLink> = {
 /** Deletes the link with this identity if it is there and ours. */
 export async function removeOwnLink(
   identity: LinkIdentity,
-  { sandbox }: AttachContext,
+  { platform, sandbox, sandboxNetns }: AttachContext,
 ): Promise<Result<void, Problem>> {
   const own = observeOwnLink(sandbox, identity);
   if (!own.ok) return own;
   if (own.value.kind !== "ours") return ok();
   const { ifindex, name } = own.value.link;
-  const deleted = sandbox.request(deleteLink({ ifindex, name }));
+  const deleted = await deleteLinkAside(platform, sandboxNetns, { ifindex, name });
   if (deleted.ok) return ok();
   // It may have gone by itself since the look (ENODEV), or only the answer was lost (ENOBUFS).
   const after = observeOwnLink(sandbox, identity);

@@ -1,4 +1,4 @@
-import { isMulticastMac } from "../addr/index.ts";
+import { isMulticastMac, prefixVersion } from "../addr/index.ts";
 import {
   type AttachContext,
   observeDefaultRoutes,
@@ -138,7 +138,10 @@ function observe(
   const present = observeLink(context.sandbox, { name: ifname });
   if (!present.ok) return present;
   if (present.value !== undefined) return err(ifnameTaken({ ifname, sandbox: sandbox.path }));
-  const defaultRoutes = observeDefaultRoutes(context.sandbox);
+  const defaultRoutes = observeDefaultRoutes(
+    context.sandbox,
+    network.subnets.map(({ prefix }) => prefixVersion(prefix)),
+  );
   if (!defaultRoutes.ok) return defaultRoutes;
   return ok({
     parent: parent.value,

@@ -33,7 +33,13 @@ export type Values<R extends Rows> = {
 /** An attribute table: rows as data, readable in both directions. */
 export interface Table<R extends Rows = Rows> extends Names {
   readonly rows: R;
-  find(id: number): { readonly name: string; readonly field: Field<unknown> } | undefined;
+  find(id: number): Row | undefined;
+}
+
+/** How a table finds one of its rows; what is passed over is not read. */
+interface Row {
+  readonly name: string;
+  readonly field: Field<unknown> | "passed over";
 }
 
 /** The values of table `T`. */
@@ -41,37 +47,96 @@ export type ValuesOf<T> = T extends Table<infer R> ? Values<R> : never;
 
 /** Makes a table; numbers are unique, and `unknown` is not a name. */
 export function table<const R extends Rows>(rows: R): Table<R> {
-  const byId = new Map<number, { name: string; field: Field<unknown> }>();
+  const byId: Row[] = [];
   for (const [name, { id, field }] of Object.entries(rows)) {
-    assert(!byId.has(id) && name !== "unknown", `attribute ${name} (${id}) is there already`);
-    byId.set(id, { name, field });
+    assert(
+      byId[id] === undefined && name !== "unknown",
+      `attribute ${name} (${id}) is there twice`,
+    );
+    byId[id] = { name, field };
   }
-  return { rows, find: (id) => byId.get(id), nameOf: (id) => byId.get(id)?.name };
+  return { rows, find: (id) => byId[id], nameOf: (id) => byId[id]?.name };
 }
 
-/** One attribute as it lies in a message: `type` still with its flag bits. */
+/**
+ * The table of which only some attributes are read, and no others, known or not: what nobody asks
+ * for costs nothing.
+ */
+export function only<R extends Rows, const Name extends keyof R & string>(
+  of: Table<R>,
+  ...names: readonly Name[]
+): Table<Pick<R, Name>> {
+  const byId: Row[] = [];
+  for (const name of names) {
+    const { id, field }: Attribute<unknown> = defined<Attribute<unknown>>(of.rows[name], name);
+    byId[id] = { name, field };
+  }
+  return { rows: of.rows, find: (id) => byId[id] ?? passedOver, nameOf: of.nameOf };
+}
+
+const passedOver: Row = { name: "", field: "passed over" };
+
+/** One attribute as it lies in a message: `type` still with its flag bits, and its payload. */
 export interface RawAttribute {
   readonly type: number;
   readonly id: number;
-  readonly payload: Uint8Array;
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Cuts `bytes` into attributes. The last one need not be padded. */
-export function splitAttributes(bytes: Uint8Array): Decoded<readonly RawAttribute[]> {
-  const found: RawAttribute[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    if (bytes.length - at < ATTRIBUTE_HEADER) return malformed("an attribute header is cut short");
-    const length = numberAt(bytes, at, 2);
-    const type = numberAt(bytes, at + 2, 2);
-    if (length < ATTRIBUTE_HEADER || at + length > bytes.length) {
-      return malformed(`attribute ${type & TYPE_MASK} claims ${length} bytes`);
-    }
-    const payload = bytes.subarray(at + ATTRIBUTE_HEADER, at + length);
-    found.push({ type, id: type & TYPE_MASK, payload });
-    at += align(length);
+/** Walks over attributes; one object for all of them, since there are so many. */
+class Cursor implements RawAttribute {
+  type = 0;
+  id = 0;
+  from = 0;
+  to = 0;
+  /** Why it stopped before the end. */
+  wrong = "";
+  readonly #content: Uint8Array;
+  readonly #end: number;
+  #at: number;
+
+  constructor(content: Uint8Array, from: number, to: number) {
+    this.#content = content;
+    this.#at = from;
+    this.#end = to;
   }
-  return ok(found);
+
+  /** Goes to the next attribute, if there is one. The last one need not be padded. */
+  next(): boolean {
+    const rest = this.#end - this.#at;
+    if (rest <= 0) return false;
+    if (rest < ATTRIBUTE_HEADER) return this.#stop("an attribute header is cut short");
+    const length = numberAt(this.#content, this.#at, 2);
+    this.type = numberAt(this.#content, this.#at + 2, 2);
+    this.id = this.type & TYPE_MASK;
+    if (length < ATTRIBUTE_HEADER || length > rest) {
+      return this.#stop(`attribute ${this.id} claims ${length} bytes`);
+    }
+    this.from = this.#at + ATTRIBUTE_HEADER;
+    this.to = this.#at + length;
+    this.#at += align(length);
+    return true;
+  }
+
+  #stop(why: string): false {
+    this.wrong = why;
+    return false;
+  }
+}
+
+/** Cuts what lies between `from` and `to` into attributes. */
+export function splitAttributes(
+  content: Uint8Array,
+  from: number,
+  to: number,
+): Decoded<readonly RawAttribute[]> {
+  const found: RawAttribute[] = [];
+  const cursor = new Cursor(content, from, to);
+  while (cursor.next()) {
+    found.push({ type: cursor.type, id: cursor.id, from: cursor.from, to: cursor.to });
+  }
+  return cursor.wrong === "" ? ok(found) : malformed(cursor.wrong);
 }
 
 /**
@@ -80,22 +145,24 @@ export function splitAttributes(bytes: Uint8Array): Decoded<readonly RawAttribut
  */
 export function readAttributes<R extends Rows>(
   of: Table<R>,
-  bytes: Uint8Array,
+  content: Uint8Array,
+  from = 0,
+  to = content.length,
 ): Decoded<Values<R>> {
-  const attributes = splitAttributes(bytes);
-  if (!attributes.ok) return attributes;
   const values: Record<string, unknown> = {};
   const unknown: UnknownAttribute[] = [];
-  for (const { type, id, payload } of attributes.value) {
-    const row = of.find(id);
+  const cursor = new Cursor(content, from, to);
+  while (cursor.next()) {
+    const row = of.find(cursor.id);
     if (row === undefined) {
-      unknown.push({ type, bytes: payload.slice() });
-      continue;
+      unknown.push({ type: cursor.type, bytes: content.slice(cursor.from, cursor.to) });
+    } else if (row.field !== "passed over") {
+      const value = row.field.read(content, cursor.from, cursor.to);
+      if (!value.ok) return inside(row.name, value);
+      values[row.name] = value.value;
     }
-    const value = inside(row.name, row.field.read(payload));
-    if (!value.ok) return value;
-    values[row.name] = value.value;
   }
+  if (cursor.wrong !== "") return malformed(cursor.wrong);
   if (unknown.length > 0) values.unknown = unknown;
   return ok(values as Values<R>);
 }
@@ -138,7 +205,7 @@ export function nest<R extends Rows>(of: Table<R>): Nest<R> {
   return {
     kind: "nest",
     of,
-    read: (bytes) => readAttributes(of, bytes),
+    read: (content, from, to) => readAttributes(of, content, from, to),
     write: (writer, values) => writeAttributes(writer, of, values),
   };
 }
@@ -154,14 +221,14 @@ export function nestList<T>(item: Attribute<T>): NestList<T> {
   return {
     kind: "nestList",
     item,
-    read: (bytes) => {
-      const attributes = splitAttributes(bytes);
+    read: (content, from = 0, to = content.length) => {
+      const attributes = splitAttributes(content, from, to);
       if (!attributes.ok) return attributes;
       const items: T[] = [];
-      for (const { id, payload } of attributes.value) {
+      for (const { id, ...payload } of attributes.value) {
         if (id !== item.id) continue;
-        const value = inside(`${items.length}`, item.field.read(payload));
-        if (!value.ok) return value;
+        const value = item.field.read(content, payload.from, payload.to);
+        if (!value.ok) return inside(`${items.length}`, value);
         items.push(value.value);
       }
       return ok(items);

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import type { Field } from "./field.ts";
 import { arbitraryOf } from "./fixtures/arbitrary.ts";
 import { encode } from "./request.ts";
+import type { ValueOf } from "./struct.ts";
 import { addressMessage } from "./tables/address.ts";
-import { linkMessage, linkRequest } from "./tables/link-message.ts";
+import { linkGlance, linkMessage, linkRequest } from "./tables/link-message.ts";
 import { neighbourMessage } from "./tables/neighbour.ts";
 import { routeMessage } from "./tables/route.ts";
 
@@ -61,6 +62,24 @@ for (const [name, field] of Object.entries(messages)) {
     );
   });
 }
+
+test("what is read of a link at a glance is what is read of it in full", () => {
+  fc.assert(
+    fc.property(arbitraryOf(linkMessage), (value) => {
+      const { bytes } = encode(linkMessage, value as ValueOf<typeof linkMessage>);
+      const read = linkGlance.read(bytes);
+      const full = linkMessage.read(bytes);
+      if (!read.ok || !full.ok) throw new Error("not read");
+      const { afSpec, ...glance } = read.value.attributes;
+      expect(full.value.attributes).toMatchObject(glance);
+      expect(Object.keys(afSpec ?? {})).not.toContain("inet6");
+      expect(full.value.attributes.afSpec?.inet).toEqual(afSpec?.inet);
+      expect(
+        Object.keys(glance).filter((name) => ["stats", "map", "unknown"].includes(name)),
+      ).toEqual([]);
+    }),
+  );
+});
 
 /** The padding of the last attribute may be missing. */
 function padded(bytes: Uint8Array, length: number, ends: ReadonlySet<number>): boolean {

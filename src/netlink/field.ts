@@ -27,7 +27,11 @@ export function malformed(reason: string, attribute = ""): Result<never, Malform
 export interface Field<T> {
   /** What it is, for people and for generated test data. */
   readonly kind: string;
-  read(bytes: Uint8Array): Decoded<T>;
+  /**
+   * Reads what lies between `from` and `to`, absent: all of `content`. In place, because a list of
+   * links has some hundred fields for each, and a view of each would cost more than reading it.
+   */
+  read(content: Uint8Array, from?: number, to?: number): Decoded<T>;
   write(writer: Writer, value: T): void;
 }
 
@@ -37,24 +41,26 @@ export interface Scalar<T> extends Field<T> {
 }
 
 /**
- * The unsigned little-endian number of `width` bytes at `from`, which the caller knows to be
- * there.
+ * The unsigned little-endian number of `width` (1 to 4) bytes at `from`, which the caller knows to
+ * be there.
  */
 export function numberAt(content: Uint8Array, from: number, width: number): number {
   let value = 0;
-  for (let i = from + width - 1; i >= from; i--) value = value * 256 + (content[i] ?? 0);
-  return value;
+  for (let i = width - 1; i >= 0; i--) value = (value << 8) | (content[from + i] ?? 0);
+  return value >>> 0;
 }
 
-function exactly<T>(bytes: Uint8Array, width: number, value: () => T): Decoded<T> {
-  return bytes.length === width ? ok(value()) : malformed(`${bytes.length} bytes, not ${width}`);
+/** The answer of a field whose payload has another size. */
+export function wrongSize(from: number, to: number, width: number): Result<never, Malformed> {
+  return malformed(`${to - from} bytes, not ${width}`);
 }
 
 function unsigned(kind: string, width: number): Scalar<number> {
   return {
     kind,
     width,
-    read: (bytes) => exactly(bytes, width, () => numberAt(bytes, 0, width)),
+    read: (content, from = 0, to = content.length) =>
+      to - from === width ? ok(numberAt(content, from, width)) : wrongSize(from, to, width),
     write: (writer, value) => writer.number(value, width),
   };
 }
@@ -66,7 +72,8 @@ export const u32 = unsigned("u32", 4);
 export const s32: Scalar<number> = {
   kind: "s32",
   width: 4,
-  read: (bytes) => exactly(bytes, 4, () => numberAt(bytes, 0, 4) | 0),
+  read: (content, from = 0, to = content.length) =>
+    to - from === 4 ? ok(numberAt(content, from, 4) | 0) : wrongSize(from, to, 4),
   write: (writer, value) => writer.number(value, 4),
 };
 
@@ -74,7 +81,10 @@ export const s32: Scalar<number> = {
 export const be16: Scalar<number> = {
   kind: "be16",
   width: 2,
-  read: (bytes) => exactly(bytes, 2, () => numberAt(bytes.toReversed(), 0, 2)),
+  read: (content, from = 0, to = content.length) =>
+    to - from === 2
+      ? ok(numberAt(content, from, 1) * 256 + numberAt(content, from + 1, 1))
+      : wrongSize(from, to, 2),
   write: (writer, value) => {
     writer.number(value >> 8, 1);
     writer.number(value & 0xff, 1);
@@ -85,7 +95,8 @@ export const be16: Scalar<number> = {
 export const bool: Scalar<boolean> = {
   kind: "bool",
   width: 1,
-  read: (bytes) => exactly(bytes, 1, () => bytes[0] !== 0),
+  read: (content, from = 0, to = content.length) =>
+    to - from === 1 ? ok(content[from] !== 0) : wrongSize(from, to, 1),
   write: (writer, value) => writer.number(value ? 1 : 0, 1),
 };
 
@@ -102,16 +113,28 @@ export function reserved(width: number): Scalar<undefined> {
 /** Bytes that we keep as they are. */
 export const bytes: Field<Uint8Array> = {
   kind: "bytes",
-  read: (content) => ok(content.slice()),
+  read: (content, from, to) => ok(content.slice(from, to)),
   write: (writer, value) => writer.raw(value),
 };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function readText(content: Uint8Array): Decoded<string> {
+function readText(content: Uint8Array, from = 0, to = content.length): Decoded<string> {
+  let letters = "";
+  for (let at = from; at < to; at++) {
+    const byte = content[at] ?? 0;
+    if (byte === 0) break;
+    // Names of links are short and ASCII; the decoder is for what is not.
+    if (byte > 0x7f) return ok(decodeText(content.subarray(from, to)));
+    letters += String.fromCharCode(byte);
+  }
+  return ok(letters);
+}
+
+function decodeText(content: Uint8Array): string {
   const end = content.indexOf(0);
-  return ok(decoder.decode(end < 0 ? content : content.subarray(0, end)));
+  return decoder.decode(end < 0 ? content : content.subarray(0, end));
 }
 
 function writeText(writer: Writer, value: string): void {
@@ -137,7 +160,10 @@ const MAC_BYTES = 6;
 export const mac: Scalar<Mac> = {
   kind: "mac",
   width: MAC_BYTES,
-  read: (content) => exactly(content, MAC_BYTES, () => macFromBytes(content)),
+  read: (content, from = 0, to = content.length) =>
+    to - from === MAC_BYTES
+      ? ok(macFromBytes(content.subarray(from, to)))
+      : wrongSize(from, to, MAC_BYTES),
   write: (writer, value) => writer.raw(macToBytes(value)),
 };
 
@@ -147,16 +173,19 @@ export const mac: Scalar<Mac> = {
  */
 export const hardwareAddress: Field<Mac | Uint8Array> = {
   kind: "hardwareAddress",
-  read: (content) => ok(content.length === MAC_BYTES ? macFromBytes(content) : content.slice()),
+  read: (content, from = 0, to = content.length) => {
+    if (to - from !== MAC_BYTES) return ok(content.slice(from, to));
+    return ok(macFromBytes(content.subarray(from, to)));
+  },
   write: (writer, value) => writer.raw(typeof value === "string" ? macToBytes(value) : value),
 };
 
 /** An IPv4 or IPv6 address, told apart by its length. */
 export const ip: Field<Ip> = {
   kind: "ip",
-  read: (content) =>
-    content.length === 4 || content.length === 16
-      ? ok(ipFromBytes(content))
-      : malformed(`${content.length} bytes are no IP address`),
+  read: (content, from = 0, to = content.length) =>
+    to - from === 4 || to - from === 16
+      ? ok(ipFromBytes(content.subarray(from, to)))
+      : malformed(`${to - from} bytes are no IP address`),
   write: (writer, value) => writer.raw(ipToBytes(value)),
 };

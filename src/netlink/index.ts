@@ -18,6 +18,7 @@ export {
 } from "./address.ts";
 export type { UnknownAttribute } from "./attribute.ts";
 export type { LinkRef, NetnsRef } from "./command.ts";
+export { deleteLinkAside } from "./delete-link-aside.ts";
 export { type KernelEvent, readEvent } from "./event-feed.ts";
 export { addFdb, deleteFdb, type FdbEntry, type FdbSpec, listFdb, replaceFdb } from "./fdb.ts";
 export type { Decoded, Field, Malformed } from "./field.ts";
@@ -67,9 +68,12 @@ export { encode, Family, MessageType } from "./request.ts";
 export {
   addRoute,
   deleteRoute,
+  getRoute,
+  listMainRoutes,
   listRoutes,
   MAIN_TABLE,
   type Route,
+  type RouteFilter,
   type RouteSpec,
   replaceRoute,
 } from "./route.ts";

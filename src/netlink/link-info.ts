@@ -66,16 +66,16 @@ const names: Names = { nameOf: (id) => members.find((member) => member.id === id
 /** IFLA_LINKINFO: the table for the data is picked by the kind beside it. */
 export const linkInfo: Field<LinkInfo> = {
   kind: "linkInfo",
-  read: (content) => {
-    const attributes = splitAttributes(content);
+  read: (content, from = 0, to = content.length) => {
+    const attributes = splitAttributes(content, from, to);
     if (!attributes.ok) return attributes;
-    const details = readPair(detailsPair, attributes.value);
+    const details = readPair(detailsPair, content, attributes.value);
     if (!details.ok) return details;
-    const port = readPair(portPair, attributes.value);
+    const port = readPair(portPair, content, attributes.value);
     if (!port.ok) return port;
     const unknown = attributes.value
       .filter(({ id }) => names.nameOf(id) === undefined)
-      .map(({ type, payload }) => ({ type, bytes: payload.slice() }));
+      .map((row) => ({ type: row.type, bytes: content.slice(row.from, row.to) }));
     return ok({
       // The generic reader cannot say which table belongs to which kind; Keyed does.
       ...(details.value === undefined ? {} : { details: details.value as LinkDetails }),
@@ -97,14 +97,16 @@ type AnyDetails = ({ readonly kind: string } & Values<Rows>) | OtherKind;
 
 function readPair(
   pair: Pair,
+  content: Uint8Array,
   attributes: readonly RawAttribute[],
 ): Decoded<AnyDetails | undefined> {
   const kind = attributes.find(({ id }) => id === pair.kind.id);
-  const data = attributes.find(({ id }) => id === pair.data.id)?.payload;
+  const found = attributes.find(({ id }) => id === pair.data.id);
+  const data = found && content.subarray(found.from, found.to);
   if (kind === undefined) {
     return data === undefined ? ok(undefined) : malformed("data without a kind", pair.data.name);
   }
-  return readKnown(pair, text.read(kind.payload), data);
+  return readKnown(pair, text.read(content, kind.from, kind.to), data);
 }
 
 function readKnown(

@@ -1,6 +1,5 @@
 import type { Mac } from "../addr/index.ts";
 import { ok } from "../base/index.ts";
-import type { UnknownAttribute } from "./attribute.ts";
 import { commandLine, type LinkRef, linkName, option } from "./command.ts";
 import type { Decoded } from "./field.ts";
 import type { LinkDetails, PortDetails } from "./link-info.ts";
@@ -17,7 +16,7 @@ import {
 import type { ValueOf } from "./struct.ts";
 import type { InetSettings } from "./tables/inet.ts";
 import { type LinkFlag, newLinkHeader } from "./tables/link.ts";
-import { linkMessage, linkRequest } from "./tables/link-message.ts";
+import { linkGlance, linkRequest } from "./tables/link-message.ts";
 
 /** Where a link's lower device, or other end, is: an ifindex of a namespace. */
 export interface LinkPlace {
@@ -40,7 +39,7 @@ export interface Link {
   /** Administratively. */
   readonly state: "up" | "down";
   readonly carrier: boolean | undefined;
-  readonly operState: ValueOf<typeof linkMessage>["attributes"]["operState"];
+  readonly operState: ValueOf<typeof linkGlance>["attributes"]["operState"];
   /** Absent where the link-layer address is not a MAC. */
   readonly mac: Mac | undefined;
   /** The MAC burnt into the hardware. */
@@ -63,8 +62,6 @@ export interface Link {
   readonly port: PortDetails | undefined;
   /** IPv4 settings; absent where the link has no IPv4. */
   readonly inet: InetSettings | undefined;
-  /** IFLA_* that no table here knows. */
-  readonly unknown: readonly UnknownAttribute[];
 }
 
 /**
@@ -77,12 +74,12 @@ export function readLink(message: RawMessage): Decoded<Link | undefined> {
   }
   // RTM_DELLINK of AF_BRIDGE means "no longer a port", not "gone" (br_ifinfo_notify).
   if (message.payload[0] !== Family.unspecified) return ok(undefined);
-  const decoded = linkMessage.read(message.payload);
+  const decoded = linkGlance.read(message.payload);
   if (!decoded.ok) return decoded;
   return ok(linkOf(decoded.value));
 }
 
-function linkOf({ header, attributes: a }: ValueOf<typeof linkMessage>): Link {
+function linkOf({ header, attributes: a }: ValueOf<typeof linkGlance>): Link {
   const details = a.linkInfo?.details;
   const place = placeOf(a.link, a.linkNetnsid);
   const inet = a.afSpec?.inet?.conf;
@@ -108,7 +105,6 @@ function linkOf({ header, attributes: a }: ValueOf<typeof linkMessage>): Link {
     details,
     port: a.linkInfo?.port,
     inet,
-    unknown: a.unknown ?? [],
   };
 }
 
@@ -154,7 +150,8 @@ export function listLinks(): DumpRequest<Link> {
 }
 
 /**
- * Removes a link; everything stacked on it goes too. Waits about 15 ms for a grace period.
+ * Removes a link; everything stacked on it goes too. Waits about 15 ms for a grace period: where
+ * that matters there is `deleteLinkAside`.
  * Equivalent to `ip link del dev LINK`. ENODEV when there is none, EOPNOTSUPP for hardware.
  */
 export function deleteLink(link: LinkRef): Request {

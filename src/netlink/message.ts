@@ -54,18 +54,19 @@ export function encodeMessages(messages: readonly RawMessage[]): Uint8Array {
   return writer.finish().bytes;
 }
 
-/** Cuts a datagram into messages. */
+/** Cuts a datagram into messages, whose payloads are views of it. */
 export function splitMessages(datagram: Uint8Array): Decoded<readonly RawMessage[]> {
   const messages: RawMessage[] = [];
   let at = 0;
   while (at < datagram.length) {
-    const header = messageHeader.read(datagram.subarray(at, at + MESSAGE_HEADER));
+    const body = Math.min(at + MESSAGE_HEADER, datagram.length);
+    const header = messageHeader.read(datagram, at, body);
     if (!header.ok) return malformed("a message header is cut short");
     const { length, ...rest } = header.value;
     if (length < MESSAGE_HEADER || at + length > datagram.length) {
       return malformed(`a message claims ${length} bytes`);
     }
-    messages.push({ ...rest, payload: datagram.slice(at + MESSAGE_HEADER, at + length) });
+    messages.push({ ...rest, payload: datagram.subarray(body, at + length) });
     at += align(length);
   }
   return ok(messages);

@@ -2,6 +2,7 @@ import {
   type Ip,
   type IpVersion,
   ipFromBigint,
+  ipToBytes,
   ipVersion,
   type Prefix,
   prefixIp,
@@ -21,6 +22,7 @@ import {
   MessageType,
   nothing,
   type Request,
+  single,
   versionOf,
 } from "./request.ts";
 import type { ValueOf } from "./struct.ts";
@@ -188,30 +190,73 @@ function defaultScope(spec: RouteSpec): ScopeName {
 
 /** Every route of every table, or of one IP version. Equivalent to `ip route show table all`. */
 export function listRoutes(version?: IpVersion): DumpRequest<Route> {
+  const header = { ...anyRoute, family: version === undefined ? 0 : familyOf(version) };
+  const ip = version === undefined ? "ip" : `ip -${version}`;
+  return dumpOf({ header, attributes: {} }, `${ip} route show table all`);
+}
+
+/** What may narrow a list of routes down. */
+export interface RouteFilter {
+  readonly version?: IpVersion;
+  readonly link?: LinkRef;
+}
+
+/**
+ * The routes of the main table; the kernel leaves out the others (ip_valid_fib_dump_req), so that
+ * many links make it no longer. Equivalent to `ip route show dev LINK`. ENODEV when there is no
+ * such link.
+ */
+export function listMainRoutes({ version, link }: RouteFilter = {}): DumpRequest<Route> {
+  const family = version === undefined ? Family.unspecified : familyOf(version);
+  const ip = version === undefined ? "ip" : `ip -${version}`;
+  return dumpOf(
+    {
+      header: { ...anyRoute, family, table: MAIN_TABLE },
+      attributes: link === undefined ? {} : { oif: link.ifindex },
+    },
+    commandLine(`${ip} route show`, option("dev", link && linkName(link))),
+  );
+}
+
+/**
+ * The route by which packets to an address leave, as it stands in its table. Equivalent to
+ * `ip route get fibmatch ADDRESS`. ENETUNREACH where there is none.
+ */
+export function getRoute(to: Ip): Request<Route> {
+  const family = familyOf(ipVersion(to));
+  const toLength = ipToBytes(to).length * 8;
+  return {
+    kind: "request",
+    type: MessageType.getRoute,
+    flags: 0,
+    payload: encode(routeMessage, {
+      header: { ...anyRoute, family, toLength, flags: ["fibMatch"] },
+      attributes: { to },
+    }),
+    command: commandLine("ip route get fibmatch", [to]),
+    read: single(readRoute),
+  };
+}
+
+const anyRoute: ValueOf<typeof routeMessage>["header"] = {
+  family: Family.unspecified,
+  toLength: 0,
+  sourceLength: 0,
+  tos: 0,
+  table: 0,
+  protocol: "unspecified",
+  scope: "global",
+  type: "unspecified",
+  flags: [],
+};
+
+function dumpOf(filter: ValueOf<typeof routeMessage>, command: string): DumpRequest<Route> {
   return {
     kind: "dump",
     type: MessageType.getRoute,
     flags: MessageFlag.dump,
-    payload: encode(routeMessage, {
-      header: {
-        family: version === undefined ? Family.unspecified : familyOf(version),
-        toLength: 0,
-        sourceLength: 0,
-        tos: 0,
-        table: 0,
-        protocol: "unspecified",
-        scope: "global",
-        type: "unspecified",
-        flags: [],
-      },
-      attributes: {},
-    }),
-    command: commandLine(version === undefined ? "ip" : `ip -${version}`, [
-      "route",
-      "show",
-      "table",
-      "all",
-    ]),
+    payload: encode(routeMessage, filter),
+    command,
     read: readRoute,
   };
 }

@@ -199,7 +199,8 @@ class Conversation implements Rtnetlink {
   }
 }
 
-function outgoingMessage(
+/** A request as it goes out, with the flags that the transport adds. */
+export function outgoingMessage(
   request: Request<unknown> | DumpRequest<unknown>,
   sequence: number,
   flags: number,
@@ -233,7 +234,7 @@ function batches<Answer>(requests: readonly Request<Answer>[]): Request<Answer>[
 }
 
 /** Keeps a message that answers a request; returns how the request ended when this says so. */
-function takeAnswer(
+export function takeAnswer(
   request: Refused,
   found: RawMessage[],
   message: RawMessage,

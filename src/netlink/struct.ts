@@ -7,7 +7,7 @@ import {
   type Values,
   writeAttributes,
 } from "./attribute.ts";
-import { type Field, malformed, type Scalar } from "./field.ts";
+import { type Field, type Scalar, wrongSize } from "./field.ts";
 import { ALIGNMENT } from "./writer.ts";
 
 /** The members of a C struct in their order; each is naturally aligned, gaps are `reserved`. */
@@ -33,13 +33,13 @@ export function struct<const L extends Layout>(layout: L): Struct<L> {
     kind: "struct",
     layout,
     width,
-    read: (bytes) => {
-      if (bytes.length !== width) return malformed(`${bytes.length} bytes, not ${width}`);
+    read: (content, from = 0, to = content.length) => {
+      if (to - from !== width) return wrongSize(from, to, width);
       const values: Record<string, unknown> = {};
-      let at = 0;
+      let at = from;
       for (const [name, member] of members) {
-        const value = inside(name, member.read(bytes.subarray(at, at + member.width)));
-        if (!value.ok) return value;
+        const value = member.read(content, at, at + member.width);
+        if (!value.ok) return inside(name, value);
         if (value.value !== undefined) values[name] = value.value;
         at += member.width;
       }
@@ -77,10 +77,11 @@ export function headed<L extends Layout, R extends Rows>(
     kind: "headed",
     header,
     of,
-    read: (bytes) => {
-      const head = header.read(bytes.subarray(0, header.width));
+    read: (content, from = 0, to = content.length) => {
+      const body = Math.min(from + header.width, to);
+      const head = header.read(content, from, body);
       if (!head.ok) return head;
-      const attributes = readAttributes(of, bytes.subarray(header.width));
+      const attributes = readAttributes(of, content, body, to);
       return attributes.ok ? ok({ header: head.value, attributes: attributes.value }) : attributes;
     },
     write: (writer, value) => {

@@ -22,7 +22,7 @@ export function enumeration<const N extends Numbers>(
     of,
     numbers,
     width: of.width,
-    read: (bytes) => mapResult(of.read(bytes), (n) => names.get(n) ?? n),
+    read: (content, from, to) => mapResult(of.read(content, from, to), (n) => names.get(n) ?? n),
     write: (writer, value) => of.write(writer, numberOf(numbers, value)),
   };
 }
@@ -39,9 +39,8 @@ export function bitset<const N extends Numbers>(of: Scalar<number>, numbers: N):
   const names = new Map<number, keyof N>(Object.entries(numbers).map(([name, n]) => [n, name]));
   const members = (value: number): (keyof N | number)[] => {
     const found: (keyof N | number)[] = [];
-    for (let bit = 1; bit <= value; bit *= 2) {
-      // Not `&`: bit 31 would make the result negative.
-      if (Math.floor(value / bit) % 2 === 1) found.push(names.get(bit) ?? bit);
+    for (let n = 0, rest = value; rest > 0; n++, rest >>>= 1) {
+      if ((rest & 1) === 1) found.push(names.get(2 ** n) ?? 2 ** n);
     }
     return found;
   };
@@ -50,7 +49,7 @@ export function bitset<const N extends Numbers>(of: Scalar<number>, numbers: N):
     of,
     numbers,
     width: of.width,
-    read: (bytes) => mapResult(of.read(bytes), members),
+    read: (content, from, to) => mapResult(of.read(content, from, to), members),
     write: (writer, value) => {
       const bits = new Set(value.map((member) => numberOf(numbers, member)));
       of.write(

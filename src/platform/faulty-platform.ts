@@ -1,4 +1,4 @@
-import { err } from "../base/index.ts";
+import { err, ok } from "../base/index.ts";
 import type { Platform, Socket, SysResult } from "./platform.ts";
 
 /** Which kernel requests of a run are refused, and how: the tool of the fault walk. */
@@ -51,5 +51,12 @@ export function faultyPlatform(platform: Platform, plan: FaultPlan): Platform & 
 type Guard = <T>(call: string, run: () => SysResult<T>) => SysResult<T>;
 
 function faultySocket(socket: Socket, guard: Guard): Socket {
-  return { ...socket, send: (bytes, to) => guard("sendto", () => socket.send(bytes, to)) };
+  return {
+    ...socket,
+    send: (bytes, to) => guard("sendto", () => socket.send(bytes, to)),
+    sendAside: async (bytes) => {
+      const allowed = guard("sendto", () => ok());
+      return allowed.ok ? await socket.sendAside(bytes) : allowed;
+    },
+  };
 }

@@ -10,9 +10,9 @@ function compilerVersion(): string {
   return spawnSync("gcc", ["-dumpfullversion"], { encoding: "utf8" }).stdout?.trim() ?? "";
 }
 
-test("the stored machine code is what native/netns-window.c compiles to", () => {
+test("the stored machine code is what native/calls.c compiles to", () => {
   const built = buildNative("x64");
   if (compilerVersion() === COMPILER) expect(built).toEqual(nativeCode.x64);
-  // Whatever the compiler, both functions are there and end in ret (c3).
+  // Whatever the compiler, all functions are there and end in ret (c3).
   for (const hex of Object.values(built)) expect(hex).toMatch(/c3$/);
 });

@@ -1,5 +1,5 @@
 /**
- * Machine code of native/netns-window.c, written by scripts/build-native.ts: a machine without a
+ * Machine code of native/calls.c, written by scripts/build-native.ts: a machine without a
  * compiler runs these bytes; a test builds them again and compares.
  */
 export const nativeCode = {
@@ -10,6 +10,9 @@ export const nativeCode = {
       "31d2b810010000bf000000404889d6eb0cb834010000be0000004031d20f054989c74885c0783245" +
       "31d24531c04531c94c89e84889df4889ee4c89e20f05be000000404989c731d2b8340100004c89f7" +
       "0f054885c079020f0b5b4c89f85d415c415d415e415fc3",
+    runErrand:
+      "534889fb488b5718488b7710488b03488b7f084c8b53204c8b43284c8b4b300f054531d248894348" +
+      "488b7b38488d73404531c04531c9b801000000ba100000000f0531c05bc3",
   },
   arm64: {
     systemCall: "e80300aae00301aae10302aae20303aae30304aae40305aae50306aa010000d4c0035fd6",
@@ -18,5 +21,8 @@ export const nativeCode = {
       "020080d2030080d2040080d2050080d2010000d4e60300aa8002f8b7e8030caae0030baae1030aaa" +
       "e20309aa030080d2040080d2050080d2010000d4882180d2e60300aa0100a8d2e00307aa020080d2" +
       "010000d4a000f8b6007d20d4882180d20100a8d2e7ffff17e00306aac0035fd6",
+    runErrand:
+      "e60300aa080040a9c10841a9c31042a9c51840f9010000d4080880d2020280d2c100088b030080d2" +
+      "040080d2050080d2c02400f9c01c40f9010000d4000080d2c0035fd6",
   },
 } as const;

@@ -1,4 +1,11 @@
-import { CFunction, dlopen, FFIType, type FFITypeOrString, type Pointer } from "bun:ffi";
+import {
+  CFunction,
+  dlopen,
+  type FFIFunction,
+  FFIType,
+  type FFITypeOrString,
+  type Pointer,
+} from "bun:ffi";
 import { assert, err, ok } from "../base/index.ts";
 import { errnoName } from "./errno.ts";
 import { nativeCode } from "./native-code.ts";
@@ -30,40 +37,63 @@ assert(process.arch === architecture, `no native code for ${process.arch}`);
 const code = nativeCode[architecture];
 export const numbers = syscallNumbers[architecture];
 
-function openLibc() {
-  const symbols = {
-    mmap: { args: ["ptr", "i64", "i32", "i32", "i32", "i64"], returns: "ptr" },
-    mprotect: { args: ["ptr", "i64", "i32"], returns: "i32" },
-    memcpy: { args: ["ptr", "buffer", "i64"], returns: "ptr" },
-  } as const;
-  const candidates = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+/** Names that the C library has on one system or another. */
+export const cLibraries = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"] as const;
+
+/** Functions of the first library that is there and has all of them. */
+export function openLibrary<const Symbols extends Record<string, FFIFunction>>(
+  candidates: readonly string[],
+  symbols: Symbols,
+) {
   for (const name of candidates) {
     try {
       return dlopen(name, symbols).symbols;
     } catch {
-      // The next C library may be the one that this system has.
+      // The next library may be the one that this system has.
     }
   }
   throw new Error(`no C library found (tried ${candidates.join(", ")})`);
 }
 
-/** Copies both functions into one executable page that lives as long as the process. */
-function mapCode(): { systemCall: Pointer; netnsWindow: Pointer } {
-  const libc = openLibc();
-  const address = Number(libc.mmap(null, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0));
+const libc = openLibrary(cLibraries, {
+  mmap: { args: ["ptr", "i64", "i32", "i32", "i32", "i64"], returns: "ptr" },
+  mprotect: { args: ["ptr", "i64", "i32"], returns: "i32" },
+  memcpy: { args: ["ptr", "buffer", "i64"], returns: "ptr" },
+});
+
+/** Memory outside the heap, at an address that stays; it lives as long as the process. */
+export function mapMemory(size: number): number {
+  const address = Number(libc.mmap(null, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0));
   // MAP_FAILED is -1, which FFI shows as an unsigned or a negative number.
-  assert(address > 0 && address < 2 ** 48, "mmap of the native code page");
-  const page = address as Pointer;
-  const offset = PAGE / 2;
-  const bytes = new Uint8Array(PAGE);
-  bytes.set(Uint8Array.fromHex(code.systemCall), 0);
-  bytes.set(Uint8Array.fromHex(code.netnsWindow), offset);
-  libc.memcpy(page, bytes, PAGE);
-  assert(libc.mprotect(page, PAGE, PROT_READ_EXEC) === 0, "mprotect of the native code page");
-  return { systemCall: page, netnsWindow: (address + offset) as Pointer };
+  assert(address > 0 && address < 2 ** 48, "mmap");
+  return address;
 }
 
-const mapped = mapCode();
+/** Copies the first `size` of `bytes` to memory of `mapMemory`. */
+export function copyTo(address: number, bytes: Uint8Array, size: number): void {
+  assert(size <= bytes.length, "copy of more than there is");
+  libc.memcpy(address as Pointer, bytes, size);
+}
+
+/** Copies all functions into one executable page that lives as long as the process. */
+function mapCode(): Readonly<Record<keyof typeof code, Pointer>> {
+  const page = mapMemory(PAGE);
+  const offsets = { systemCall: 0, netnsWindow: PAGE / 2, runErrand: (PAGE / 4) * 3 };
+  const bytes = new Uint8Array(PAGE);
+  bytes.set(Uint8Array.fromHex(code.systemCall), offsets.systemCall);
+  bytes.set(Uint8Array.fromHex(code.netnsWindow), offsets.netnsWindow);
+  bytes.set(Uint8Array.fromHex(code.runErrand), offsets.runErrand);
+  copyTo(page, bytes, PAGE);
+  const done = libc.mprotect(page as Pointer, PAGE, PROT_READ_EXEC);
+  assert(done === 0, "mprotect of the native code page");
+  return {
+    systemCall: (page + offsets.systemCall) as Pointer,
+    netnsWindow: (page + offsets.netnsWindow) as Pointer,
+    runErrand: (page + offsets.runErrand) as Pointer,
+  };
+}
+
+export const mapped = mapCode();
 
 type Native = (...args: readonly (number | Uint8Array | null)[]) => number;
 
@@ -91,7 +121,7 @@ const window = {
   path: bindCall(mapped.netnsWindow, [l, l, l, l, b, l]),
 };
 
-function toResult(value: number, name: string): SysResult<number> {
+export function toResult(value: number, name: string): SysResult<number> {
   return value < 0 ? err({ errno: errnoName(-value), call: name }) : ok(value);
 }
 
@@ -155,11 +185,20 @@ export function closeFd(fd: Fd): SysResult<number> {
 
 /** Calls with integer arguments only. */
 export function callInts(
-  name: "ioctl" | "listen" | "flock" | "getuid",
+  name: "fcntl" | "ioctl" | "listen" | "flock" | "getuid",
   ...args: readonly number[]
 ): SysResult<number> {
   const [a0 = 0, a1 = 0, a2 = 0] = args;
   return toResult(call.ints(numbers[name], a0, a1, a2, 0, 0, 0), name);
+}
+
+/** socketpair(2): two sockets that are each other's end. */
+export function openSocketPair(spec: SocketType): SysResult<readonly [Fd, Fd]> {
+  const { domain, type, protocol } = spec;
+  const done = call.buffer4(numbers.socketpair, domain, type, protocol, addressBuffer, 0, 0);
+  if (done < 0) return err({ errno: errnoName(-done), call: "socketpair" });
+  const view = new DataView(addressBuffer.buffer);
+  return ok([view.getInt32(0, true) as Fd, view.getInt32(4, true) as Fd]);
 }
 
 /** Reads up to the size of the internal buffer; returns a copy. */

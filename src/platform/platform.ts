@@ -81,7 +81,10 @@ export interface NetnsHandle extends Disposable {
 
 /** Address families, types and protocols that Landfall opens; numbers stay inside the platform. */
 export type SocketSpec =
-  /** Route netlink with extended acks, capped acks and strict checking switched on. */
+  /**
+   * Route netlink with extended acks, capped acks and strict checking switched on, connected to the
+   * kernel: it refuses what others send to us (ECONNREFUSED for them).
+   */
   | { readonly kind: "rtnetlink" }
   /** Whole frames of one link (or of every link of the namespace), both directions. */
   | { readonly kind: "packet"; readonly ifindex?: number; readonly etherType?: number }
@@ -105,12 +108,19 @@ export interface Sockets {
 
 /**
  * A socket with the calls that Landfall needs. Every call returns at once (EAGAIN where it would
- * block), except `send` on rtnetlink, which does its work before it returns (2 us to 16 ms).
+ * block), except `send` on rtnetlink, which does its work before it returns (2 us to 16 ms): for
+ * what takes long there is `sendAside`.
  */
 export interface Socket extends Disposable {
   readonly fd: Fd;
   /** Sends one datagram (or stream bytes); returns how many bytes the kernel took. */
   send(bytes: Uint8Array, to?: SocketAddress): SysResult<number>;
+  /**
+   * As `send`, on a thread of its own, for rtnetlink requests that wait for a grace period.
+   * Resolves when the kernel is done with all of them; answers may come before. The socket may be
+   * closed meanwhile.
+   */
+  sendAside(bytes: Uint8Array): Promise<SysResult<number>>;
   /** One datagram (or stream bytes), a copy; EAGAIN when there is none; empty at end of stream. */
   receive(): SysResult<Uint8Array>;
   /** As `receive`, with who sent it; for udp and icmp. */
@@ -133,7 +143,7 @@ export interface Socket extends Disposable {
   /**
    * Calls `onData` for each datagram as it arrives, driven by the event loop, until closed.
    * `onClose` fires once when the kernel ends it (ENOBUFS overrun, ENETDOWN) or `close` is called.
-   * The watcher owns the socket from then on.
+   * The watcher owns the socket from then on; what is there already may still be received.
    */
   watch(handlers: SocketHandlers): SocketWatcher;
   close(): void;

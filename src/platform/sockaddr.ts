@@ -47,14 +47,9 @@ export function encodePacketAddress(ifindex: number, etherType: number): Uint8Ar
   return bytes;
 }
 
-/** sockaddr_nl (include/uapi/linux/netlink.h) with a port id that the kernel chooses. */
+/** sockaddr_nl (include/uapi/linux/netlink.h) of the kernel. */
 export function encodeNetlinkAddress(): Uint8Array {
   const bytes = new Uint8Array(12);
   new DataView(bytes.buffer).setUint16(0, AF_NETLINK, true);
   return bytes;
-}
-
-/** The port id of a sockaddr_nl: who sent a netlink datagram, 0 for the kernel. */
-export function decodeNetlinkPort(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true);
 }

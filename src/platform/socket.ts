@@ -1,4 +1,5 @@
 import { err, ok, unreachable } from "../base/index.ts";
+import { sendAside } from "./errand.ts";
 import { errnoName } from "./errno.ts";
 import {
   acceptFrom,
@@ -29,7 +30,6 @@ import {
   AF_INET6,
   AF_NETLINK,
   AF_PACKET,
-  decodeNetlinkPort,
   decodeSocketAddress,
   encodeNetlinkAddress,
   encodePacketAddress,
@@ -76,7 +76,7 @@ export function sockets(home: NetnsHandle): Sockets {
         netns.cookie === home.cookie ? openSocket(type) : openSocketIn(netns.fd, home.fd, type);
       if (!fd.ok) return fd;
       const ready = prepare(fd.value, spec);
-      if (ready.ok) return ok(socket(fd.value, receiver(fd.value, spec)));
+      if (ready.ok) return ok(socket(fd.value, spec.kind === "tcp" ? "stream" : "datagram"));
       closeFd(fd.value);
       return ready;
     },
@@ -134,7 +134,10 @@ function prepareNetlink(fd: Fd): SysResult<unknown> {
     if (!set.ok) return set;
   }
   setSocketOption(fd, SO_RCVBUF, int32(RECEIVE_BUFFER_BYTES));
-  return callWithAddress("bind", fd, encodeNetlinkAddress());
+  // Connected to the kernel, which binds it too. A privileged process of a container may send
+  // netlink messages to our socket in its namespace; to one that is connected it cannot
+  // (netlink_getsockbyportid).
+  return callWithAddress("connect", fd, encodeNetlinkAddress());
 }
 
 function int32(value: number): Uint8Array {
@@ -152,33 +155,7 @@ function done(result: SysResult<unknown>): SysResult<void> {
   return result.ok ? ok() : result;
 }
 
-/** How one datagram, or what came of a stream, is read. */
-type Receiver = () => SysResult<Uint8Array>;
-
-function receiver(fd: Fd, spec: SocketSpec): Receiver {
-  if (spec.kind === "rtnetlink") return () => receiveFromKernel(fd);
-  return () => receiveFrom(fd, spec.kind === "tcp" ? "stream" : "datagram");
-}
-
-/** Strangers' datagrams that one call may skip; a flood of them must not hold up the process. */
-const SKIP_MAX = 1000;
-
-/**
- * Drops what is not the kernel's: a privileged process of a container may send netlink messages to
- * our socket in its namespace (netlink(7): the kernel's port id is 0).
- */
-function receiveFromKernel(fd: Fd): SysResult<Uint8Array> {
-  for (let skipped = 0; skipped < SKIP_MAX; skipped++) {
-    const got = receiveWithSender(fd);
-    if (!got.ok) return got;
-    if (decodeNetlinkPort(got.value.from) === KERNEL_PORT) return ok(got.value.bytes);
-  }
-  return err({ errno: "EAGAIN", call: "recvfrom" });
-}
-
-const KERNEL_PORT = 0;
-
-function socket(fd: Fd, receive: Receiver): Socket {
+function socket(fd: Fd, content: "stream" | "datagram"): Socket {
   let open = true;
   const close = (): void => {
     if (!open) return;
@@ -189,7 +166,8 @@ function socket(fd: Fd, receive: Receiver): Socket {
     fd,
     send: (bytes, to) =>
       sendTo(fd, bytes, MSG_NOSIGNAL, to === undefined ? undefined : encodeSocketAddress(to)),
-    receive,
+    sendAside: (bytes) => sendAside(fd, bytes, MSG_NOSIGNAL),
+    receive: () => receiveFrom(fd, content),
     receiveFrom: () => {
       const got = receiveWithSender(fd);
       if (!got.ok) return got;
@@ -220,7 +198,7 @@ function acceptConnection(fd: Fd): SysResult<{ socket: Socket; peer: SocketAddre
   const got = acceptFrom(fd, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (!got.ok) return got;
   return ok({
-    socket: socket(got.value.fd, () => receiveFrom(got.value.fd, "stream")),
+    socket: socket(got.value.fd, "stream"),
     peer: decodeSocketAddress(got.value.peer),
   });
 }

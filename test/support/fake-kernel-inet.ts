@@ -225,11 +225,26 @@ export const deleteRoute = handlerOf(routeMessage, (state, { netns }, request) =
   return ok([]);
 });
 
-/** RTM_GETROUTE: always a dump. */
-export const getRoute: Handler = (state, { netns, payload }) => {
-  const rows = routesOf(state, netns).filter(({ to }) => isOfFamily(prefixVersion(to), payload[0]));
-  return ok(rows.map(showRoute));
-};
+/** RTM_GETROUTE: a dump, of all or of one link, or the route to one address (fibmatch). */
+export const getRoute = handlerOf(
+  routeMessage,
+  (state, { netns, flags }, { header, attributes }) => {
+    const { to, oif } = attributes;
+    const rows = routesOf(state, netns).filter((row) =>
+      isOfFamily(prefixVersion(row.to), header.family),
+    );
+    if ((flags & MessageFlag.dump) === MessageFlag.dump) {
+      if (oif !== undefined && state.byIndex(netns, oif) === undefined) return err("ENODEV");
+      const wanted = rows.filter(({ link }) => oif === undefined || link.ifindex === oif);
+      return ok(wanted.map(showRoute));
+    }
+    if (to === undefined || !header.flags.includes("fibMatch")) return err("EOPNOTSUPP");
+    const [best] = rows
+      .filter((row) => prefixContains(row.to, to))
+      .toSorted((a, b) => prefixLength(b.to) - prefixLength(a.to) || a.metric - b.metric);
+    return best === undefined ? err("ENETUNREACH") : ok([showRoute(best)]);
+  },
+);
 
 function showRoute({ to, gateway, metric, link, origin }: PlacedRoute): Reply {
   const version = prefixVersion(to);

@@ -190,6 +190,11 @@ function numberOf(name: string): number {
   return number;
 }
 
+type NetlinkSocket = Pick<
+  Socket,
+  "send" | "sendAside" | "watch" | "receive" | "close" | typeof Symbol.dispose
+>;
+
 function fakeSocket(
   answer: (message: RawMessage) => readonly Delivery[],
   onClose: () => void,
@@ -200,14 +205,18 @@ function fakeSocket(
     if (open) onClose();
     open = false;
   };
-  const netlink: Pick<Socket, "send" | "receive" | "close" | typeof Symbol.dispose> = {
-    send: (bytes) => {
-      if (!open) return err({ errno: "EBADF", call: "sendto" });
-      const messages = splitMessages(bytes);
-      if (!messages.ok) return err({ errno: "EINVAL", call: "sendto" });
-      for (const message of messages.value) queue.push(...answer(message));
-      return ok(bytes.length);
-    },
+  const send: Socket["send"] = (bytes) => {
+    if (!open) return err({ errno: "EBADF", call: "sendto" });
+    const messages = splitMessages(bytes);
+    if (!messages.ok) return err({ errno: "EINVAL", call: "sendto" });
+    for (const message of messages.value) queue.push(...answer(message));
+    return ok(bytes.length);
+  };
+  const netlink: NetlinkSocket = {
+    send,
+    sendAside: async (bytes) => send(bytes),
+    // There is no event loop in here: what has come is there to be received.
+    watch: () => ({ close, [Symbol.dispose]: close }),
     receive: () => {
       const next = queue.shift();
       if (next === undefined) return err({ errno: "EAGAIN", call: "recvfrom" });

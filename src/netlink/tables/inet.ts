@@ -1,5 +1,5 @@
 import { ok } from "../../base/index.ts";
-import { attribute, nest, type Rows, type Table, table, type Values } from "../attribute.ts";
+import { attribute, nest, only, type Rows, type Table, table, type Values } from "../attribute.ts";
 import { bytes, type Field, malformed, numberAt, s32, u8, u32 } from "../field.ts";
 import { enumeration } from "../vocabulary.ts";
 
@@ -47,11 +47,11 @@ function settingsArray<R extends Rows>(of: Table<R>): SettingsArray<R> {
   return {
     kind: "settingsArray",
     of,
-    read: (content) => {
-      if (content.length % 4 !== 0) return malformed(`${content.length} bytes, not whole numbers`);
+    read: (content, from = 0, to = content.length) => {
+      if ((to - from) % 4 !== 0) return malformed(`${to - from} bytes, not whole numbers`);
       const values: Record<string, unknown> = {};
-      for (let at = 0; at < content.length; at += 4) {
-        const name = of.nameOf(at / 4 + 1);
+      for (let at = from; at < to; at += 4) {
+        const name = of.find((at - from) / 4 + 1)?.name;
         if (name !== undefined) values[name] = numberAt(content, at, 4) | 0;
       }
       return ok(values as Omit<Values<R>, "unknown">);
@@ -97,13 +97,16 @@ export const afSpecRequest = nest(
   }),
 );
 
+const afSpecTable = table({
+  inet: attribute(
+    AF_INET,
+    nest(table({ conf: attribute(IFLA_INET_CONF, settingsArray(inetSettingsTable)) })),
+  ),
+  inet6: attribute(AF_INET6, nest(inet6)),
+});
+
 /** IFLA_AF_SPEC in an answer. */
-export const afSpecAnswer = nest(
-  table({
-    inet: attribute(
-      AF_INET,
-      nest(table({ conf: attribute(IFLA_INET_CONF, settingsArray(inetSettingsTable)) })),
-    ),
-    inet6: attribute(AF_INET6, nest(inet6)),
-  }),
-);
+export const afSpecAnswer = nest(afSpecTable);
+
+/** As `afSpecAnswer`, without IPv6: a kilobyte of counters and settings of each link. */
+export const afSpecInet = nest(only(afSpecTable, "inet"));

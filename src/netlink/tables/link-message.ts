@@ -1,7 +1,7 @@
-import { attribute, table } from "../attribute.ts";
+import { attribute, only, table } from "../attribute.ts";
 import { linkInfo } from "../link-info.ts";
 import { headed } from "../struct.ts";
-import { afSpecAnswer, afSpecRequest } from "./inet.ts";
+import { afSpecAnswer, afSpecInet, afSpecRequest } from "./inet.ts";
 import { commonLinkRows, linkHeader } from "./link.ts";
 
 const IFLA_LINKINFO = 18;
@@ -15,6 +15,40 @@ export const linkMessage = headed(
     linkInfo: attribute(IFLA_LINKINFO, linkInfo),
     afSpec: attribute(IFLA_AF_SPEC, afSpecAnswer),
   }),
+);
+
+/** The attributes of which `Link` is made. */
+const shownLinkRows = [
+  "address",
+  "name",
+  "mtu",
+
+  "link",
+  "upper",
+  "txQueueLen",
+  "operState",
+  "alias",
+  "group",
+  "promiscuity",
+  "carrier",
+  "linkNetnsid",
+  "altNames",
+  "permanentAddress",
+  "linkInfo",
+  "afSpec",
+] as const;
+
+/** As `linkMessage`, of which only what `Link` shows is read. */
+export const linkGlance = headed(
+  linkHeader,
+  only(
+    table({
+      ...commonLinkRows,
+      linkInfo: attribute(IFLA_LINKINFO, linkInfo),
+      afSpec: attribute(IFLA_AF_SPEC, afSpecInet),
+    }),
+    ...shownLinkRows,
+  ),
 );
 
 /** RTM_*LINK as we send it: per-family settings look different in requests. */

@@ -43,6 +43,8 @@ const routeFlags = {
   unresolved: 0x20,
   trap: 0x40,
   cloned: 0x200,
+  /** RTM_F_FIB_MATCH, in requests: the route as it stands in its table. */
+  fibMatch: 0x2000,
 } as const;
 
 export type RouteFlag = keyof typeof routeFlags;

@@ -1,5 +1,5 @@
 /*
- * Two position-independent functions, kept as bytes in src/platform/native-code.ts.
+ * Three position-independent functions, kept as bytes in src/platform/native-code.ts.
  *
  * Why native: JavaScript engines start helper threads at any time, and a thread inherits the
  * network namespace of the one that starts it. A namespace entered from JavaScript would therefore
@@ -12,6 +12,7 @@
 #define CLONE_NEWNET 0x40000000L
 
 #if defined(__x86_64__)
+#define SYS_WRITE 1L
 #define SYS_UNSHARE 272L
 #define SYS_SETNS 308L
 
@@ -30,6 +31,7 @@ static inline __attribute__((always_inline)) long call(long nr, long a, long b, 
 	return result;
 }
 #elif defined(__aarch64__)
+#define SYS_WRITE 64L
 #define SYS_UNSHARE 97L
 #define SYS_SETNS 268L
 
@@ -78,4 +80,26 @@ netns_window(long target, long home, long nr, long a, long b, long c)
 	if (call(SYS_SETNS, home, CLONE_NEWNET, 0, 0, 0, 0) < 0)
 		__builtin_trap();
 	return result;
+}
+
+/* One system call for another thread; src/platform/errand.ts writes it. */
+struct errand {
+	long nr, a, b, c, d, e, f;
+	/* A socket of datagrams, which hears of the end: `ticket` and `result`. */
+	long done;
+	long ticket;
+	long result;
+};
+
+/*
+ * The whole life of a thread that pthread_create(3) starts: a system call that may take long, off
+ * the thread that must not wait. No JavaScript runs in it, so it needs no engine, no heap and no
+ * time to start.
+ */
+__attribute__((section(".text.run_errand"))) void *run_errand(struct errand *errand)
+{
+	errand->result = call(errand->nr, errand->a, errand->b, errand->c, errand->d, errand->e,
+			      errand->f);
+	call(SYS_WRITE, errand->done, (long)&errand->ticket, 2 * sizeof(long), 0, 0, 0);
+	return 0;
 }
