@@ -3,7 +3,7 @@
  * system as its root, read-only. It needs no privilege, has a network stack of its own, and can be
  * cut off like a machine whose plug is pulled.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -37,6 +37,9 @@ export interface UmlMachine extends AsyncDisposable {
 
 /** Where an ordinary user finds an administrator's programs too. */
 const SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+/** Debian builds it for x86 only. */
+export const hasUml = process.arch === "x64";
+
 const MEMORY = "mem=512M";
 const ENDED = "script-ended ";
 const BOOT_SECONDS_MAX = 20;
@@ -64,14 +67,18 @@ export function bootUml(spec: UmlSpec): UmlMachine {
   };
   const limit = setTimeout(() => end("timed-out"), (spec.limitSeconds + BOOT_SECONDS_MAX) * 1000);
   const watch = async (): Promise<UmlEnding> => {
-    const status = await readLines(child.stdout, spec.onLine ?? (() => {}));
-    await child.exited;
-    clearTimeout(limit);
-    await groupGone(child.pid);
-    const said = { console: readFileSync(consoleFile, "utf8") };
-    rmSync(directory, { recursive: true });
-    if (fate === undefined && status !== undefined) return { kind: "finished", status, ...said };
-    return { kind: fate ?? "crashed", ...said };
+    try {
+      const status = await readLines(child.stdout, spec.onLine ?? (() => {}));
+      await child.exited;
+      const said = { console: readFileSync(consoleFile, "utf8") };
+      if (fate === undefined && status !== undefined) return { kind: "finished", status, ...said };
+      return { kind: fate ?? "crashed", ...said };
+    } finally {
+      clearTimeout(limit);
+      killGroup(child.pid);
+      await groupGone(child.pid);
+      rmSync(directory, { recursive: true });
+    }
   };
   const ended = watch();
   const cutPower = (): Promise<UmlEnding> => {
@@ -82,7 +89,8 @@ export function bootUml(spec: UmlSpec): UmlMachine {
     ended,
     cutPower,
     [Symbol.asyncDispose]: async () => {
-      await cutPower();
+      // Whoever waited for `ended` has had its error.
+      await Promise.allSettled([cutPower()]);
     },
   };
 }
@@ -141,24 +149,31 @@ function killGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGKILL");
   } catch (error) {
-    if (!isGone(error)) throw error;
+    const isGone = error instanceof Error && "code" in error && error.code === "ESRCH";
+    if (!isGone) throw error;
   }
 }
 
 /** One that is still dying may still write to a disk, so its death is waited for. */
 async function groupGone(leader: number): Promise<void> {
   for (let look = 0; look < 500; look++) {
-    try {
-      process.kill(-leader, 0);
-    } catch (error) {
-      if (isGone(error)) return;
-      throw error;
-    }
+    if (!isGroupAlive(leader)) return;
     await Bun.sleep(10);
   }
   throw new Error(`processes of the user-mode kernel ${leader} do not end`);
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ESRCH";
+/** Zombies are dead, though kill(2) finds them until whoever inherited them has looked. */
+function isGroupAlive(leader: number): boolean {
+  return readdirSync("/proc").some((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return group === String(leader) && state !== "Z" && state !== "X";
+    } catch {
+      // It ended while it was looked at.
+      return false;
+    }
+  });
 }
