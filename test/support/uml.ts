@@ -13,7 +13,10 @@ export interface UmlSpec {
    * it mounts from a disk it unmounts.
    */
   readonly script: string;
-  /** Image files that are /dev/ubda, /dev/ubdb… inside. A flush there is an fsync of the file. */
+  /**
+   * Image files that are /dev/ubda, /dev/ubdb… inside. What the kernel gives to such a disk is in the
+   * file at once, and it answers a flush by doing nothing: a disk whose cache survives.
+   */
   readonly disks?: readonly string[];
   /** Kernel modules to load first, as modprobe(8) names them. */
   readonly modules?: readonly string[];
