@@ -14,8 +14,8 @@ export interface UmlSpec {
    */
   readonly script: string;
   /**
-   * Image files that are /dev/ubda, /dev/ubdb… inside. What the kernel gives to such a disk is in the
-   * file at once, and it answers a flush by doing nothing: a disk whose cache survives.
+   * Image files that are /dev/ubda, /dev/ubdb… inside. What the kernel gives to such a disk is in
+   * the file at once, and a flush does nothing more: a disk whose cache survives.
    */
   readonly disks?: readonly string[];
   /** Kernel modules to load first, as modprobe(8) names them. */
