@@ -27,12 +27,17 @@ run() {
   fi
 }
 
-# Programs that the tests use as independent witnesses, and the Debian packages they come from.
+# Programs that the tests use, as witnesses or as the machine they run on, and the Debian packages
+# they come from.
 install_packages() {
   local -a missing=()
   local pair witnesses='ping:iputils-ping tcpdump:tcpdump ip:iproute2 strace:strace'
-  for pair in $witnesses unshare:util-linux gcc:gcc; do
-    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+  # Debian has no user-mode kernel for other machines.
+  local machine=''
+  [ "$(uname -m)" != x86_64 ] ||
+    machine='linux.uml:user-mode-linux modprobe:kmod mkfs.ext4:e2fsprogs'
+  for pair in $witnesses $machine unshare:util-linux gcc:gcc; do
+    PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

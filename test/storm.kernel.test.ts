@@ -11,11 +11,10 @@ import {
   type NetworkId,
   type NetworkName,
 } from "../src/domain/index.ts";
-import { type Engine, fileLocks, openEngine } from "../src/engine/index.ts";
 import type { NetnsHandle } from "../src/platform/index.ts";
-import { openSqliteStore, type Store } from "../src/store/index.ts";
 import { inside, type Lan, openLan, pathOf, seenAddresses, seenLinks } from "./support/lan.ts";
 import { must } from "./support/must.ts";
+import { openStormHost, type StormHost } from "./support/storm.ts";
 
 const SANDBOXES = 6;
 /** A longer storm by hand: STORM_KILLS=1000 STORM_SEED=7 npm test -- storm */
@@ -54,13 +53,8 @@ afterAll(() => {
   rmSync(stateDirectory, { recursive: true });
 });
 
-function openHost(): { engine: Engine; store: Store } {
-  const { platform, host: hostNamespace } = lan;
-  const { random, clock, files } = platform;
-  const options = { stateDirectory, randomBytes: random.bytes, wall: clock.wall };
-  const store = must(openSqliteStore(options));
-  const locks = fileLocks(files, join(stateDirectory, "operations"));
-  return { store, engine: openEngine({ platform, hostNamespace, store, locks }) };
+function openHost(): StormHost {
+  return openStormHost(lan.platform, lan.host, stateDirectory);
 }
 
 function startWorker(seed: number, env: Record<string, string> = {}) {

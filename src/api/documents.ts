@@ -85,6 +85,7 @@ export const network = z
     routes: z.array(route),
     mtu: value.mtu.optional(),
     internal: z.boolean(),
+    parentChecks: z.literal("due").optional(),
     endpoints: z.array(value.endpointId),
     createdAt: z.string(),
   })
@@ -93,9 +94,14 @@ export const network = z
 const networkView = network.transform((document, context): NetworkView => {
   const { id, name, parent, segment, subnets, routes, createdAt, endpoints } = document;
   const { driver: kind, mode, flag, sources, bcQueueLen, reservations, mtu, internal } = document;
+  const { parentChecks } = document;
   const driver = parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) });
   if (!driver.ok) return value.read(driver, context);
-  const rest = { reservations: reservations.length === 0 ? undefined : reservations, mtu };
+  const rest = {
+    reservations: reservations.length === 0 ? undefined : reservations,
+    mtu,
+    parentChecks,
+  };
   const row: Network = {
     ...{ id, name, parent, segment, subnets, routes, createdAt, driver: driver.value },
     reach: internal ? "internal" : "routed",

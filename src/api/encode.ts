@@ -25,6 +25,7 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
     routes: network.routes.map(routeDocument),
     mtu,
     internal: reach === "internal",
+    parentChecks: network.parentChecks,
     endpoints: [...endpoints],
     createdAt,
   };

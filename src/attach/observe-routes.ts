@@ -1,13 +1,8 @@
 import { type Prefix, prefixContains, prefixContainsPrefix, prefixLength } from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import { subnetRoutedElsewhere } from "../domain/index.ts";
-import {
-  getLink,
-  listMainRoutes,
-  MAIN_TABLE,
-  type Route,
-  type Rtnetlink,
-} from "../netlink/index.ts";
+import { getLink, MAIN_TABLE, type Route, type Rtnetlink } from "../netlink/index.ts";
+import { mainRoutes } from "./main-routes.ts";
 import type { Parent } from "./observe-parent.ts";
 import { refusalProblem } from "./refusals.ts";
 
@@ -17,7 +12,7 @@ export function checkHostRoutes(
   parent: Parent,
   prefixes: readonly Prefix[],
 ): Result<void, Problem> {
-  const routes = host.dump(listMainRoutes());
+  const routes = mainRoutes(host);
   if (!routes.ok) return err(refusalProblem(routes.error, "list routes"));
   for (const prefix of prefixes) {
     const foreign = routeElsewhere(routes.value.filter(isUnicast), parent, prefix);

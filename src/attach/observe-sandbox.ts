@@ -13,11 +13,11 @@ import {
   getRoute,
   type Link,
   listAddressesOf,
-  listMainRoutes,
   MAIN_TABLE,
   type Route,
   type Rtnetlink,
 } from "../netlink/index.ts";
+import { mainRoutes } from "./main-routes.ts";
 import { refusalProblem } from "./refusals.ts";
 
 /** The link with this name or ifindex in the sandbox, or undefined. */
@@ -79,7 +79,7 @@ export function observeRoutes(
   sandbox: Rtnetlink,
   ifindex: number,
 ): Result<readonly Prefix[], Problem> {
-  const routes = sandbox.dump(listMainRoutes({ link: { ifindex } }));
+  const routes = mainRoutes(sandbox, { link: { ifindex } });
   if (!routes.ok) return err(refusalProblem(routes.error, "list routes of the sandbox"));
   const own = routes.value.filter((row) => row.ifindex === ifindex && row.table === MAIN_TABLE);
   return ok(own.map((row) => row.to));
@@ -119,7 +119,7 @@ function hasDefaultRoute(sandbox: Rtnetlink, version: IpVersion): Result<boolean
     return err(refusalProblem(route.error, "look for a route of the sandbox"));
   }
   // A longer route, or a rule that hides the main table, says nothing about the default route.
-  const routes = sandbox.dump(listMainRoutes({ version }));
+  const routes = mainRoutes(sandbox, { version });
   if (!routes.ok) return err(refusalProblem(routes.error, "list routes of the sandbox"));
   return ok(routes.value.some(isDefault));
 }
