@@ -80,19 +80,31 @@ export const network = z
     internal: z.boolean(),
     endpoints: z.array(value.endpointId),
     createdAt: z.string(),
+    /** Its parent was missing so far: the first attach checks what needs one. */
+    parentChecks: z.literal("due").optional(),
   })
   .openapi("Network");
 
 const networkView = network.transform((document, context): NetworkView => {
   const { id, name, parent, segment, subnets, routes, createdAt, endpoints } = document;
-  const { driver: kind, mode, flag, sources, bcQueueLen, reservations, mtu, internal } = document;
+  const {
+    driver: kind,
+    mode,
+    flag,
+    sources,
+    bcQueueLen,
+    reservations,
+    mtu,
+    internal,
+    parentChecks,
+  } = document;
   const driver = parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) });
   if (!driver.ok) return value.read(driver, context);
-  const rest = { reservations: reservations.length === 0 ? undefined : reservations, mtu };
+  const kept = reservations.length === 0 ? undefined : reservations;
   const row: Network = {
     ...{ id, name, parent, segment, subnets, routes, createdAt, driver: driver.value },
     reach: internal ? "internal" : "routed",
-    ...given(rest),
+    ...given({ reservations: kept, mtu, parentChecks }),
   };
   return { network: row, endpoints };
 });
@@ -172,6 +184,7 @@ const findingFields = {
     "link-missing",
     "link-foreign",
     "link-differs",
+    "address-conflict",
   ]),
   detail: z.string(),
   action: z.enum(["complete", "undo", "collect", "none"]),

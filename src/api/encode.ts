@@ -6,7 +6,7 @@ import type { documents } from "./documents.ts";
 
 /** The JSON of a network; keys without a value are undefined, and so absent in the text. */
 export function networkDocument({ network, endpoints }: NetworkView): documents["network"] {
-  const { id, name, parent, segment, mtu, reach, createdAt } = network;
+  const { id, name, parent, segment, mtu, reach, createdAt, parentChecks } = network;
   return {
     id,
     name,
@@ -27,6 +27,7 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
     internal: reach === "internal",
     endpoints: [...endpoints],
     createdAt,
+    parentChecks,
   };
 }
 
