@@ -6,7 +6,7 @@ import type { documents } from "./documents.ts";
 
 /** The JSON of a network; keys without a value are undefined, and so absent in the text. */
 export function networkDocument({ network, endpoints }: NetworkView): documents["network"] {
-  const { id, name, parent, segment, mtu, reach, createdAt } = network;
+  const { id, name, parent, segment, mtu, reach, createdAt, parentChecks } = network;
   return {
     id,
     name,
@@ -25,9 +25,9 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
     routes: network.routes.map(routeDocument),
     mtu,
     internal: reach === "internal",
-    parentChecks: network.parentChecks,
     endpoints: [...endpoints],
     createdAt,
+    parentChecks,
   };
 }
 
