@@ -109,8 +109,10 @@ function hasDefaultRoute(sandbox: Rtnetlink, version: IpVersion): Result<boolean
   }
   // A longer route, or a rule that hides the main table, says nothing about the default route.
   const routes = sandbox.dump(listMainRoutes({ version }));
-  if (!routes.ok) return err(refusalProblem(routes.error, "list routes of the sandbox"));
-  return ok(routes.value.some(isDefault));
+  if (routes.ok) return ok(routes.value.some(isDefault));
+  // A namespace in which nothing was ever up has no main table yet.
+  if (routes.error.errno === "ENOENT") return ok(false);
+  return err(refusalProblem(routes.error, "list routes of the sandbox"));
 }
 
 function isDefault(route: Route): boolean {
