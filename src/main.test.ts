@@ -30,6 +30,17 @@ test("a state directory that cannot be is a problem, in JSON for programs", () =
   expect(JSON.parse(stdout).problem.code).toBe("LF-STATE-UNUSABLE");
 });
 
+test("a slow reader of a small pipe that does not block gets all of it", () => {
+  // F_SETPIPE_SZ and F_SETFL with O_NONBLOCK, on what will be the program's stdout.
+  const perl = "fcntl(STDOUT, 1031, 4096); fcntl(STDOUT, 4, 2048); exec @ARGV";
+  const script = `perl -e '${perl}' "$0" "$1" completion bash | { sleep 0.6; cat; }`;
+  const options = { encoding: "utf8" } as const;
+  const slow = spawnSync("sh", ["-c", script, process.execPath, main], options);
+  expect(slow.stderr).toBe("");
+  expect(slow.stdout.length).toBeGreaterThan(4096);
+  expect(slow.stdout).toBe(landfall("completion", "bash").stdout);
+});
+
 test("a reader that goes away does not make it fail", () => {
   // `true` has ended long before the help is written; the exit status goes where it can be read.
   const script = '{ "$0" "$1" --help; echo $? >&2; } | true';

@@ -2,22 +2,23 @@
  * The composition root: the one place where the command line meets Linux, the store, the engine and
  * the lab. Nothing is decided here.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { isatty } from "node:tty";
 import packageFile from "../package.json" with { type: "json" };
 import { findDaemon } from "./api/index.ts";
 import { ExitCode, err, ok, type Problem, type Result } from "./base/index.ts";
 import {
   type Host,
   type HostDirectories,
+  type LabPort,
   runCli,
   type ServeRequest,
   type TextSink,
 } from "./cli/index.ts";
 import { kernelRefused } from "./domain/index.ts";
 import { type Engine, fileLocks, openEngine } from "./engine/index.ts";
-import { runDemo, runLab } from "./lab/index.ts";
 import { type NetnsHandle, openPlatform, type Platform, type SysError } from "./platform/index.ts";
 import { openSqliteStore } from "./store/index.ts";
 
@@ -117,7 +118,7 @@ async function serve({
     stateDirectory: directories.stateDirectory,
     runDirectory: directories.runDirectory,
     version: packageFile.version,
-    log: { format: logFormat, write: (line) => process.stderr.write(line) },
+    log: { format: logFormat, write: sinkOf(descriptors.stderr).write },
     signal: interrupt.signal,
   });
   // A daemon is meant to be ended by a signal.
@@ -129,35 +130,59 @@ function platformProblem(action: string, { errno, call }: SysError): Problem {
   return kernelRefused({ action, errno, message: call, attribute: undefined, command: undefined });
 }
 
+/** By descriptor: process.stdout takes longer to set up than the rest of the program to start. */
+const descriptors = { stdout: 1, stderr: 2 } as const;
+
 /** A reader that went away (`| head`) ends the text, not the command. */
-function sinkOf(stream: NodeJS.WriteStream): TextSink {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+function sinkOf(descriptor: number): TextSink {
+  let reader: "there" | "gone" = "there";
   return {
-    isTty: stream.isTTY === true,
+    isTty: isatty(descriptor),
     write: (text) => {
-      stream.write(text);
+      if (reader === "there") reader = writeAll(descriptor, Buffer.from(text));
     },
   };
 }
 
+function writeAll(descriptor: number, bytes: Uint8Array): "there" | "gone" {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EPIPE") return "gone";
+      if (code !== "EAGAIN") throw error;
+      // Somebody else made this pipe one that does not block, and its reader is slow.
+      Bun.sleepSync(1);
+    }
+  }
+  return "there";
+}
+
+/** Only labs read scenarios, and what reads them takes longer to load than all the rest. */
+const lab: LabPort = {
+  run: async (files, options) => (await import("./lab/index.ts")).runLab(files, options),
+  demo: async (options) => (await import("./lab/index.ts")).runDemo(options),
+};
+
 async function main(): Promise<number> {
   try {
     const exitCode = await runCli(process.argv.slice(2), {
-      stdout: sinkOf(process.stdout),
-      stderr: sinkOf(process.stderr),
+      stdout: sinkOf(descriptors.stdout),
+      stderr: sinkOf(descriptors.stderr),
       env: process.env,
       version: packageFile.version,
       openHost,
       serve,
-      lab: { run: runLab, demo: runDemo },
+      lab,
       signal: interrupt.signal,
     });
     return endedBy === undefined ? exitCode : signalExitCodes[endedBy];
   } catch (bug) {
     const words = bug instanceof Error ? (bug.stack ?? bug.message) : String(bug);
-    process.stderr.write(`This is a bug in Landfall ${packageFile.version}:\n${words}\n`);
+    sinkOf(descriptors.stderr).write(
+      `This is a bug in Landfall ${packageFile.version}:\n${words}\n`,
+    );
     return ExitCode.failed;
   }
 }

@@ -1,4 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { NetnsHandle } from "../src/platform/index.ts";
 import {
   inside,
@@ -262,4 +265,24 @@ test("detaching an endpoint whose sandbox is gone frees its address", async () =
   succeeded(await host.run("detach", id));
   const next = await host.run("attach", "lan", "--netns", pathOf(lan.sandbox()), ...wish);
   expect(endpointOf(next).addresses).toEqual(["10.0.0.60/24"]);
+});
+
+test("a command on the host loads nothing that only labs need", () => {
+  using lan = openLan();
+  const program = [process.execPath, join(import.meta.dirname, "../src/main.ts")];
+  const directory = mkdtempSync(join(tmpdir(), "landfall-loaded-"));
+  const command = [...program, "net", "ls", "--state-dir", directory];
+  const calls = inside(
+    lan.host,
+    "sh",
+    "-c",
+    'exec strace -f -e trace=open,openat "$@" 2>&1',
+    "-",
+    ...command,
+  );
+  rmSync(directory, { recursive: true });
+  // What is loaded shows: the engine of the host does.
+  expect(calls).toContain("src/engine/open-engine.ts");
+  const heavy = ["src/lab/run-lab.ts", "node_modules/zod", "node_modules/yaml"];
+  expect(heavy.filter((path) => calls.includes(path))).toEqual([]);
 });

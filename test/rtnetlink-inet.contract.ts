@@ -209,6 +209,12 @@ export function routeQuestionContract(open: () => World): void {
     };
     const none = world.talk(world.host).dump(listMainRoutes({ link: nobody }));
     expect(none).toMatchObject({ error: { errno: "ENODEV" } });
+    const empty = world.talk(world.create());
+    expect(empty.dump(listMainRoutes({ version: 4 }))).toMatchObject({
+      error: { errno: "ENOENT" },
+    });
+    expect(must(empty.dump(listMainRoutes({ version: 6 })))).toEqual([]);
+    expect(must(empty.dump(listMainRoutes()))).toEqual([]);
     expect(list({ link: p1 })).toEqual([]);
     expect(list({ link: p0, version: 4 })).toEqual(["10.0.0.0/24 10"]);
     expect(list({ version: 4 })).toEqual(["10.0.0.0/24 10"]);

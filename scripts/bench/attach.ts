@@ -1,6 +1,5 @@
 /** Attaching one sandbox: in process, as a command, and into a pool that is nearly full. */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ipFromBigint, parsePrefix } from "../../src/addr/index.ts";
 import { ok } from "../../src/base/index.ts";
@@ -20,11 +19,9 @@ import {
   timeAttach,
 } from "./site.ts";
 
-/** What people install, when `npm run build` has made it; the sources otherwise. */
-const programs = ["../../dist/landfall", "../../landfall"].map((path) =>
-  join(import.meta.dirname, path),
-);
-const launcher = programs.find((path) => existsSync(path)) ?? "landfall";
+const root = join(import.meta.dirname, "../..");
+/** The program from its sources: what runs from a checkout. */
+const launcher = join(root, "landfall");
 const FULL = 50_000;
 
 /** What people do today for one container: five programs, in one shell that runs on the host. */
@@ -64,7 +61,16 @@ async function inProcess(open: (directory: string) => Store): Promise<Outcome> {
   return outcome;
 }
 
-async function asCommand(): Promise<Outcome> {
+/** What people install, built from these sources. */
+async function asBuiltCommand(): Promise<Outcome> {
+  using directory = diskDirectory();
+  const program = join(directory.path, "landfall");
+  const built = spawnSync("bash", [join(root, "scripts/build.sh"), program], { encoding: "utf8" });
+  if (built.status !== 0) throw new Error(built.stderr);
+  return await asCommand(program);
+}
+
+async function asCommand(program: string): Promise<Outcome> {
   using lan = openLan();
   using directory = diskDirectory();
   const store = openSqlite(directory.path);
@@ -74,8 +80,8 @@ async function asCommand(): Promise<Outcome> {
   const ours = (): number => {
     using netns = lan.sandbox();
     const target = pathOf(netns);
-    const spent = timeInside(lan, launcher, "attach", "--netns", target, lanName, ...state);
-    inside(lan.host, launcher, "detach", "--netns", target, ...state);
+    const spent = timeInside(lan, program, "attach", "--netns", target, lanName, ...state);
+    inside(lan.host, program, "detach", "--netns", target, ...state);
     return spent;
   };
   let n = 0;
@@ -202,8 +208,13 @@ export const attachRows: readonly Row[] = [
   },
   {
     name: "attach-command",
-    what: "landfall attach | five ip commands, less /bin/true",
-    run: asCommand,
+    what: "landfall attach, built | five ip commands, less true",
+    run: asBuiltCommand,
+  },
+  {
+    name: "attach-sources",
+    what: "landfall attach, sources | five ip commands, less true",
+    run: () => asCommand(launcher),
   },
   {
     name: "detach",

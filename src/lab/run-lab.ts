@@ -10,8 +10,7 @@ import type { LabProgress, LabReport, ScenarioReport } from "./report.ts";
 import { runScenario } from "./run-scenario.ts";
 
 /** Which kernel a lab runs on: the running one, or a user-mode kernel where it lacks something. */
-export const kernelChoices = ["auto", "host", "uml"] as const;
-export type KernelChoice = (typeof kernelChoices)[number];
+export type KernelChoice = "auto" | "host" | "uml";
 
 export interface LabOptions {
   readonly signal: AbortSignal;

@@ -204,7 +204,7 @@ export interface RouteFilter {
 /**
  * The routes of the main table; the kernel leaves out the others (ip_valid_fib_dump_req), so that
  * many links make it no longer. Equivalent to `ip route show dev LINK`. ENODEV when there is no
- * such link.
+ * such link; ENOENT for version 4 where no link was ever up, since there is no such table yet.
  */
 export function listMainRoutes({ version, link }: RouteFilter = {}): DumpRequest<Route> {
   const family = version === undefined ? Family.unspecified : familyOf(version);

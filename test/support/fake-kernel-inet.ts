@@ -225,6 +225,11 @@ export const deleteRoute = handlerOf(routeMessage, (state, { netns }, request) =
   return ok([]);
 });
 
+/** The IPv4 table comes with the first link that is up, or the first address (fib_new_table). */
+function hasMainTable(state: FakeState, netns: NetnsCookie): boolean {
+  return state.links(netns).some((link) => link.state === "up" || link.addresses.length > 0);
+}
+
 /** RTM_GETROUTE: a dump, of all or of one link, or the route to one address (fibmatch). */
 export const getRoute = handlerOf(
   routeMessage,
@@ -235,6 +240,8 @@ export const getRoute = handlerOf(
     );
     if ((flags & MessageFlag.dump) === MessageFlag.dump) {
       if (oif !== undefined && state.byIndex(netns, oif) === undefined) return err("ENODEV");
+      const asksForTable = header.table === MAIN_TABLE && header.family === Family.inet;
+      if (asksForTable && !hasMainTable(state, netns)) return err("ENOENT");
       const wanted = rows.filter(({ link }) => oif === undefined || link.ifindex === oif);
       return ok(wanted.map(showRoute));
     }

@@ -15,6 +15,7 @@ export type Errno =
   | "ENETDOWN"
   | "ENETUNREACH"
   | "ENODEV"
+  | "ENOENT"
   | "EOPNOTSUPP"
   | "ESRCH";
 

@@ -3,7 +3,7 @@ import { map, multiple, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import { choice } from "@optique/core/valueparser";
 import { ok, type Problem, type Result } from "../../base/index.ts";
-import { type KernelChoice, kernelChoices } from "../../lab/index.ts";
+import type { KernelChoice } from "../../lab/index.ts";
 import type { Command } from "../command.ts";
 import { examples, groupUsage, shortUsage, words } from "./describe.ts";
 import { scenarioFile } from "./value-parsers.ts";
@@ -22,6 +22,9 @@ export const demoCommand = command(
     footer: examples("landfall demo"),
   },
 );
+
+// Said again, and not imported: the lab is loaded only when it is to run.
+const kernelChoices: readonly KernelChoice[] = ["auto", "host", "uml"];
 
 const run = command(
   "run",

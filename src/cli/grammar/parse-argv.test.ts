@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { parse } from "@optique/core/parser";
 import type { Problem } from "../../base/index.ts";
 import type { Command, Globals } from "../command.ts";
+import { grammar, grammarOf } from "./grammar.ts";
 import { parseArgv } from "./parse-argv.ts";
 
 const surroundings = { env: {}, version: "1.2.3" };
@@ -322,4 +324,19 @@ describe("what is printed instead of done", () => {
     expect(printed("completion fish net create --driver mac")).toContain("macvlan");
     expect(printed("completion fish net create --driver mac")).not.toContain("ipvlan");
   });
+});
+
+test("a command is read alone as it is read among all", () => {
+  const read = commands.flatMap(([line]) => {
+    const argv = argvOf(line);
+    const alone = grammarOf(argv);
+    return alone === undefined ? [] : [{ line, quick: parse(alone, argv), argv }];
+  });
+  // Other names of a command are left to the whole grammar.
+  expect(read.length).toBeGreaterThan(commands.length * 0.8);
+  for (const { line, quick, argv } of read) {
+    expect([line, quick]).toEqual([line, parse(grammar, argv)]);
+  }
+  expect(grammarOf(["--help"])).toBeUndefined();
+  expect(grammarOf(["completion", "bash"])).toBeUndefined();
 });

@@ -1,10 +1,11 @@
 import { type RunOptions, runParser } from "@optique/core/facade";
 import type { Message } from "@optique/core/message";
+import { type InferValue, parse } from "@optique/core/parser";
 import { err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
 import type { Command, Globals } from "../command.ts";
 import { examples, groupUsage, words } from "./describe.ts";
 import { type Environment, resolveGlobals } from "./global.ts";
-import { grammar } from "./grammar.ts";
+import { grammar, grammarOf } from "./grammar.ts";
 import { usageProblem } from "./usage-problem.ts";
 
 /** What a command line means: something to do, or a text to print (help, version, completion). */
@@ -22,6 +23,9 @@ export function parseArgv(
 ): Result<Parsed, Problem> {
   // Without a word from the user the best answer is what can be said.
   const args = argv.length === 0 ? ["--help"] : argv;
+  const alone = grammarOf(args);
+  const quick = alone === undefined ? undefined : parse(alone, args);
+  if (quick?.success) return parsed(quick.value, surroundings.env);
   const printed: string[] = [];
   // The callbacks below end the run; what they return is only typed as a value.
   let ended: Printed | Message | undefined;
@@ -40,8 +44,12 @@ export function parseArgv(
   if (ended === "page") return ok({ kind: "text", text: text.replace(/ +$/gm, "") });
   if (ended === "script") return ok({ kind: "text", text });
   if (ended !== undefined) return err(usageProblem(args, ended));
-  const globals = resolveGlobals(value.globals, surroundings.env);
-  return mapResult(value.command, (command) => ({ kind: "command", command, globals }));
+  return parsed(value, surroundings.env);
+}
+
+function parsed(given: InferValue<typeof grammar>, env: Environment): Result<Parsed, Problem> {
+  const globals = resolveGlobals(given.globals, env);
+  return mapResult(given.command, (command) => ({ kind: "command", command, globals }));
 }
 
 /** A page is for people; what a shell reads must stay as it is. */
