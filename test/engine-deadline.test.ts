@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { minutes, seconds } from "../src/base/index.ts";
 import type { NetnsHandle, Platform, Socket } from "../src/platform/index.ts";
-import { type FakeHost, request } from "./support/fake-host.ts";
+import { childrenIn, type FakeHost, request } from "./support/fake-host.ts";
 import { codeOf, must } from "./support/must.ts";
 import {
   eth0,
@@ -15,11 +15,9 @@ import {
 } from "./support/net-site.ts";
 
 /** A platform on which the n-th request to the kernel takes three minutes. */
-function slowAt(
-  { platform }: FakeHost,
-  at: number,
-): Platform & { readonly requests: () => number } {
+function slowAt({ platform, kernel }: FakeHost, at: number): SlowPlatform {
   let requests = 0;
+  const links: number[] = [];
   const { clock, sockets } = platform;
   const slow = (socket: Socket): Socket => ({
     ...socket,
@@ -28,6 +26,7 @@ function slowAt(
       const sent = socket.send(bytes, to);
       // The fake clock goes on at once.
       if (requests === at) void clock.sleep(minutes(3));
+      if (requests >= at) links.push(childrenIn(kernel).length);
       return sent;
     },
   });
@@ -40,7 +39,14 @@ function slowAt(
       },
     },
     requests: () => requests,
+    links,
   };
+}
+
+interface SlowPlatform extends Platform {
+  readonly requests: () => number;
+  /** How many links there were after the slow request, and after each that followed. */
+  readonly links: readonly number[];
 }
 
 const works = {
@@ -82,6 +88,7 @@ async function endsOf(work: Work): Promise<readonly string[]> {
     if (result.ok) continue;
     expect([at, result.error.facts.seconds]).toEqual([at, 180]);
     expect([at, await stateOf(site)]).toEqual([at, before]);
+    expect([at, Math.max(...platform.links)]).toEqual([at, platform.links[0] ?? 0]);
   }
   throw new Error("the walk does not end");
 }

@@ -166,9 +166,11 @@ function halfChanged(): ReturnType<typeof openBusySite> {
   return killedWhen(
     () => openBusySite(),
     (engine) => engine.updateNetwork({ name: lan, mode: "vepa" }),
-    async (site) => new Set(modesOf(site)).size === 2,
+    isHalfDone,
   );
 }
+
+const isHalfDone = async (site: NetSite) => new Set(modesOf(site)).size === 2;
 
 /** A killed change, and an endpoint on another network whose sandbox is gone. */
 async function openWreck(): Promise<NetSite> {

@@ -1,7 +1,9 @@
 /** Operations on one network wait for each other, and are ended by others when their process died. */
 import { describe, expect, test } from "bun:test";
-import { millis, seconds } from "../src/base/index.ts";
+import { defined, millis, ok, seconds } from "../src/base/index.ts";
+import type { NetworkId, NetworkUpdate, OperationId } from "../src/domain/index.ts";
 import type { Engine } from "../src/engine/index.ts";
+import { setLink } from "../src/netlink/index.ts";
 import type { Clock, Platform } from "../src/platform/index.ts";
 import { bookOf, childrenIn, type FakeHost, request, storeKinds } from "./support/fake-host.ts";
 import { Killer, outcomeOf } from "./support/killer.ts";
@@ -163,6 +165,109 @@ test("whoever waits can be called off, and nothing is changed", async () => {
   expect(codeOf(set)).toBe("LF-CANCELLED");
   expect(codeOf(await engine.removeNetwork(lan, { signal }))).toBe("LF-CANCELLED");
   expect(await bookOf(site.host.store)).toEqual(before);
+});
+
+/** A store of which somebody quicker records a change of the network after the n-th commit. */
+function beatenAt({ host, locks, engineOn }: NetSite, at: number) {
+  const id = "op-other" as OperationId;
+  const seen = { beaten: "no", both: [] as unknown[] };
+  const { store } = host;
+  let commits = 0;
+  let lock: Disposable | undefined;
+  const begin = async (network: NetworkId): Promise<void> => {
+    lock = must(locks.acquire(id));
+    const [before, after] = ["bridge", "vepa"].map((mode) => ({ kind: "macvlan", mode }) as const);
+    const facts = { id, network, bootId: "b", startedAt: millis(0), deadline: millis(1) };
+    const row = { kind: "update-network", ...facts, before, after } as NetworkUpdate;
+    must(await store.transact((tx) => ok(tx.operations.insert(row))));
+    seen.beaten = "yes";
+  };
+  const transact: typeof store.transact = async (decide) => {
+    const result = await store.transact(decide);
+    commits += 1;
+    const { operations, networks } = await bookOf(store);
+    const others = operations.filter((row) => row.id !== id);
+    const isAtWork = operations.length > others.length;
+    if (isAtWork && (others.length > 0 || networks.length === 0))
+      seen.both.push(...others, commits);
+    const [network] = networks;
+    if (commits === at && operations.length === 0 && network) await begin(network.id);
+    return result;
+  };
+  const end = (): void => {
+    void store.transact((tx) => ok(tx.operations.remove(id)));
+    lock?.[Symbol.dispose]();
+  };
+  const engine = engineOn({ platform: onWait(host, 3, end), store: { ...store, transact } });
+  return { engine, seen };
+}
+
+test.each(nextCommands)(
+  "%s does not begin beside a change that was quicker",
+  async (what, work) => {
+    const beaten: string[] = [];
+    for (let at = 1; at < 8; at++) {
+      using site = await openBusySite();
+      if (what === "net rm") {
+        for (const { id } of (await bookOf(site.host.store)).endpoints) {
+          must(await site.engine.detach({ kind: "id", id }));
+        }
+      }
+      const { engine, seen } = beatenAt(site, at);
+      expect([at, codeOf((await work({ ...site, engine })) as never)]).toEqual([at, "done"]);
+      expect([at, seen.both]).toEqual([at, []]);
+      beaten.push(seen.beaten);
+    }
+    expect(beaten).toContain("yes");
+  },
+);
+
+test("a change of a network without endpoints that was killed is undone", async () => {
+  using site = await killedWhen(openNetSite, toVepa, async ({ host }) => {
+    return (await bookOf(host.store)).operations.length === 1;
+  });
+  expect(must(await site.engine.reconcile())).toMatchObject([{ finding: { action: "undo" } }]);
+  expect(await expectOneMode(site, 0)).toBe("bridge");
+});
+
+test("what was told to have failed is undone, even where every link shows it done", async () => {
+  using site = await killedChange(wholeDone);
+  const id = await recorded(site);
+  must(
+    await site.host.store.transact((tx) => {
+      const row = defined(tx.operations.get(id), "the change");
+      return ok(tx.operations.replace({ ...row, decided: "undo" }));
+    }),
+  );
+  must(await site.engine.reconcile());
+  expect(await expectOneMode(site, 0)).toBe("bridge");
+});
+
+test("a killed change is undone while an attach that began before it is at work", async () => {
+  using site = await killedWhen(
+    () => openBusySite(),
+    (engine, { host }) => engine.attach(request(host.sandbox())),
+    async ({ host }) => (await bookOf(host.store)).operations.length === 1,
+  );
+  const { host, engine, locks } = site;
+  using _held = must(locks.acquire(await recorded(site)));
+  // Somebody had changed the links by hand, so that they look as if the change had been made.
+  for (const { sandbox, link } of (await bookOf(host.store)).endpoints.slice(0, 3)) {
+    const netns = host.platform.namespaces.open(sandbox.path);
+    const details = { kind: "macvlan", mode: "vepa" } as const;
+    if (netns.ok && childrenIn(host.kernel).some((row) => row.ifindex === link.ifindex)) {
+      host.run(netns.value, setLink({ link: { ifindex: link.ifindex }, details }));
+    }
+  }
+  expect(modesOf(site)).toEqual(["vepa", "vepa"]);
+  const kill = onWait(host, 2, () => {
+    throw new Error("killed");
+  });
+  await toVepa(site.engineOn({ platform: kill })).catch(() => {});
+  expect((await bookOf(host.store)).operations).toHaveLength(2);
+  must(await engine.reconcile());
+  expect((await bookOf(host.store)).networks[0]?.driver.mode).toBe("bridge");
+  expect(modesOf(site)).toEqual(["bridge", "bridge"]);
 });
 
 /** An attach that is recorded, its link made, and its process neither ended nor dead. */

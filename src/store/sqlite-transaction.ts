@@ -73,7 +73,10 @@ function endpointTable(database: Database): EndpointTable {
 }
 
 function operationTable(database: Database): OperationTable {
-  const byNetwork = select<Operation>(database, "operations WHERE network = ? ORDER BY key");
+  const byNetwork = select<Operation>(
+    database,
+    "operations INDEXED BY operations_by_network WHERE network = ? ORDER BY key",
+  );
   return {
     ...table(database, "operations", (row) => row.id),
     byNetwork: (network) => byNetwork.many(network),
