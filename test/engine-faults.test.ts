@@ -183,7 +183,7 @@ test("an outcome that cannot be recorded takes the link away and leaves the inte
     ...host.store,
     transact: async (decide) => {
       commits += 1;
-      return commits === 4 ? err(diskFull) : host.store.transact(decide);
+      return commits === 5 ? err(diskFull) : host.store.transact(decide);
     },
   };
   const { platform, netns } = host;

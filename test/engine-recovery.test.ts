@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { IfName } from "../src/domain/index.ts";
+import type { IfName, WorkloadName } from "../src/domain/index.ts";
 import { type Engine, memoryLocks, type OperationLocks, openEngine } from "../src/engine/index.ts";
 import { addAddress, deleteAddress, deleteLink, setLink } from "../src/netlink/index.ts";
 import {
@@ -200,5 +200,22 @@ describe("drift", () => {
     expect(must(await engine.reconcile()).map(({ outcome }) => outcome)).toEqual(["done"]);
     expect(kernel.describe()).toEqual(before);
     expect((await bookOf(store)).leases).toEqual([]);
+  });
+
+  test("a workload that comes back after a reboot has its address and MAC at once", async () => {
+    using site = await openSite("sqlite");
+    const { host } = site;
+    const workload = "web" as WorkloadName;
+    const [web, db] = [host.sandbox(), host.sandbox()];
+    const first = must(await site.engine.attach(request(web, { workload })));
+    must(await site.engine.attach(request(db, { workload: "db" as WorkloadName })));
+    for (const gone of [web, db]) gone.close();
+    const { platform, netns: hostNamespace, store } = host;
+    const rebooted = { ...platform, process: { ...platform.process, bootId: "boot-2" as never } };
+    const engine = openEngine({ platform: rebooted, hostNamespace, store });
+    const again = must(await engine.attach(request(host.sandbox(), { workload })));
+    expect(again.endpoint.addresses).toEqual(first.endpoint.addresses);
+    expect(again.endpoint.link.mac).toBe(first.endpoint.link.mac);
+    expect((await bookOf(store)).endpoints.map(({ id }) => id)).toEqual([again.endpoint.id]);
   });
 });

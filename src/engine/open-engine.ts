@@ -8,6 +8,7 @@ import type { Engine } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
 import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
+import { noticeReboot } from "./notice-reboot.ts";
 import { memoryLocks, type OperationLocks } from "./operation-locks.ts";
 import { reconcile } from "./reconcile.ts";
 import { updateNetwork } from "./update-network.ts";
@@ -30,13 +31,21 @@ export interface EngineOptions {
 export function openEngine(options: EngineOptions): Engine {
   const { platform, locks = memoryLocks() } = options;
   const deps = { ...options, locks, ids: ids((count) => platform.random.bytes(count)) };
+  let noticed: ReturnType<typeof noticeReboot> | undefined;
   return {
     createNetwork: (spec) => createNetwork(deps, spec),
     updateNetwork: (change, how) => updateNetwork(deps, change, how),
     removeNetwork: (name, how) => removeNetwork(deps, name, how),
     listNetworks: () => listNetworks(deps),
     inspectNetwork: (name) => inspectNetwork(deps, name),
-    attach: (request) => attachEndpoint(deps, request),
+    attach: async (request) => {
+      // Once: no boot ends while an engine of it is open.
+      noticed ??= noticeReboot(deps);
+      const notice = await noticed;
+      if (notice.ok) return await attachEndpoint(deps, request);
+      noticed = undefined;
+      return notice;
+    },
     detach: (selector, detachOptions) => detachEndpoint(deps, selector, detachOptions),
     status: () => findDrift(deps),
     reconcile: () => reconcile(deps),

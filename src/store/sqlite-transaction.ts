@@ -63,11 +63,19 @@ function networkTable(database: Database): NetworkTable {
 function endpointTable(database: Database): EndpointTable {
   const byNetwork = select<Endpoint>(database, "endpoints WHERE network = ? ORDER BY key");
   const byOwner = select<Endpoint>(database, "endpoints WHERE sandbox = ? AND ifname = ?");
+  // Ids of sandboxes begin with "BOOT/", and "0" is the character after "/".
+  const ofOtherBoots = select<Endpoint>(
+    database,
+    `endpoints WHERE key IN (
+       SELECT key FROM endpoints WHERE sandbox < ? UNION ALL
+       SELECT key FROM endpoints WHERE sandbox >= ?) ORDER BY key`,
+  );
   const byMac = select<Endpoint>(database, "endpoints WHERE mac = ? ORDER BY key");
   return {
     ...table(database, "endpoints", (row) => row.id),
     byNetwork: (network) => byNetwork.many(network),
     byOwner: (sandbox, ifname) => byOwner.one(sandbox, ifname),
+    ofOtherBoots: (bootId) => ofOtherBoots.many(`${bootId}/`, `${bootId}0`),
     byMac: (mac) => byMac.many(mac),
   };
 }

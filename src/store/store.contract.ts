@@ -203,6 +203,21 @@ function lookUpContract(open: () => Store): void {
     store.close();
   });
 
+  test("endpoints are told apart by the boot of their sandbox", async () => {
+    const store = await withOwners(open());
+    const ours = await read(store, (tx) => tx.endpoints.all().length);
+    await write(store, (tx) => {
+      for (const [index, sandbox] of ["m/1", "m0/1", "m", "a/1", "n/1", "m/2"].entries()) {
+        tx.endpoints.insert(endpoint(`ep-boot${index}`, sandbox));
+      }
+    });
+    const others = await read(store, (tx) => tx.endpoints.ofOtherBoots("m"));
+    const strangers = others.map((row) => row.sandbox.id as string);
+    expect(strangers.filter((id) => /^[mn]0?\b/.test(id))).toEqual(["m0/1", "m", "n/1"]);
+    expect(others).toHaveLength(ours + 4);
+    store.close();
+  });
+
   test("operations are found by their network, in the order of their ids", async () => {
     const store = await withOwners(open());
     await write(store, (tx) => {
