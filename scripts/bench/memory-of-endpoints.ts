@@ -1,28 +1,52 @@
-/** Attaches 1,000 endpoints with a book on disk, and prints the MiB of memory it then holds. */
+/** Attaches 1,000 endpoints through a daemon, and prints the MiB of memory it then holds. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findDaemon, type RemoteDaemon } from "../../src/api/index.ts";
 import type { IfName } from "../../src/domain/index.ts";
+import type { NetnsHandle } from "../../src/platform/index.ts";
 import { openLan, pathOf } from "../../test/support/lan.ts";
 import { must } from "../../test/support/must.ts";
-import { diskDirectory, lanName, openSite, openSqlite } from "./site.ts";
+import { diskDirectory, lanName, makeLan } from "./site.ts";
 
 const ENDPOINTS = 1000;
-/** Few, because each attach lists the routes of its sandbox; not one, because namespaces cost. */
+/** Not one, because namespaces cost. */
 const LINKS_EACH = 10;
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
 
 async function main(): Promise<void> {
   using lan = openLan();
   using directory = diskDirectory();
-  const store = openSqlite(directory.path);
-  const { engine } = await openSite(lan, store, 14);
-  for (let n = 0; n < ENDPOINTS / LINKS_EACH; n++) {
-    const netns = lan.sandbox();
-    const sandbox = { netns, path: pathOf(netns) };
-    for (let link = 0; link < LINKS_EACH; link++) {
-      const ifname = `eth${link}` as IfName;
-      must(await engine.attach({ network: lanName, sandbox, ifname, addresses: [] }));
+  const where = ["--state-dir", directory.path, "--run-dir", directory.path];
+  const enter = ["nsenter", `--net=${pathOf(lan.host)}`, "--"];
+  const daemon = Bun.spawn([...enter, process.execPath, MAIN, "daemon", ...where], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  try {
+    const { info, engine } = await untilReady(directory.path, lan.host);
+    await makeLan(engine, 14);
+    for (let n = 0; n < ENDPOINTS / LINKS_EACH; n++) {
+      const netns = lan.sandbox();
+      const sandbox = { netns, path: pathOf(netns) };
+      for (let link = 0; link < LINKS_EACH; link++) {
+        const ifname = `eth${link}` as IfName;
+        must(await engine.attach({ network: lanName, sandbox, ifname, addresses: [] }));
+      }
     }
+    const status = readFileSync(`/proc/${info.pid}/status`, "utf8");
+    process.stdout.write(`${Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024}\n`);
+  } finally {
+    daemon.kill();
+    await daemon.exited;
   }
-  process.stdout.write(`${process.memoryUsage.rss() / 2 ** 20}\n`);
-  store.close();
+}
+
+async function untilReady(runDirectory: string, host: NetnsHandle): Promise<RemoteDaemon> {
+  for (let look = 0; look < 500; look++) {
+    const found = must(await findDaemon({ runDirectory, namespace: String(host.cookie) }));
+    if (found !== undefined) return found;
+    await Bun.sleep(20);
+  }
+  throw new Error("the daemon does not answer");
 }
 
 await main();

@@ -40,13 +40,19 @@ export interface Site {
   readonly engine: Engine;
 }
 
-/** Creates the network in `store`; prefix 10.0.0.0/`length`, whose gateway answers. */
+/** An engine on `store`, with its network. */
 export async function openSite(
   lan: ReturnType<typeof openLan>,
   store: Store,
   length = 24,
 ): Promise<Site> {
   const engine = openEngine({ platform: lan.platform, hostNamespace: lan.host, store });
+  await makeLan(engine, length);
+  return { lan, engine };
+}
+
+/** Creates the network: prefix 10.0.0.0/`length`, whose gateway answers. */
+export async function makeLan(engine: Engine, length: number): Promise<void> {
   const spec = checkNetwork({
     name: lanName,
     parent: "p0" as IfName,
@@ -59,7 +65,6 @@ export async function openSite(
     reach: "routed",
   });
   must(await engine.createNetwork(must(spec)));
-  return { lan, engine };
 }
 
 /** The milliseconds of one attach; the detach after it, if it is not to stay, is not counted. */

@@ -116,7 +116,7 @@ export const stateRows: readonly Row[] = [
   },
   {
     name: "memory",
-    what: "RSS of the engine with 1,000 endpoints attached",
+    what: "RSS of the daemon with 1,000 endpoints attached",
     bar: `${MEMORY_MIB_MAX} MiB`,
     holds: ({ ours }) => ours.p50 <= MEMORY_MIB_MAX,
     run: memory,
