@@ -17,10 +17,10 @@ interface Site extends Disposable {
   begin(...args: readonly string[]): Running;
 }
 
-function openSite(): Site {
+function openSite(run = "run"): Site {
   const lan = openLan();
   const directory = mkdtempSync(join(tmpdir(), "landfall-daemon-"));
-  const runDirectory = join(directory, "run");
+  const runDirectory = join(directory, run);
   const socket = join(runDirectory, "landfall.sock");
   const where = ["--state-dir", join(directory, "state"), "--run-dir", runDirectory];
   const options = [...where, "--format", "json"];
@@ -138,7 +138,8 @@ test("ends cleanly, and its endpoints live on without it", async () => {
 }, 60_000);
 
 test("a killed daemon is in nobody's way, and a second one is refused while it lives", async () => {
-  using site = openSite();
+  // Sockets and state may be in one directory.
+  using site = openSite("state");
   const daemon = await site.serve();
   expect(problemOf(await site.run("daemon"))?.code).toBe("LF-DAEMON-RUNNING");
   await site.run("net", "create", "lan", ...subnet);

@@ -9,9 +9,9 @@ export const daemonRunning = defineProblem("LF-DAEMON-RUNNING", {
   exitCode: ExitCode.failed,
   cniCode: CNI_REFUSED,
   retryable: false,
-  detail: (f: { directory: string }) => `Another daemon holds ${f.directory}.`,
+  detail: (f: { path: string }) => `Another daemon holds ${f.path}.`,
   remedy: () => "Use the one that runs, or end it first. landfall daemon needs no second one.",
-  command: (f) => `fuser -v ${f.directory}/daemon.lock`,
+  command: (f) => `fuser -v ${f.path}`,
 });
 
 export const listenRefused = defineProblem("LF-DAEMON-LISTEN", {

@@ -40,10 +40,10 @@ export async function runDaemon(options: DaemonOptions): Promise<Result<void, Pr
   const { platform, stateDirectory, runDirectory, signal } = options;
   const prepared = prepareRunDirectory(runDirectory);
   if (!prepared.ok) return prepared;
-  const state = lockDirectory(platform, stateDirectory);
+  const state = lock(platform, stateDirectory, "daemon.lock");
   if (!state.ok) return state;
   using _state = state.value;
-  const run = lockDirectory(platform, runDirectory);
+  const run = lock(platform, runDirectory, "socket.lock");
   if (!run.ok) return run;
   using _run = run.value;
   await using log = await openLog(options.log);
@@ -100,11 +100,14 @@ async function drain(
   await stopped;
 }
 
-/** One daemon for a directory; the lock goes with the process, however it ends. */
-function lockDirectory({ files }: Platform, directory: string): Result<FileLock, Problem> {
-  const path = join(directory, "daemon.lock");
-  const lock = files.tryLock(path);
-  if (lock.ok) return lock;
-  if (lock.error.errno === "EAGAIN") return err(daemonRunning({ directory }));
-  return err(lockRefused({ path, errno: lock.error.errno }));
+/**
+ * One daemon for a directory; the lock goes with the process, however it ends. State and sockets
+ * may be in one directory, so their locks have different names.
+ */
+function lock({ files }: Platform, directory: string, name: string): Result<FileLock, Problem> {
+  const path = join(directory, name);
+  const taken = files.tryLock(path);
+  if (taken.ok) return taken;
+  if (taken.error.errno === "EAGAIN") return err(daemonRunning({ path }));
+  return err(lockRefused({ path, errno: taken.error.errno }));
 }
