@@ -52,11 +52,13 @@ export {
   type WorkloadName,
 } from "./names.ts";
 export {
+  type Addressing,
   checkNetwork,
   type ExtraRoute,
   isEdge,
   type Mtu,
   type Network,
+  type NetworkOrigin,
   type NetworkSpec,
   type NetworkWish,
   parseMtu,

@@ -38,6 +38,21 @@ export interface Subnet {
   readonly exclusions: readonly IpRange[];
 }
 
+/** Who asked for a network and keeps its own record of it. */
+export interface NetworkOrigin {
+  readonly kind: "docker";
+  /** What Docker calls the network: 64 hexadecimal digits. */
+  readonly id: string;
+  /** What Docker calls the pools that we gave it, each with its subnet. */
+  readonly pools: readonly { readonly id: string; readonly prefix: Prefix }[];
+}
+
+/**
+ * Where addresses come from: the network's pools, or nowhere, and then its endpoints have none that
+ * Landfall knows of.
+ */
+export type Addressing = "pool" | "none";
+
 /** A network as a user describes it, every value parsed, nothing checked against the host yet. */
 export interface NetworkWish {
   readonly name: NetworkName;
@@ -52,6 +67,9 @@ export interface NetworkWish {
   readonly mtu?: Mtu;
   /** An internal network has no default route. */
   readonly reach: "routed" | "internal";
+  /** Absent: pool, which needs a subnet. */
+  readonly addressing?: Addressing;
+  readonly origin?: NetworkOrigin;
 }
 
 /** A network as it can be made: each gateway, range and exclusion belongs to one of its subnets. */
@@ -64,6 +82,9 @@ export interface NetworkSpec {
   readonly reservations?: readonly Reservation[];
   readonly mtu?: Mtu;
   readonly reach: "routed" | "internal";
+  /** Absent: pool. */
+  readonly addressing?: "none";
+  readonly origin?: NetworkOrigin;
 }
 
 /** A network that exists: the intent, as the store keeps it. */
@@ -101,7 +122,10 @@ function quoteInput(value: unknown): string {
  * Sorts a wish's gateways, ranges and exclusions to its subnets; the first contradiction is told.
  */
 export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
-  if (wish.subnets.length === 0) return err(subnetMissing({ network: wish.name }));
+  const { addressing = "pool", origin } = wish;
+  if (wish.subnets.length === 0 && addressing === "pool") {
+    return err(subnetMissing({ network: wish.name }));
+  }
   const overlap = overlappingPair(wish.subnets);
   if (overlap !== undefined) return err(overlap);
   const stray = strayProblem(wish) ?? reservationProblem(wish);
@@ -117,6 +141,8 @@ export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
     reach,
     ...(reservations.length === 0 ? {} : { reservations }),
     ...(mtu === undefined ? {} : { mtu }),
+    ...(addressing === "pool" ? {} : { addressing }),
+    ...(origin === undefined ? {} : { origin }),
   });
 }
 
