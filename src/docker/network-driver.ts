@@ -1,0 +1,161 @@
+import {
+  type Ip,
+  type IpRange,
+  interfaceAddressPrefix,
+  type Prefix,
+  parseInterfaceAddress,
+  prefixLength,
+  prefixRange,
+  rangeOf,
+} from "../addr/index.ts";
+import { collect, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  checkNetwork,
+  endpointMissing,
+  type NetworkName,
+  type NetworkSpec,
+  networkExists,
+  networkMissing,
+  parseNetworkName,
+} from "../domain/index.ts";
+import type { NetworkView } from "../engine/index.ts";
+import { findNetwork } from "./find-network.ts";
+import { addressSpaces } from "./ipam-driver.ts";
+import { type NetworkOptions, parseNetworkOptions } from "./network-options.ts";
+import type { Answer, Call, Ports } from "./ports.ts";
+import { parentNotGiven } from "./problems.ts";
+import { type NetworkRequest, type PoolData, readAddress } from "./protocol.ts";
+import type { ProvisionalPool } from "./provisional-pools.ts";
+
+const GENERIC = "com.docker.network.generic";
+const INTERNAL = "com.docker.network.internal";
+
+/** NetworkDriver.CreateNetwork. */
+export async function createNetwork(ports: Ports, request: NetworkRequest, call: Call): Answer {
+  const before = await findNetwork(ports.engine, request.NetworkID);
+  if (!before.ok || before.value !== undefined) return mapResult(before, () => ({}));
+  const wanted = networkOf(ports, request);
+  if (!wanted.ok) return wanted;
+  const { spec, pools } = wanted.value;
+  const created = await ports.engine.createNetwork(spec);
+  if (!created.ok) return sameCallTwice(ports, request, created.error);
+  for (const { id } of pools) ports.pools.drop(id);
+  call.warn(created.value.warnings);
+  return ok({});
+}
+
+/** Docker repeats a call whose answer it did not get, while the first may still be at work. */
+async function sameCallTwice(
+  { engine }: Ports,
+  { NetworkID }: NetworkRequest,
+  problem: Problem,
+): Answer {
+  if (problem.code !== networkExists.code) return err(problem);
+  const found = await findNetwork(engine, NetworkID);
+  return found.ok && found.value !== undefined ? ok({}) : err(problem);
+}
+
+interface Wanted {
+  readonly spec: NetworkSpec;
+  readonly pools: readonly ProvisionalPool[];
+}
+
+function networkOf(ports: Ports, request: NetworkRequest): Result<Wanted, Problem> {
+  const options = parseNetworkOptions(request.Options[GENERIC]);
+  if (!options.ok) return options;
+  const name = nameOf(request, options.value);
+  if (!name.ok) return name;
+  const read = collect([...request.IPv4Data, ...request.IPv6Data].map((data) => subnetOf(data)));
+  if (!read.ok) return read;
+  const subnets = read.value.filter(({ prefix }) => prefixLength(prefix) > 0);
+  const own = subnets.filter(({ space }) => ourSpaces.includes(space));
+  const matched = collect(own.map((clues) => ports.pools.match(clues)));
+  if (!matched.ok) return matched;
+  const pools = matched.value.flat();
+  // The one place that would have to know of networks without a parent.
+  const { parent } = options.value;
+  if (parent === undefined) return err(parentNotGiven({ network: name.value }));
+  const spec = checkNetwork({
+    ...options.value,
+    ...{ name: name.value, parent },
+    subnets: subnets.map(({ prefix }) => prefix),
+    gateways: subnets.flatMap(({ gateway }) => gateway ?? []),
+    ranges: matched.value.flatMap(rangesOf),
+    exclusions: [...options.value.exclusions, ...subnets.flatMap(({ held }) => held.map(single))],
+    reach: request.Options[INTERNAL] === true ? "internal" : "routed",
+    addressing: subnets.length === 0 ? "none" : "pool",
+    origin: {
+      kind: "docker",
+      id: request.NetworkID,
+      pools: pools.map(({ id, name: { prefix } }) => ({ id, prefix })),
+    },
+  });
+  return mapResult(spec, (checked) => ({ spec: checked, pools }));
+}
+
+const ourSpaces: readonly (string | undefined)[] = Object.values(addressSpaces);
+
+/** Docker does not tell its own name of the network. */
+function nameOf(
+  { NetworkID }: NetworkRequest,
+  { name }: NetworkOptions,
+): Result<NetworkName, Problem> {
+  return name === undefined ? parseNetworkName(`docker-${NetworkID.slice(0, 12)}`) : ok(name);
+}
+
+interface GivenSubnet {
+  readonly prefix: Prefix;
+  readonly gateway?: Ip;
+  readonly held: readonly Ip[];
+  /** Whose pool it is: ours, or another address manager's. */
+  readonly space: string | undefined;
+}
+
+/** One pool as Docker tells it. That of the null address manager is 0.0.0.0/0, or ::/0. */
+function subnetOf({ AddressSpace, Pool, ...data }: PoolData): Result<GivenSubnet, Problem> {
+  const prefix = mapResult(parseInterfaceAddress(Pool), interfaceAddressPrefix);
+  if (!prefix.ok) return prefix;
+  const held = collect(Object.values(data.AuxAddresses).map((text) => readAddress(text)));
+  if (!held.ok) return held;
+  const subnet = { prefix: prefix.value, held: held.value, space: AddressSpace };
+  if (data.Gateway === undefined) return ok(subnet);
+  return mapResult(readAddress(data.Gateway), (gateway) => ({ ...subnet, gateway }));
+}
+
+/** Alike pools have one range. */
+function rangesOf([pool]: readonly ProvisionalPool[]): readonly IpRange[] {
+  const subPool = pool?.name.subPool;
+  return subPool === undefined ? [] : [prefixRange(subPool)];
+}
+
+function single(ip: Ip): IpRange {
+  const range = rangeOf(ip, ip);
+  if (!range.ok) throw new Error(range.error.detail);
+  return range.value;
+}
+
+/** NetworkDriver.DeleteNetwork: with what Docker left on it, since Docker asks only once. */
+export async function deleteNetwork(
+  ports: Ports,
+  { NetworkID }: { readonly NetworkID: string },
+  { signal }: Call,
+): Answer {
+  const found = await findNetwork(ports.engine, NetworkID);
+  if (!found.ok || found.value === undefined) return mapResult(found, () => ({}));
+  const cleared = await withdrawAll(ports, found.value, signal);
+  if (!cleared.ok) return cleared;
+  const removed = await ports.engine.removeNetwork(found.value.network.name, { signal });
+  return removed.ok || removed.error.code === networkMissing.code ? ok({}) : removed;
+}
+
+async function withdrawAll(
+  { engine }: Ports,
+  { endpoints }: NetworkView,
+  signal: AbortSignal,
+): Promise<Result<void, Problem>> {
+  for (const id of endpoints) {
+    const gone = await engine.detach({ kind: "id", id }, { signal });
+    if (!gone.ok && gone.error.code !== endpointMissing.code) return gone;
+  }
+  return ok();
+}
