@@ -20,6 +20,7 @@ export {
   type LinkAlias,
   type LinkIdentity,
   linkAlias,
+  runtimeSandbox,
   type Sandbox,
   type SandboxId,
   sandboxId,
@@ -75,6 +76,7 @@ export {
   type CreateLink,
   describeStep,
   kindOf,
+  type MarkLink,
   type RemoveLink,
   type Step,
 } from "./plan.ts";
