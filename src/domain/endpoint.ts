@@ -83,6 +83,11 @@ export function linkAlias(store: StoreUuid, endpoint: EndpointId): LinkAlias {
   return `landfall:${store}:${endpoint}` as LinkAlias;
 }
 
+/** The mark of a parent that was made for a network. */
+export function networkAlias(store: StoreUuid, network: NetworkId): LinkAlias {
+  return `landfall:${store}:${network}` as LinkAlias;
+}
+
 /** The name that a link has until it is configured; 12 of the 15 bytes that the kernel allows. */
 export function temporaryName(endpoint: EndpointId): IfName {
   return `lf${endpoint.replace(/^ep-/, "")}` as IfName;

@@ -26,6 +26,7 @@ import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
+import { ensureMadeParent } from "./made-parent.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
 
@@ -94,6 +95,8 @@ function begin(
     signal: request.signal,
   };
   return takeTurn(deps, turn, async () => {
+    const made = ensureMadeParent(deps, ground.network);
+    if (!made.ok) return made;
     const seen = observe(request, ground);
     if (!seen.ok) return seen;
     const operation = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
