@@ -86,6 +86,15 @@ export const network = z
     mtu: value.mtu.optional(),
     internal: z.boolean(),
     parentChecks: z.literal("due").optional(),
+    parentLink: z.literal("made").optional(),
+    addressing: z.literal("none").optional(),
+    origin: z
+      .object({
+        kind: z.literal("docker"),
+        id: z.string(),
+        pools: z.array(z.object({ id: z.string(), prefix: value.prefix })),
+      })
+      .optional(),
     endpoints: z.array(value.endpointId),
     createdAt: z.string(),
   })
@@ -94,13 +103,13 @@ export const network = z
 const networkView = network.transform((document, context): NetworkView => {
   const { id, name, parent, segment, subnets, routes, createdAt, endpoints } = document;
   const { driver: kind, mode, flag, sources, bcQueueLen, reservations, mtu, internal } = document;
-  const { parentChecks } = document;
+  const { parentChecks, parentLink, addressing, origin } = document;
   const driver = parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) });
   if (!driver.ok) return value.read(driver, context);
   const rest = {
     reservations: reservations.length === 0 ? undefined : reservations,
     mtu,
-    parentChecks,
+    ...{ parentChecks, parentLink, addressing, origin },
   };
   const row: Network = {
     ...{ id, name, parent, segment, subnets, routes, createdAt, driver: driver.value },
@@ -124,6 +133,7 @@ export const endpoint = z
     networkId: value.networkId,
     sandbox: z.string(),
     sandboxId: z.string().transform((id) => id as SandboxId),
+    mover: z.literal("docker").optional(),
     ifname: value.ifname,
     mac: value.mac,
     link,
@@ -141,10 +151,11 @@ export const endpoint = z
   .openapi("Endpoint");
 
 const endpointView = endpoint.transform((document): EndpointView => {
-  const { id, networkId, sandbox, sandboxId, ifname, mac, link, linkKind } = document;
+  const { id, networkId, sandbox: path, sandboxId, ifname, mac, link, linkKind } = document;
+  const sandbox = { id: sandboxId, path, ...given({ mover: document.mover }) };
   const { addresses, gateways, routes, mtu, workload, state, createdAt } = document;
   const row: Endpoint = {
-    ...{ id, network: networkId, sandbox: { id: sandboxId, path: sandbox }, ifname },
+    ...{ id, network: networkId, sandbox, ifname },
     ...{ link: { ...link, mac }, addresses, gateways, routes, state, createdAt },
     ...given({ linkKind, mtu, workload }),
   };

@@ -28,7 +28,17 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
     endpoints: [...endpoints],
     createdAt,
     parentChecks,
+    ...originDocument(network),
   };
+}
+
+function originDocument({
+  parentLink,
+  addressing,
+  origin,
+}: NetworkSpec): Pick<documents["network"], "parentLink" | "addressing" | "origin"> {
+  const pools = (origin?.pools ?? []).map(({ id, prefix }) => ({ id, prefix }));
+  return { parentLink, addressing, origin: origin && { ...origin, pools } };
 }
 
 function driverDocument({
@@ -53,6 +63,7 @@ export function endpointDocument({ endpoint, network }: EndpointView): documents
     networkId: endpoint.network,
     sandbox: sandbox.path,
     sandboxId: sandbox.id,
+    mover: sandbox.mover,
     ifname,
     mac,
     link: identity,

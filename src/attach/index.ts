@@ -15,6 +15,6 @@ export {
   observeOwnLink,
 } from "./observe-sandbox.ts";
 export { type Limits, type Permit, permitAlways, permitWithin } from "./permit.ts";
-export { callProblem } from "./refusals.ts";
+export { callProblem, refusalProblem } from "./refusals.ts";
 export { observeStep, type PlanFailure, runPlan, undoPlan } from "./run-plan.ts";
 export type { StepState } from "./step.ts";

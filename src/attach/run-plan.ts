@@ -3,6 +3,7 @@ import { describeStep, type Step } from "../domain/index.ts";
 import { configureLink } from "./configure-link.ts";
 import type { AttachContext } from "./context.ts";
 import { createLink } from "./create-link.ts";
+import { markLink } from "./mark-link.ts";
 import type { Permit } from "./permit.ts";
 import { removeLink } from "./remove-link.ts";
 import type { StepHandler, StepState } from "./step.ts";
@@ -67,6 +68,8 @@ function bound(step: Step): BoundStep {
       return bind(createLink, step);
     case "configure-link":
       return bind(configureLink, step);
+    case "mark-link":
+      return bind(markLink, step);
     case "remove-link":
       return bind(removeLink, step);
     default:

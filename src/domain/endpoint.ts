@@ -10,8 +10,21 @@ export type SandboxId = Brand<string, "SandboxId">;
 /** A container's network namespace as the store remembers it. */
 export interface Sandbox {
   readonly id: SandboxId;
-  /** Where it was found, to be opened again: /run/netns/a, /proc/123/ns/net. */
+  /**
+   * Where it was found, to be opened again: /run/netns/a, /proc/123/ns/net. Empty while a runtime
+   * has not said yet where it takes the link.
+   */
   readonly path: string;
+  /** A runtime that moves the link into the sandbox and back; the link tells where it is. */
+  readonly mover?: "docker";
+}
+
+/**
+ * The sandbox of an endpoint that a runtime moves. It has no cookie yet, so what the runtime calls
+ * the endpoint stands for it.
+ */
+export function runtimeSandbox(bootId: string, runtimeId: string): Sandbox {
+  return { id: `${bootId}/docker/${runtimeId}` as SandboxId, path: "", mover: "docker" };
 }
 
 /** The identity of a namespace from the boot that it lives in and its cookie. */
@@ -68,6 +81,11 @@ export type LinkAlias = Brand<string, "LinkAlias">;
 /** Whose link it is: the store that has the intent, and the endpoint in it. */
 export function linkAlias(store: StoreUuid, endpoint: EndpointId): LinkAlias {
   return `landfall:${store}:${endpoint}` as LinkAlias;
+}
+
+/** The mark of a parent that was made for a network. */
+export function networkAlias(store: StoreUuid, network: NetworkId): LinkAlias {
+  return `landfall:${store}:${network}` as LinkAlias;
 }
 
 /** The name that a link has until it is configured; 12 of the 15 bytes that the kernel allows. */

@@ -53,6 +53,11 @@ export interface NetworkOrigin {
  */
 export type Addressing = "pool" | "none";
 
+/** The parent of a network that is on no LAN, after an id that begins with ten unlike digits. */
+export function isolatedParent(id: string): IfName {
+  return `lfn${id.slice(0, 10)}` as IfName;
+}
+
 /** A network as a user describes it, every value parsed, nothing checked against the host yet. */
 export interface NetworkWish {
   readonly name: NetworkName;
@@ -70,6 +75,8 @@ export interface NetworkWish {
   /** Absent: pool, which needs a subnet. */
   readonly addressing?: Addressing;
   readonly origin?: NetworkOrigin;
+  /** The parent is plugged into nothing, and made and deleted with the network. */
+  readonly parentLink?: "made";
 }
 
 /** A network as it can be made: each gateway, range and exclusion belongs to one of its subnets. */
@@ -85,6 +92,8 @@ export interface NetworkSpec {
   /** Absent: pool. */
   readonly addressing?: "none";
   readonly origin?: NetworkOrigin;
+  /** The parent is plugged into nothing, and made and deleted with the network. */
+  readonly parentLink?: "made";
 }
 
 /** A network that exists: the intent, as the store keeps it. */
@@ -143,6 +152,7 @@ export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
     ...(mtu === undefined ? {} : { mtu }),
     ...(addressing === "pool" ? {} : { addressing }),
     ...(origin === undefined ? {} : { origin }),
+    ...(wish.parentLink === undefined ? {} : { parentLink: wish.parentLink }),
   });
 }
 

@@ -6,7 +6,7 @@ import type { IfName } from "./names.ts";
 import type { ExtraRoute, Mtu } from "./network.ts";
 
 /** One reversible change of the kernel, as data: it is recorded before it is done. */
-export type Step = CreateLink | ConfigureLink | RemoveLink;
+export type Step = CreateLink | ConfigureLink | MarkLink | RemoveLink;
 
 /** Makes the link directly in the sandbox, down, under its temporary name. */
 export interface CreateLink {
@@ -29,6 +29,12 @@ export interface ConfigureLink {
   readonly routes: readonly ExtraRoute[];
 }
 
+/** Marks the link as ours, and leaves all else to the runtime that moves it into the sandbox. */
+export interface MarkLink {
+  readonly kind: "mark-link";
+  readonly link: LinkIdentity;
+}
+
 /** Deletes the link; has no undo, so it is the last step of a plan. */
 export interface RemoveLink {
   readonly kind: "remove-link";
@@ -47,6 +53,8 @@ export function describeStep(step: Step): string {
       return `make ${kindOf(step)} ${step.link.temporaryName} on ${step.parent}`;
     case "configure-link":
       return `set up ${step.ifname} with ${step.addresses.join(", ")}`;
+    case "mark-link":
+      return `mark link ${step.link.ifindex} (${step.link.mac})`;
     case "remove-link":
       return `delete link ${step.link.ifindex} (${step.link.mac})`;
     default:

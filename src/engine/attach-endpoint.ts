@@ -19,23 +19,40 @@ import {
   type Sandbox,
   sandboxIsHost,
 } from "../domain/index.ts";
+import type { NetnsHandle } from "../platform/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
+import { ensureMadeParent } from "./made-parent.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
 
-/**
- * Puts a sandbox on a network: observe, record the intent, change the kernel, record the outcome.
- */
+/** Puts a sandbox on a network. */
 export async function attachEndpoint(
   deps: EngineDeps,
   request: AttachRequest,
 ): Promise<Result<EndpointView, Problem>> {
-  const refused = refusedInput(deps, request);
+  const { netns, path } = request.sandbox;
+  if (netns.cookie === deps.hostNamespace.cookie) return err(sandboxIsHost({ path }));
+  const sandbox = rememberedSandbox(deps, request.sandbox);
+  return await makeEndpoint(deps, { ...request, sandbox, netns });
+}
+
+/** What is to be made: what was asked for, for whom, and the namespace that its link is made in. */
+export interface EndpointWish extends Omit<AttachRequest, "sandbox"> {
+  readonly sandbox: Sandbox;
+  readonly netns: NetnsHandle;
+}
+
+/** Makes an endpoint: observe, record the intent, change the kernel, record the outcome. */
+export async function makeEndpoint(
+  deps: EngineDeps,
+  request: EndpointWish,
+): Promise<Result<EndpointView, Problem>> {
+  const refused = refusedMac(request);
   if (refused !== undefined) return err(refused);
   const network = await findNetwork(deps, request);
   if (!network.ok) return network;
@@ -44,7 +61,7 @@ export async function attachEndpoint(
   if (!lock.ok) return lock;
   using _held = lock.value;
   const { platform, hostNamespace } = deps;
-  const opened = openAttachContext(platform, hostNamespace, request.sandbox.netns);
+  const opened = openAttachContext(platform, hostNamespace, request.netns);
   if (!opened.ok) return opened;
   using context = opened.value;
   const begun = await begin(deps, request, { id, network: network.value, context });
@@ -64,22 +81,23 @@ interface Begun {
 /** Waits for others on the same endpoint or network, observes, and records the intent. */
 function begin(
   deps: EngineDeps,
-  request: AttachRequest,
+  request: EndpointWish,
   ground: {
     readonly id: OperationId;
     readonly network: Network;
     readonly context: AttachContext;
   },
 ): Promise<Result<Begun, Problem>> {
-  const { id: sandbox } = rememberedSandbox(deps, request.sandbox);
   const turn: Turn = {
     find: (tx) =>
-      operationOn(tx, tx.endpoints.byOwner(sandbox, request.ifname)) ??
+      operationOn(tx, tx.endpoints.byOwner(request.sandbox.id, request.ifname)) ??
       updateOf(tx, tx.networks.byName(request.network)?.id),
     signal: request.signal,
   };
   return takeTurn(deps, turn, async () => {
-    const seen = observe(deps, request, ground);
+    const made = ensureMadeParent(deps, ground.network);
+    if (!made.ok) return made;
+    const seen = observe(request, ground);
     if (!seen.ok) return seen;
     const operation = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
     const { parent } = seen.value;
@@ -110,17 +128,14 @@ async function carryOut(
   return outcome;
 }
 
-function refusedInput(deps: EngineDeps, { sandbox, mac }: AttachRequest): Problem | undefined {
-  if (sandbox.netns.cookie === deps.hostNamespace.cookie) {
-    return sandboxIsHost({ path: sandbox.path });
-  }
+function refusedMac({ mac }: EndpointWish): Problem | undefined {
   if (mac === undefined) return undefined;
   return isMulticastMac(mac) || mac === "00:00:00:00:00:00" ? macUnusable({ mac }) : undefined;
 }
 
 function findNetwork(
   deps: EngineDeps,
-  { network }: AttachRequest,
+  { network }: EndpointWish,
 ): Promise<Result<Network, Problem>> {
   return deps.store.transact((tx) => {
     const found = tx.networks.byName(network);
@@ -129,12 +144,13 @@ function findNetwork(
 }
 
 function observe(
-  deps: EngineDeps,
-  { sandbox, ifname }: AttachRequest,
+  { sandbox, ifname }: EndpointWish,
   { network, context }: { readonly network: Network; readonly context: AttachContext },
 ): Result<Seen, Problem> {
   const parent = parentForAttach(context.host, network);
   if (!parent.ok) return parent;
+  // What becomes of the sandbox is the runtime's business.
+  if (sandbox.mover !== undefined) return ok({ parent: parent.value, sandbox, defaultRoutes: [] });
   const present = observeLink(context.sandbox, { name: ifname });
   if (!present.ok) return present;
   if (present.value !== undefined) return err(ifnameTaken({ ifname, sandbox: sandbox.path }));
@@ -143,17 +159,13 @@ function observe(
     network.subnets.map(({ prefix }) => prefixVersion(prefix)),
   );
   if (!defaultRoutes.ok) return defaultRoutes;
-  return ok({
-    parent: parent.value,
-    sandbox: rememberedSandbox(deps, sandbox),
-    defaultRoutes: defaultRoutes.value,
-  });
+  return ok({ parent: parent.value, sandbox, defaultRoutes: defaultRoutes.value });
 }
 
 /** First commit: the endpoint, its addresses and the whole plan, before the kernel is touched. */
 function commitIntent(
   deps: EngineDeps,
-  request: AttachRequest,
+  request: EndpointWish,
   { id, seen }: { readonly id: OperationId; readonly seen: Seen },
 ): Promise<Result<EndpointOperation, Problem>> {
   return deps.store.transact((tx) => {
@@ -173,7 +185,7 @@ function commitIntent(
 
 function ownerInUse(
   tx: Transaction,
-  { ifname }: AttachRequest,
+  { ifname }: EndpointWish,
   sandbox: Sandbox,
 ): Problem | undefined {
   const holder = tx.endpoints.byOwner(sandbox.id, ifname);

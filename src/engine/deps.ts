@@ -9,6 +9,7 @@ import {
 } from "../domain/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
 import type { Store, Transaction } from "../store/index.ts";
+import type { Claims } from "./claims.ts";
 import type { SandboxHandle } from "./engine.ts";
 import type { OperationLocks } from "./operation-locks.ts";
 
@@ -20,6 +21,7 @@ export interface EngineDeps {
   readonly store: Store;
   readonly ids: Ids;
   readonly locks: OperationLocks;
+  readonly claims: Claims;
 }
 
 /** The problem of a name that stands for no network. */

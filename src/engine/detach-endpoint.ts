@@ -102,7 +102,7 @@ async function removeFromKernel(
   if (selector.kind === "owner") {
     return runInSandbox(deps, selector.sandbox.netns, operation.plan, permit);
   }
-  const found = findSandbox(deps, endpoint.sandbox);
+  const found = findSandbox(deps, endpoint);
   if (!found.ok) return found;
   if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
   using netns = found.value.netns;

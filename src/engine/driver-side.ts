@@ -18,7 +18,7 @@ export function changeLink(
   driver: Driver,
   permit: Permit,
 ): Result<void, Problem> {
-  const found = findSandbox(deps, endpoint.sandbox);
+  const found = findSandbox(deps, endpoint);
   if (!found.ok) return found;
   // A link that lives although nothing leads to its sandbox would keep its mode.
   if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
@@ -63,7 +63,7 @@ function observeLinkDriver(
   network: Network,
   driver: Driver,
 ): Result<"same" | "other" | "absent", Problem> {
-  const found = findSandbox(deps, endpoint.sandbox);
+  const found = findSandbox(deps, endpoint);
   if (!found.ok) return found;
   if (found.value.kind === "gone") {
     const gone = confirmGone(deps, endpoint, network);

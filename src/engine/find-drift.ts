@@ -99,7 +99,7 @@ function attachedFinding(
     const detail = "the machine was started again since";
     return ok(finding(row, { kind: "sandbox-gone", detail, action: "collect" }));
   }
-  const found = findSandbox(deps, sandbox);
+  const found = findSandbox(deps, row.endpoint);
   if (!found.ok) return found;
   if (found.value.kind === "gone") return goneFinding(deps, row);
   using netns = found.value.netns;
@@ -147,11 +147,13 @@ function linkFinding(
   const wanted = { mode: row.network.driver.mode, mtu: row.endpoint.mtu };
   const isExpected = mode === undefined || row.modes.some((known) => known === mode);
   const stateOf = (address: string) => present.value.find((row) => row.address === address);
-  const missing = addresses.filter((address) => stateOf(address) === undefined);
+  // Name, state and addresses of a link that a runtime moves are the runtime's.
+  const isOurs = row.endpoint.sandbox.mover === undefined;
+  const missing = isOurs ? addresses.filter((address) => stateOf(address) === undefined) : [];
   const rivalled = addresses.filter((address) => stateOf(address)?.use === "conflict");
   const differences = [
-    ...(name === ifname ? [] : [`it is named ${name}`]),
-    ...(state === "up" ? [] : ["it is down"]),
+    ...(name === ifname || !isOurs ? [] : [`it is named ${name}`]),
+    ...(state === "up" || !isOurs ? [] : ["it is down"]),
     ...(mac === link.mac ? [] : [`its MAC is ${mac}, not ${link.mac}`]),
     ...(isExpected ? [] : [`its mode is ${mode}, not ${wanted.mode}`]),
     ...(wanted.mtu === undefined || mtu === wanted.mtu

@@ -37,7 +37,7 @@ export interface Handover {
    * has passed. Nothing is written: a daemon that is killed forgets its claims.
    */
   claim(request: ClaimRequest): Promise<Result<InterfaceAddress, Problem>>;
-  giveUp(network: NetworkName, address: Ip): void;
+  giveUp(network: NetworkName, address: Ip): Promise<void>;
   /** Records the endpoint with its addresses and makes its link on the host. */
   prepare(request: HandoverRequest): Promise<Result<EndpointView, Problem>>;
   /** Notes where the runtime takes the link. Errors: LF-ENDPOINT-MISSING. */

@@ -22,7 +22,7 @@ export type {
 export { findingKinds } from "./engine.ts";
 export type { ClaimRequest, Handover, HandoverRequest } from "./handover.ts";
 export type { LeaseSelector, LeaseView } from "./lease-view.ts";
-export { type EngineOptions, openEngine } from "./open-engine.ts";
+export { type EngineOptions, type LocalEngine, openEngine } from "./open-engine.ts";
 export { type OpenSandbox, openSandbox } from "./open-sandbox.ts";
 export { fileLocks, memoryLocks, type OperationLocks } from "./operation-locks.ts";
 export { type HostEvent, watchHost } from "./watch-host.ts";

@@ -9,16 +9,16 @@ import {
   type NetworkSpec,
   networkExists,
   networkInUse,
-  type SegmentName,
   segmentOf,
   subnetConflict,
 } from "../domain/index.ts";
 import { reservedBySiblings } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
-import { checkAgainstHost } from "./check-parent.ts";
+import { checkAgainstHost, type HostVerdict } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
 import type { NetworkView, OperationOptions } from "./engine.ts";
 import { refuseDuringUpdate } from "./in-flight.ts";
+import { ensureMadeParent, removeMadeParent } from "./made-parent.ts";
 import { refuseBesidePassthru } from "./passthru.ts";
 import { type Turn, takeTurn } from "./settle.ts";
 
@@ -27,9 +27,9 @@ export async function createNetwork(
   deps: EngineDeps,
   spec: NetworkSpec,
 ): Promise<Result<NetworkView, Problem>> {
-  const verdict = checkAgainstHost(deps, spec);
+  const verdict = spec.parentLink === "made" ? ok({ warnings: [] }) : checkAgainstHost(deps, spec);
   if (!verdict.ok) return verdict;
-  const { warnings, parentChecks } = verdict.value;
+  const { warnings, parentChecks }: HostVerdict = verdict.value;
   const segment = segmentOf(spec.parent);
   const wanted: Network = {
     ...spec,
@@ -38,7 +38,7 @@ export async function createNetwork(
     createdAt: deps.platform.clock.wall().toISOString(),
     ...(parentChecks === undefined ? {} : { parentChecks }),
   };
-  return deps.store.transact((tx) => {
+  const recorded = await deps.store.transact((tx) => {
     if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
     const conflict =
       conflictOf(tx, wanted) ?? refuseBesidePassthru(tx, wanted) ?? reservationConflict(tx, wanted);
@@ -48,6 +48,12 @@ export async function createNetwork(
     tx.networks.insert(network);
     return ok({ network, endpoints: [], ...(warnings.length === 0 ? {} : { warnings }) });
   });
+  if (!recorded.ok) return recorded;
+  // After the record: a process that dies here leaves a network that makes its parent when needed.
+  const made = ensureMadeParent(deps, recorded.value.network);
+  if (made.ok) return recorded;
+  await deps.store.transact((tx) => ok(forget(tx, recorded.value.network)));
+  return made;
 }
 
 /** Two different prefixes that overlap cannot both be right on one wire; the same one is shared. */
@@ -111,23 +117,36 @@ export function removeNetwork(
   return takeTurn(deps, { find, signal }, () => forgetNetwork(deps, name));
 }
 
-function forgetNetwork(deps: EngineDeps, name: NetworkName): Promise<Result<NetworkView, Problem>> {
-  return deps.store.transact((tx) => {
-    const network = tx.networks.byName(name);
-    if (network === undefined) return err(missingNetwork(tx, name));
-    const busy = refuseDuringUpdate(tx, network);
-    if (busy !== undefined) return err(busy);
-    const endpoints = tx.endpoints.byNetwork(network.id);
-    if (endpoints.length > 0) {
-      return err(networkInUse({ network: name, endpoints: endpoints.map(({ id }) => id) }));
-    }
-    tx.networks.remove(network.id);
-    removeUnusedSegment(tx, network.segment);
-    return ok({ network, endpoints: [] });
+async function forgetNetwork(
+  deps: EngineDeps,
+  name: NetworkName,
+): Promise<Result<NetworkView, Problem>> {
+  const found = await deps.store.transact((tx) => findUnused(tx, name));
+  if (!found.ok) return found;
+  // Before the record goes, which alone tells whose the link is; an attach would make it anew.
+  const parent = removeMadeParent(deps, found.value);
+  if (!parent.ok) return parent;
+  return await deps.store.transact((tx) => {
+    const network = findUnused(tx, name);
+    if (!network.ok) return network;
+    forget(tx, network.value);
+    return ok({ network: network.value, endpoints: [] });
   });
 }
 
-function removeUnusedSegment(tx: Transaction, segment: SegmentName): void {
+/** The network, if nothing hangs on it and nobody works on it. */
+function findUnused(tx: Transaction, name: NetworkName): Result<Network, Problem> {
+  const network = tx.networks.byName(name);
+  if (network === undefined) return err(missingNetwork(tx, name));
+  const busy = refuseDuringUpdate(tx, network);
+  if (busy !== undefined) return err(busy);
+  const endpoints = tx.endpoints.byNetwork(network.id);
+  if (endpoints.length === 0) return ok(network);
+  return err(networkInUse({ network: name, endpoints: endpoints.map(({ id }) => id) }));
+}
+
+function forget(tx: Transaction, { id, segment }: Network): void {
+  tx.networks.remove(id);
   if (tx.networks.bySegment(segment).length === 0) tx.segments.remove(segment);
 }
 

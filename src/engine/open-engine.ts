@@ -3,9 +3,12 @@ import { ids } from "../domain/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
 import type { Store } from "../store/index.ts";
 import { attachEndpoint } from "./attach-endpoint.ts";
+import { Claims } from "./claims.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
+import { openHandover } from "./hand-over.ts";
+import type { Handover } from "./handover.ts";
 import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 import { noticeReboot } from "./notice-reboot.ts";
@@ -24,15 +27,22 @@ export interface EngineOptions {
   readonly locks?: OperationLocks;
 }
 
+/** An engine in this process, which also serves runtimes that move links themselves. */
+export interface LocalEngine extends Engine {
+  readonly handover: Handover;
+}
+
 /**
  * The engine of one host. Two engines with their own stores and namespaces know nothing of each
  * other.
  */
-export function openEngine(options: EngineOptions): Engine {
+export function openEngine(options: EngineOptions): LocalEngine {
   const { platform, locks = memoryLocks() } = options;
-  const deps = { ...options, locks, ids: ids((count) => platform.random.bytes(count)) };
+  const own = { locks, claims: new Claims(), ids: ids((count) => platform.random.bytes(count)) };
+  const deps = { ...options, ...own };
   let noticed: ReturnType<typeof noticeReboot> | undefined;
   return {
+    handover: openHandover(deps),
     createNetwork: (spec) => createNetwork(deps, spec),
     updateNetwork: (change, how) => updateNetwork(deps, change, how),
     removeNetwork: (name, how) => removeNetwork(deps, name, how),

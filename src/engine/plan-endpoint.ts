@@ -21,7 +21,7 @@ import {
   type Step,
   temporaryName,
 } from "../domain/index.ts";
-import { acquireAddresses, deriveMac } from "../ipam/index.ts";
+import { type AddressRequest, acquireAddresses, deriveMac } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, momentOf } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
@@ -40,7 +40,7 @@ export interface Seen {
 }
 
 interface Wish {
-  readonly request: AttachRequest;
+  readonly request: Omit<AttachRequest, "sandbox">;
   readonly network: Network;
   readonly seen: Seen;
 }
@@ -64,6 +64,7 @@ export function planEndpoint(
     requested: request.addresses,
     hostAddresses: seen.parent.addresses,
     now,
+    ...claimsAgainst(deps, wish),
     ...(request.workload === undefined ? {} : { workload: request.workload }),
   });
   if (!addresses.ok) return addresses;
@@ -92,6 +93,21 @@ export function planEndpoint(
     ...(request.linkKind === undefined ? {} : { linkKind: request.linkKind }),
     ...(request.workload === undefined ? {} : { workload: request.workload }),
   });
+}
+
+/** What others were promised, and what of the request was promised to whoever asks. */
+function claimsAgainst(
+  deps: EngineDeps,
+  { network, request, seen }: Wish,
+): Pick<AddressRequest, "chosen" | "promised"> {
+  const claims = deps.claims.on(network.segment, deps.platform.clock.boottime());
+  // Only runtimes that move links claim, and each asks for what it was promised.
+  const isClaimant = seen.sandbox.mover !== undefined;
+  const own = claims.filter(({ address }) => isClaimant && request.addresses.includes(address));
+  return {
+    chosen: own.filter(({ origin }) => origin === "chosen").map(({ address }) => address),
+    promised: claims.filter((claim) => !own.includes(claim)).map(({ address }) => address),
+  };
 }
 
 /** The MAC asked for, if it is free on the segment, or one derived from what stays the same. */
@@ -160,6 +176,7 @@ export function attachOperation(
   { endpoint, network }: { readonly endpoint: Endpoint; readonly network: Network },
 ): EndpointOperation {
   const { link, ifname, addresses, gateways, routes, mtu, linkKind } = endpoint;
+  const { mover } = endpoint.sandbox;
   const plan: readonly Step[] = [
     {
       kind: "create-link",
@@ -169,7 +186,9 @@ export function attachOperation(
       ...(mtu === undefined ? {} : { mtu }),
       ...(linkKind === undefined ? {} : { linkKind }),
     },
-    { kind: "configure-link", link, ifname, addresses, gateways, routes },
+    mover === undefined
+      ? { kind: "configure-link", link, ifname, addresses, gateways, routes }
+      : { kind: "mark-link", link },
   ];
   return operation(deps, endpoint, { id, kind: "attach", plan });
 }

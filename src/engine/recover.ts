@@ -27,11 +27,11 @@ export function judge(deps: EngineDeps, inFlight: InFlight): Result<Verdict, Pro
 
 function judgeEndpoint(
   deps: EngineDeps,
-  { operation }: EndpointInFlight,
+  { operation, endpoint }: EndpointInFlight,
 ): Result<Verdict, Problem> {
   if (operation.kind === "detach") return ok({ kind: "complete" });
   if (isOfEarlierBoot(deps, operation.sandbox)) return ok({ kind: "undo" });
-  const found = findSandbox(deps, operation.sandbox);
+  const found = findSandbox(deps, endpoint);
   if (!found.ok) return found;
   if (found.value.kind === "gone") return ok({ kind: "undo" });
   using netns = found.value.netns;
@@ -107,7 +107,7 @@ async function removeFromKernel(
   { operation, endpoint, network }: EndpointInFlight,
 ): Promise<Result<void, Problem>> {
   if (isOfEarlierBoot(deps, operation.sandbox)) return ok();
-  const found = findSandbox(deps, operation.sandbox);
+  const found = findSandbox(deps, endpoint);
   if (!found.ok) return found;
   if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
   using netns = found.value.netns;

@@ -1,6 +1,7 @@
 import {
   callProblem,
   observeAliveMacs,
+  observeOwnLink,
   openAttachContext,
   openConversation,
   type Permit,
@@ -9,6 +10,7 @@ import {
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
+  type LinkIdentity,
   type Network,
   type Sandbox,
   type Step,
@@ -26,8 +28,17 @@ export type FoundSandbox =
   | { readonly kind: "open"; readonly netns: NetnsHandle }
   | { readonly kind: "gone" };
 
-/** Looks for a sandbox where it was; the caller closes what is open. */
-export function findSandbox(deps: EngineDeps, sandbox: Sandbox): Result<FoundSandbox, Problem> {
+/** Looks for the sandbox of an endpoint where it was; the caller closes what is open. */
+export function findSandbox(
+  deps: EngineDeps,
+  { sandbox, link }: Pick<Endpoint, "sandbox" | "link">,
+): Result<FoundSandbox, Problem> {
+  return sandbox.mover === undefined
+    ? findByIdentity(deps, sandbox)
+    : findMovedLink(deps, sandbox, link);
+}
+
+function findByIdentity(deps: EngineDeps, sandbox: Sandbox): Result<FoundSandbox, Problem> {
   const opened = deps.platform.namespaces.open(sandbox.path);
   if (!opened.ok) {
     // Only these say that nothing is there; EMFILE or EACCES say nothing about the sandbox.
@@ -39,6 +50,49 @@ export function findSandbox(deps: EngineDeps, sandbox: Sandbox): Result<FoundSan
   if (id === sandbox.id) return ok({ kind: "open", netns: opened.value });
   opened.value.close();
   return ok({ kind: "gone" });
+}
+
+/**
+ * The namespace that a moved link is in: the host's, or that where the runtime said it takes it. It
+ * may move while we look, so the host is asked once more.
+ */
+function findMovedLink(
+  deps: EngineDeps,
+  { path }: Sandbox,
+  link: LinkIdentity,
+): Result<FoundSandbox, Problem> {
+  for (const place of ["host", "sandbox", "host"] as const) {
+    const opened = place === "host" ? ok(keptOpen(deps.hostNamespace)) : openPath(deps, path);
+    if (!opened.ok) return opened;
+    if (opened.value === undefined) continue;
+    const own = ownLinkIn(deps, opened.value, link);
+    if (own.ok && own.value.kind === "ours") return ok({ kind: "open", netns: opened.value });
+    opened.value.close();
+    if (!own.ok) return own;
+  }
+  return ok({ kind: "gone" });
+}
+
+function ownLinkIn(deps: EngineDeps, netns: NetnsHandle, link: LinkIdentity) {
+  const opened = openConversation(deps.platform, netns);
+  if (!opened.ok) return opened;
+  using inside = opened.value;
+  return observeOwnLink(inside, link);
+}
+
+/** Undefined where nothing is. */
+function openPath(deps: EngineDeps, path: string): Result<NetnsHandle | undefined, Problem> {
+  if (path === "") return ok(undefined);
+  const opened = deps.platform.namespaces.open(path);
+  if (opened.ok) return opened;
+  if (goneErrnos.has(opened.error.errno)) return ok(undefined);
+  return err(callProblem(opened.error, "enter the sandbox"));
+}
+
+/** The host's namespace is not ours to close. */
+function keptOpen(netns: NetnsHandle): NetnsHandle {
+  const close = (): void => undefined;
+  return { fd: netns.fd, cookie: netns.cookie, close, [Symbol.dispose]: close };
 }
 
 /** Whether a sandbox was of an earlier boot: then everything in it is gone for certain. */

@@ -17,6 +17,7 @@ import {
 import { accepted, ip, prefix, range, wish } from "../domain/testing.ts";
 import { fakePlatform } from "../platform/index.ts";
 import { memoryStore } from "../store/index.ts";
+import { Claims } from "./claims.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
 import { memoryLocks } from "./operation-locks.ts";
@@ -43,6 +44,7 @@ export function ground(): EngineDeps {
     store: memoryStore({ uuid: "uuid" as StoreUuid, salt }),
     ids: ids((count) => platform.random.bytes(count)),
     locks: memoryLocks(),
+    claims: new Claims(),
   };
 }
 

@@ -37,6 +37,10 @@ export interface AddressRequest {
    * is chosen: what is reserved for the workload, what it had before, or one from the pools.
    */
   readonly requested: readonly Ip[];
+  /** Of those requested, the ones that were chosen from the pools a moment ago. */
+  readonly chosen?: readonly Ip[];
+  /** Promised to others who have not come for them yet. */
+  readonly promised?: readonly Ip[];
   /** The host's own addresses: found on the parent, so never given away. */
   readonly hostAddresses: readonly Ip[];
   readonly now: Moment;
@@ -53,15 +57,26 @@ export function acquireAddresses(
   tx.leases.endRests(request.now);
   const second = secondOfSubnet(request);
   if (second !== undefined) return err(second);
-  const asked = collect(
-    request.requested.map((ip) => acquireNamed(tx, request, { ip, origin: "requested" })),
-  );
+  const asked = collect(request.requested.map((ip) => acquireRequested(tx, request, ip)));
   if (!asked.ok) return asked;
   const served = new Set(request.requested.map(ipVersion));
   const versions = new Set(request.network.subnets.map((subnet) => prefixVersion(subnet.prefix)));
   const missing = [...versions].filter((version) => !served.has(version));
   const chosen = collect(missing.map((version) => acquireVersion(tx, request, version)));
   return mapResult(chosen, (groups) => [...asked.value, ...groups.flat()]);
+}
+
+function acquireRequested(
+  tx: Transaction,
+  request: AddressRequest,
+  ip: Ip,
+): Result<InterfaceAddress, Problem> {
+  if (!request.chosen?.includes(ip)) return acquireNamed(tx, request, { ip, origin: "requested" });
+  const given = acquireNamed(tx, request, { ip, origin: "pool" });
+  const { segment } = request.network;
+  const prefix = subnetOf(request.network, ip)?.prefix;
+  if (given.ok && prefix !== undefined) tx.leases.setCursor({ segment, prefix, lastGiven: ip });
+  return given;
 }
 
 function secondOfSubnet({ network, requested }: AddressRequest): Problem | undefined {
@@ -108,6 +123,7 @@ function unusable(
   }
   if (gatewaysOf(tx, request.network, subnet.prefix).includes(ip)) return "is a gateway";
   if (request.hostAddresses.includes(ip)) return "is the host's own";
+  if (request.promised?.includes(ip)) return "is promised to an endpoint that is about to come";
   return subnet.exclusions.some((range) => rangeContains(range, ip)) ? "is excluded" : undefined;
 }
 
@@ -173,7 +189,7 @@ function acquireFromPool(
 
 function poolsOf(
   tx: Transaction,
-  { network, hostAddresses }: AddressRequest,
+  { network, hostAddresses, promised = [] }: AddressRequest,
   version: IpVersion,
 ): Pool[] {
   return network.subnets
@@ -181,7 +197,8 @@ function poolsOf(
     .map((subnet) => {
       const { prefix } = subnet;
       const reserved = reservationsIn(tx, network, prefix).map(({ address }) => address);
-      const withheld = [...gatewaysOf(tx, network, prefix), ...hostAddresses, ...reserved];
+      const own = gatewaysOf(tx, network, prefix);
+      const withheld = [...own, ...hostAddresses, ...promised, ...reserved];
       return { prefix, candidates: assignable(subnet, withheld) };
     });
 }

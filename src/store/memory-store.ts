@@ -106,6 +106,7 @@ function endpointTable(rows: MemoryRows<EndpointId, Endpoint>): EndpointTable {
     ...table(rows, (row) => row.id),
     byNetwork: rows.index((row) => row.network),
     byOwner: (sandbox, ifname) => byOwner(ownerOf(sandbox, ifname)),
+    bySandbox: rows.index((row) => row.sandbox.id),
     ofOtherBoots: (bootId) =>
       rows.inOrder().filter(({ sandbox }) => !sandbox.id.startsWith(`${bootId}/`)),
     byMac: rows.index((row) => row.link.mac),

@@ -62,6 +62,7 @@ function networkTable(database: Database): NetworkTable {
 
 function endpointTable(database: Database): EndpointTable {
   const byNetwork = select<Endpoint>(database, "endpoints WHERE network = ? ORDER BY key");
+  const bySandbox = select<Endpoint>(database, "endpoints WHERE sandbox = ? ORDER BY key");
   const byOwner = select<Endpoint>(database, "endpoints WHERE sandbox = ? AND ifname = ?");
   // Ids of sandboxes begin with "BOOT/", and "0" is the character after "/".
   const ofOtherBoots = select<Endpoint>(
@@ -75,6 +76,7 @@ function endpointTable(database: Database): EndpointTable {
     ...table(database, "endpoints", (row) => row.id),
     byNetwork: (network) => byNetwork.many(network),
     byOwner: (sandbox, ifname) => byOwner.one(sandbox, ifname),
+    bySandbox: (sandbox) => bySandbox.many(sandbox),
     ofOtherBoots: (bootId) => ofOtherBoots.many(`${bootId}/`, `${bootId}0`),
     byMac: (mac) => byMac.many(mac),
   };

@@ -191,6 +191,7 @@ function lookUpContract(open: () => Store): void {
       byNetwork: tx.endpoints.byNetwork("net-1" as NetworkId).map((row) => row.id),
       byOwner: tx.endpoints.byOwner("a" as SandboxId, "eth1" as IfName)?.id,
       byMac: tx.endpoints.byMac(endpoint("ep-1", "a").link.mac).map((row) => row.id),
+      bySandbox: tx.endpoints.bySandbox("a" as SandboxId).map((row) => row.id),
       nobody: tx.endpoints.byOwner("b" as SandboxId, "eth1" as IfName),
     }));
     expect(found).toEqual({
@@ -198,6 +199,7 @@ function lookUpContract(open: () => Store): void {
       byNetwork: ["ep-1" as EndpointId, "ep-2" as EndpointId],
       byOwner: "ep-2" as EndpointId,
       byMac: ["ep-1" as EndpointId, "ep-2" as EndpointId],
+      bySandbox: ["ep-1" as EndpointId, "ep-2" as EndpointId],
       nobody: undefined,
     });
     store.close();

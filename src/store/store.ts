@@ -69,6 +69,7 @@ export interface EndpointTable extends Table<EndpointId, Endpoint> {
   byNetwork(network: NetworkId): readonly Endpoint[];
   /** Whatever holds this link name of this sandbox; at most one. */
   byOwner(sandbox: SandboxId, ifname: IfName): Endpoint | undefined;
+  bySandbox(sandbox: SandboxId): readonly Endpoint[];
   /** Endpoints whose sandbox was of another boot than this. */
   ofOtherBoots(bootId: string): readonly Endpoint[];
   /** Every endpoint with this MAC address, on whatever segment. */

@@ -1,0 +1,164 @@
+import { type InterfaceAddress, type Ip, interfaceAddressIp } from "../addr/index.ts";
+import { openConversation } from "../attach/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type Endpoint,
+  endpointMissing,
+  type IfName,
+  type Network,
+  type NetworkName,
+  poolExhausted,
+  runtimeSandbox,
+} from "../domain/index.ts";
+import { acquireAddresses } from "../ipam/index.ts";
+import type { Transaction } from "../store/index.ts";
+import { makeEndpoint } from "./attach-endpoint.ts";
+import { parentForAttach } from "./check-parent.ts";
+import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
+import { detachEndpoint } from "./detach-endpoint.ts";
+import type { EndpointView } from "./engine.ts";
+import type { ClaimRequest, Handover, HandoverRequest } from "./handover.ts";
+
+/** The name that runtimes give the first link of a sandbox. */
+const USUAL_IFNAME = "eth0" as IfName;
+
+/** The use cases of runtimes that move links themselves. */
+export function openHandover(deps: EngineDeps): Handover {
+  return {
+    claim: (request) => claim(deps, request),
+    giveUp: (network, address) => giveUp(deps, network, address),
+    prepare: (request) => prepare(deps, request),
+    expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
+    find: (runtimeId) => deps.store.transact((tx) => ok(findView(deps, tx, runtimeId))),
+    withdraw: (runtimeId) => withdraw(deps, runtimeId),
+  };
+}
+
+async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handover["claim"]> {
+  const network = await deps.store.transact((tx) => {
+    const found = tx.networks.byName(request.network);
+    return found === undefined ? err(missingNetwork(tx, request.network)) : ok(found);
+  });
+  if (!network.ok) return network;
+  const { segment } = network.value;
+  const hostAddresses = hostAddressesFor(deps, network.value);
+  if (!hostAddresses.ok) return hostAddresses;
+  const address = await choose(deps, request, {
+    network: network.value,
+    hostAddresses: hostAddresses.value,
+  });
+  if (!address.ok) return address;
+  const claimed = interfaceAddressIp(address.value);
+  const origin = request.address === undefined ? "chosen" : "requested";
+  deps.claims.add({ segment, address: claimed, origin }, deps.platform.clock.boottime());
+  return address;
+}
+
+function hostAddressesFor(deps: EngineDeps, network: Network): Result<readonly Ip[], Problem> {
+  const opened = openConversation(deps.platform, deps.hostNamespace);
+  if (!opened.ok) return opened;
+  using host = opened.value;
+  const parent = parentForAttach(host, network);
+  return parent.ok ? ok(parent.value.addresses) : parent;
+}
+
+/** The address that an attach would get now; the transaction is rolled back. */
+async function choose(
+  deps: EngineDeps,
+  { prefix, address, workload }: ClaimRequest,
+  ground: { readonly network: Network; readonly hostAddresses: readonly Ip[] },
+): ReturnType<Handover["claim"]> {
+  const { network, hostAddresses } = ground;
+  const now = momentOf(deps);
+  const promised = deps.claims.on(network.segment, now.boottime).map((row) => row.address);
+  const subnets = network.subnets.filter((subnet) => subnet.prefix === prefix);
+  let chosen: Result<InterfaceAddress, Problem> | undefined;
+  const outcome = await deps.store.transact<never>((tx) => {
+    const found = acquireAddresses(tx, {
+      network: { ...network, subnets },
+      endpoint: deps.ids.endpoint(),
+      requested: address === undefined ? [] : [address],
+      ...{ hostAddresses, promised, now },
+      ...(workload === undefined ? {} : { workload }),
+    });
+    if (!found.ok) return found;
+    const [first] = found.value;
+    if (first !== undefined) chosen = ok(first);
+    // Whatever was written goes: only the choice is wanted.
+    return err(poolExhausted({ network: network.name, prefix, size: "0", given: 0 }));
+  });
+  return chosen ?? outcome;
+}
+
+/** Nothing to do where the claim is over already. */
+async function giveUp(deps: EngineDeps, name: NetworkName, address: Ip): Promise<void> {
+  await deps.store.transact((tx) => {
+    const network = tx.networks.byName(name);
+    if (network !== undefined) deps.claims.end(network.segment, address);
+    return ok();
+  });
+}
+
+async function prepare(
+  deps: EngineDeps,
+  { runtimeId, ...request }: HandoverRequest,
+): Promise<Result<EndpointView, Problem>> {
+  const known = await deps.store.transact((tx) => ok(findView(deps, tx, runtimeId)));
+  if (!known.ok) return known;
+  // The runtime did not hear the answer to its first request.
+  if (known.value?.endpoint.state === "attached") return ok(known.value);
+  const made = await makeEndpoint(deps, {
+    ifname: USUAL_IFNAME,
+    ...request,
+    sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
+    netns: deps.hostNamespace,
+  });
+  if (made.ok)
+    for (const address of request.addresses) await giveUp(deps, request.network, address);
+  return made;
+}
+
+function expectIn(
+  deps: EngineDeps,
+  runtimeId: string,
+  path: string,
+): Promise<Result<EndpointView, Problem>> {
+  return deps.store.transact((tx) => {
+    const endpoint = findEndpoint(deps, tx, runtimeId);
+    if (endpoint?.state !== "attached") {
+      return err(endpointMissing({ endpoint: runtimeId, nearest: undefined }));
+    }
+    const sandbox = { ...endpoint.sandbox, path };
+    const moved: Endpoint = { ...endpoint, sandbox };
+    if (endpoint.sandbox.path !== path) tx.endpoints.replace(moved);
+    return ok(viewOf(tx, moved));
+  });
+}
+
+async function withdraw(
+  deps: EngineDeps,
+  runtimeId: string,
+): Promise<Result<EndpointView | undefined, Problem>> {
+  const known = await deps.store.transact((tx) => ok(findEndpoint(deps, tx, runtimeId)));
+  if (!known.ok || known.value === undefined) return ok(undefined);
+  const gone = await detachEndpoint(deps, { kind: "id", id: known.value.id });
+  // Somebody else took it away meanwhile.
+  if (!gone.ok && gone.error.code === endpointMissing.code) return ok(undefined);
+  return gone;
+}
+
+function findEndpoint(deps: EngineDeps, tx: Transaction, runtimeId: string): Endpoint | undefined {
+  const { id } = runtimeSandbox(deps.platform.process.bootId, runtimeId);
+  return tx.endpoints.bySandbox(id)[0];
+}
+
+function findView(deps: EngineDeps, tx: Transaction, runtimeId: string): EndpointView | undefined {
+  const endpoint = findEndpoint(deps, tx, runtimeId);
+  return endpoint === undefined ? undefined : viewOf(tx, endpoint);
+}
+
+function viewOf(tx: Transaction, endpoint: Endpoint): EndpointView {
+  const network = tx.networks.get(endpoint.network);
+  if (network === undefined) throw new Error(`endpoint ${endpoint.id} has no network`);
+  return { endpoint, network: network.name };
+}
