@@ -4,7 +4,9 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DockerCase, dockerCases, liveRestoreCases } from "../test/support/docker/cases.ts";
+import type { DockerCase } from "../test/support/docker/case.ts";
+import { activation, containerCases, networkCases } from "../test/support/docker/cases.ts";
+import { liveRestoreCases, refusalCases, restartCases } from "../test/support/docker/hard-cases.ts";
 import { recordCase } from "../test/support/docker/record.ts";
 import { standIn } from "../test/support/docker/stand-in.ts";
 import { type EngineKind, engineKinds, openDockerEngine } from "../test/support/docker-engine.ts";
@@ -32,10 +34,12 @@ async function record(
   }
 }
 
+const ordinary = [activation, ...networkCases, ...containerCases, ...refusalCases, ...restartCases];
+
 for (const kind of engineKinds) {
   rmSync(join(fixtures, kind), { recursive: true, force: true });
   mkdirSync(join(fixtures, kind), { recursive: true });
-  await record(kind, dockerCases, {});
+  await record(kind, ordinary, {});
   await record(kind, liveRestoreCases, { "live-restore": true });
 }
 Bun.spawnSync(["npx", "biome", "format", "--write", fixtures]);

@@ -21,8 +21,8 @@ export type Answers = Readonly<Record<string, (request: unknown) => Answer | Pro
 
 /** A plugin that answers from a table, and writes down what it is asked. */
 export interface DockerRecorder extends AsyncDisposable {
-  /** From now on these answers come before those of the table. */
-  override(answers: Answers): void;
+  /** Answers from this table from now on. */
+  answerWith(answers: Answers): void;
   /** The calls since the last take. */
   take(): readonly RecordedCall[];
   /** The headers of the last call. */
@@ -30,8 +30,8 @@ export interface DockerRecorder extends AsyncDisposable {
 }
 
 /** Listens on the socket, with the engine's remote plugin protocol. */
-export function openDockerRecorder(socket: string, answers: Answers): DockerRecorder {
-  let overrides: Answers = {};
+export function openDockerRecorder(socket: string, first: Answers): DockerRecorder {
+  let answers = first;
   let calls: RecordedCall[] = [];
   let headers: Readonly<Record<string, string>> = {};
   const answer = async (http: Request): Promise<Response> => {
@@ -41,15 +41,15 @@ export function openDockerRecorder(socket: string, answers: Answers): DockerReco
     const body = await http.text();
     const request: unknown = body === "" ? null : JSON.parse(body);
     const notFound = () => ({ status: 404, reply: "404 page not found" });
-    const told = await (overrides[method] ?? answers[method] ?? notFound)(request);
+    const told = await (answers[method] ?? notFound)(request);
     // In the order of the answers: two calls at once are told apart by what they ask.
     calls.push({ method, request, ...told });
     return Response.json(told.reply, { status: told.status ?? 200 });
   };
   const server = Bun.serve({ unix: socket, fetch: answer });
   return {
-    override: (next) => {
-      overrides = next;
+    answerWith: (next) => {
+      answers = next;
     },
     take: () => {
       const taken = calls;

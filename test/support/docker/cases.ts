@@ -1,36 +1,18 @@
-import type { Answers } from "../docker-recorder.ts";
-import { refusal } from "./stand-in.ts";
+import {
+  at,
+  create,
+  type DockerCase,
+  docker,
+  remove,
+  removeNetwork,
+  run,
+  SUBNET,
+  showLinks,
+} from "./case.ts";
+import { joinWith, refusal } from "./stand-in.ts";
 
-/** A step: a `docker` command, something done to the engine, or a command on its host. */
-export type Step =
-  | { readonly kind: "docker"; readonly words: string }
-  | { readonly kind: "engine"; readonly act: "stop" | "kill" | "start" }
-  | { readonly kind: "host"; readonly words: string };
-
-/** What one fixture records. */
-export interface DockerCase {
-  readonly name: string;
-  readonly about: string;
-  /** What the stand-in answers otherwise than it does. */
-  readonly answers?: Answers;
-  readonly steps: readonly Step[];
-}
-
-const docker = (words: string): Step => ({ kind: "docker", words });
-const host = (words: string): Step => ({ kind: "host", words });
-const engine = (act: "stop" | "kill" | "start"): Step => ({ kind: "engine", act });
-const at = (path: string) => docker(`exec c1 ${path}`);
-
-const OURS = "-d landfall --ipam-driver landfall -o parent=p0";
-const SUBNET = "--subnet 10.0.0.0/24 --gateway 10.0.0.1 --ip-range 10.0.0.128/25";
-const create = (more: string, name = "n1") => docker(`network create ${OURS} ${more} ${name}`);
-const run = (more = "") =>
-  docker(`run -d --name c1 --network n1 ${more} busybox`.replace("  ", " "));
-const remove = docker("rm -f c1");
-const removeNetwork = docker("network rm n1");
-const showLinks = host("ip -o link show type macvlan");
-
-const networks: readonly DockerCase[] = [
+/** Making and removing networks. */
+export const networkCases: readonly DockerCase[] = [
   {
     name: "network-subnet",
     about: "a network with everything that its address space can have, and every kind of option",
@@ -94,18 +76,19 @@ const networks: readonly DockerCase[] = [
   {
     name: "network-refused",
     about: "the driver refuses: what was asked of the IPAM is given back",
-    answers: { "NetworkDriver.CreateNetwork": () => refusal("LF-PARENT-MISSING: no p0") },
+    answers: () => ({ "NetworkDriver.CreateNetwork": () => refusal("LF-PARENT-MISSING: no p0") }),
     steps: [create(`${SUBNET} --aux-address nas=10.0.0.20`)],
   },
   {
     name: "pool-refused",
     about: "the IPAM refuses a pool",
-    answers: { "IpamDriver.RequestPool": () => refusal("LF-POOL-OVERLAP: taken") },
+    answers: () => ({ "IpamDriver.RequestPool": () => refusal("LF-POOL-OVERLAP: taken") }),
     steps: [create(SUBNET)],
   },
 ];
 
-const containers: readonly DockerCase[] = [
+/** Containers, where everything goes well. */
+export const containerCases: readonly DockerCase[] = [
   {
     name: "container-life",
     about: "run, stop, start, restart, rm -f",
@@ -133,7 +116,7 @@ const containers: readonly DockerCase[] = [
       create(SUBNET),
       run("--ip 10.0.0.50 --mac-address 02:00:00:00:00:50 -p 8080:80 --expose 443 --hostname web"),
       at("ip addr show eth0"),
-      docker("inspect -f {{json .NetworkSettings.Networks.n1}} c1"),
+      docker("inspect -f {{.NetworkSettings.Networks.n1.MacAddress}} c1"),
       docker("restart c1"),
       remove,
       docker(
@@ -167,7 +150,7 @@ const containers: readonly DockerCase[] = [
   },
   {
     name: "own-name",
-    about: "a link name of one's own (DstName): asked for by the user, and returned by the driver",
+    about: "a link name (ifname) asked for by the user, and returned by the driver as DstName",
     steps: [
       create(SUBNET),
       docker(
@@ -178,160 +161,44 @@ const containers: readonly DockerCase[] = [
       removeNetwork,
     ],
   },
-];
-
-const refusals: readonly DockerCase[] = [
   {
-    name: "address-refused",
-    about: "the IPAM has no address: what a container's start makes of it",
-    answers: { "IpamDriver.RequestAddress": refuseEndpoints },
-    steps: [create(SUBNET), run(), remove, removeNetwork],
-  },
-  {
-    name: "create-endpoint-refused",
-    about: "CreateEndpoint fails",
-    answers: { "NetworkDriver.CreateEndpoint": () => refusal("LF-PARENT-DOWN: p0 is down") },
-    steps: [create(SUBNET), run(), remove, removeNetwork],
-  },
-  {
-    name: "create-endpoint-500",
-    about: "CreateEndpoint fails with an HTTP status",
-    answers: {
-      "NetworkDriver.CreateEndpoint": () => ({ ...refusal("LF-PARENT-DOWN: down"), status: 500 }),
-    },
-    steps: [create(SUBNET), run(), remove, removeNetwork],
-  },
-  {
-    name: "join-refused",
-    about: "Join fails after CreateEndpoint succeeded",
-    answers: { "NetworkDriver.Join": () => refusal("LF-PARENT-DOWN: p0 is down") },
-    steps: [create(SUBNET), run(), remove, removeNetwork],
-  },
-  {
-    name: "join-without-link",
-    about: "Join names a link that is not there",
-    answers: {
-      "NetworkDriver.Join": () => ({
-        reply: { InterfaceName: { SrcName: "lfnone", DstPrefix: "eth" } },
-      }),
-    },
-    steps: [create(SUBNET), run(), remove, removeNetwork],
-  },
-  {
-    name: "interface-returned",
-    about: "CreateEndpoint returns the address that it was given",
-    answers: {
-      "NetworkDriver.CreateEndpoint": (request) => {
-        const { Interface } = request as { Interface: { Address: string } };
-        return { reply: { Interface: { Address: Interface.Address } } };
-      },
-    },
-    steps: [create(SUBNET), run(), remove, removeNetwork],
-  },
-  {
-    name: "removal-refused",
-    about: "Leave, DeleteEndpoint, ReleaseAddress, ReleasePool and DeleteNetwork fail",
-    answers: Object.fromEntries(
-      ["NetworkDriver.Leave", "IpamDriver.ReleaseAddress", "IpamDriver.ReleasePool"]
-        .concat("NetworkDriver.DeleteEndpoint", "NetworkDriver.DeleteNetwork")
-        .map((method) => [method, () => refusal(`${method} does not want to`)]),
-    ),
-    steps: [create(SUBNET), run(), docker("stop c1"), remove, removeNetwork, docker("network ls")],
-  },
-];
-
-/** Refuses an address to endpoints, and gives gateways and auxiliary addresses as asked. */
-function refuseEndpoints(request: unknown) {
-  const { Address } = request as { Address: string };
-  if (Address === "") return refusal("LF-POOL-FULL: no address left");
-  return { reply: { Address: `${Address}/24`, Data: {} } };
-}
-
-const restarts: readonly DockerCase[] = [
-  {
-    name: "engine-stopped",
-    about: "the engine is stopped and started with a container that it starts again",
-    steps: [
-      create(`${SUBNET} --aux-address nas=10.0.0.20`),
-      run("--restart always"),
-      engine("stop"),
-      showLinks,
-      engine("start"),
-      docker("ps --format {{.Names}}:{{.State}}"),
-      at("ip -4 addr show eth0"),
-      remove,
-      removeNetwork,
-    ],
-  },
-  {
-    name: "engine-killed",
-    about:
-      "kill -9 of the engine, with one container that it starts again and one that it does not",
-    steps: [
-      create(`${SUBNET} --aux-address nas=10.0.0.20`),
-      run("--restart always"),
-      docker("run -d --name c2 --network n1 busybox"),
-      engine("kill"),
-      showLinks,
-      engine("start"),
-      docker("ps --all --format {{.Names}}:{{.State}}"),
-      showLinks,
-      docker("start c2"),
-      docker("rm -f c1 c2"),
-      removeNetwork,
-    ],
-  },
-  {
-    name: "engine-replays",
-    about: "the engine is stopped and started, and the IPAM asked for a replay",
-    answers: {
-      "IpamDriver.GetCapabilities": () => ({ reply: { RequiresRequestReplay: true } }),
-    },
-    steps: [
-      // The capabilities are asked for when the engine starts.
-      engine("stop"),
-      engine("start"),
-      create(`${SUBNET} --aux-address nas=10.0.0.20`),
-      run("--restart always"),
-      engine("stop"),
-      engine("start"),
-      docker("ps --format {{.Names}}:{{.State}}"),
-      remove,
-      removeNetwork,
-    ],
-  },
-];
-
-/** All cases, in an order in which they can be run on one engine that was just started. */
-export const dockerCases: readonly DockerCase[] = [
-  {
-    name: "activate",
-    about: "the first use of the plugin",
-    steps: [create(SUBNET), removeNetwork],
-  },
-  ...networks,
-  ...containers,
-  ...refusals,
-  ...restarts,
-];
-
-/** Cases of an engine that lets containers live on while it is away. */
-export const liveRestoreCases: readonly DockerCase[] = [
-  {
-    name: "live-restore-killed",
-    about: "live-restore: kill -9 of the engine, one container ends before it is back",
+    name: "own-gateway-service",
+    about: "Join without a gateway, and without DisableGatewayService",
+    answers: (own) => joinWith(own, { Gateway: "", DisableGatewayService: false }),
     steps: [
       create(SUBNET),
       run(),
-      docker("run -d --name c2 --network n1 busybox"),
-      engine("kill"),
-      host("pkill -KILL -n sleep"),
-      engine("start"),
-      docker("ps --all --format {{.Names}}:{{.State}}"),
-      at("ip -4 addr show eth0"),
-      docker("stop c1"),
-      docker("rm -f c1 c2"),
+      at("ip -o -4 addr"),
+      at("ip route"),
+      docker("network ls --format {{.Name}}:{{.Driver}}"),
+      remove,
       removeNetwork,
     ],
   },
+  {
+    name: "static-routes",
+    about: "Join with a gateway outside the subnet, made reachable by a connected route",
+    answers: (own) =>
+      joinWith(own, {
+        Gateway: "192.0.2.1",
+        StaticRoutes: [
+          { Destination: "192.0.2.1/32", RouteType: 1, NextHop: "" },
+          { Destination: "198.51.100.0/24", RouteType: 0, NextHop: "10.0.0.1" },
+        ],
+      }),
+    steps: [create(SUBNET), run(), at("ip route"), remove, removeNetwork],
+  },
+  {
+    name: "gateway-off-link",
+    about: "Join with a gateway that no route reaches",
+    answers: (own) => joinWith(own, { Gateway: "192.0.2.1" }),
+    steps: [create(SUBNET), run(), remove, removeNetwork],
+  },
 ];
+
+/** The first use of the plugin, which shows only on an engine that was just started. */
+export const activation: DockerCase = {
+  name: "activate",
+  about: "the first use of the plugin",
+  steps: [create(SUBNET), removeNetwork],
+};

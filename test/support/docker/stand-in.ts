@@ -48,6 +48,7 @@ interface EndpointRequest {
   readonly NetworkID: string;
   readonly EndpointID: string;
   readonly Interface?: { readonly Address: string; readonly MacAddress: string } | null;
+  readonly Options?: Readonly<Record<string, string>> | null;
 }
 
 interface NetworkRequest {
@@ -60,11 +61,26 @@ interface PoolData {
   readonly Gateway?: string;
 }
 
+interface Joined {
+  readonly reply: Readonly<Record<string, unknown>>;
+}
+
+/** `answers` with Join's reply changed, where Join succeeded. */
+export function joinWith(answers: Answers, change: Readonly<Record<string, unknown>>): Answers {
+  return {
+    "NetworkDriver.Join": async (request) => {
+      const answer = await answers["NetworkDriver.Join"]?.(request);
+      return { reply: { ...(answer as Joined | undefined)?.reply, ...change } };
+    },
+  };
+}
+
 const linkOf = ({ EndpointID }: EndpointRequest): string => `lf${EndpointID.slice(0, 7)}`;
 
 function driverAnswers(engine: DockerEngine): Answers {
   const gateways = new Map<string, { readonly Gateway: string; readonly GatewayIPv6: string }>();
   const macs = new Map<string, string>();
+  const names = new Map<string, string>();
   return {
     "NetworkDriver.GetCapabilities": () => ({
       reply: { Scope: "local", ConnectivityScope: "global", GwAllocChecker: true },
@@ -78,8 +94,9 @@ function driverAnswers(engine: DockerEngine): Answers {
     },
     "NetworkDriver.DeleteNetwork": nothing,
     "NetworkDriver.CreateEndpoint": (request) => {
-      const { EndpointID, Interface } = request as EndpointRequest;
-      const MacAddress = `02:4c:46:${(EndpointID.slice(0, 6).match(/../g) ?? []).join(":")}`;
+      const { EndpointID, Interface, Options } = request as EndpointRequest;
+      const MacAddress = `02:4c:46:00:00:${String(macs.size + 10)}`;
+      names.set(EndpointID, Options?.["com.docker.network.endpoint.ifname"] ?? "");
       macs.set(EndpointID, Interface?.MacAddress || MacAddress);
       // What the engine gave must not be returned, not even unchanged.
       const mac = Interface?.MacAddress ? {} : { MacAddress };
@@ -95,7 +112,8 @@ function driverAnswers(engine: DockerEngine): Answers {
       const link = ["ip", "link", "add", SrcName, "link", "p0", "address", mac, ...macvlan];
       const { status, stderr } = await engine.inside(...link);
       if (status !== 0) return refusal(stderr);
-      const InterfaceName = { SrcName, DstPrefix: "eth" };
+      const DstName = names.get(endpoint.EndpointID) ?? "";
+      const InterfaceName = { SrcName, DstPrefix: "eth", ...(DstName === "" ? {} : { DstName }) };
       const network = gateways.get(endpoint.NetworkID) ?? { Gateway: "", GatewayIPv6: "" };
       return { reply: { InterfaceName, ...network, DisableGatewayService: true } };
     },
