@@ -1,0 +1,110 @@
+/** The engines that other tests use, and that nothing of them outlives a test. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cgroupHierarchies } from "./support/docker/host.ts";
+import {
+  type DockerEngine,
+  engineKinds,
+  openDockerEngine,
+  ownBridge,
+} from "./support/docker-engine.ts";
+import { inside, pings } from "./support/lan.ts";
+
+/** The first engine of the next release on a machine is made first, which takes most of a minute. */
+const patience = 180_000;
+
+/** What engines of this process left on the machine: directories, cgroups, mounts. */
+function leftovers(): readonly string[] {
+  const mark = `lf-docker-${process.pid}-`;
+  const places = [tmpdir(), ...cgroupHierarchies()];
+  const entries = places.flatMap((place) =>
+    readdirSync(place)
+      .filter((name) => name.startsWith(mark))
+      .map((name) => join(place, name)),
+  );
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return [...entries, ...mounts.filter((line) => line.includes(mark))];
+}
+
+/** The mount namespace in which a command behind these words runs. */
+function mountNamespace(engine: DockerEngine): string {
+  const { stdout } = Bun.spawnSync([...engine.enter, "readlink", "/proc/self/ns/mnt"]);
+  return stdout.toString().trim();
+}
+
+/** The command lines of the processes in a mount namespace. */
+function livingIn(mountNamespace: string): readonly string[] {
+  return readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      if (readlinkSync(`/proc/${pid}/ns/mnt`) !== mountNamespace) return [];
+      return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim()];
+    } catch {
+      // It ended while it was looked at.
+      return [];
+    }
+  });
+}
+
+const onTheLan = ["--driver=macvlan", "--opt=parent=p0", "--subnet=10.0.0.0/24"];
+
+describe.each(engineKinds)("the engine %s", (kind) => {
+  test(
+    "puts a container on the LAN, is started anew, killed, and leaves nothing",
+    async () => {
+      let namespace = "";
+      {
+        await using engine = await openDockerEngine(kind, { "live-restore": true });
+        namespace = mountNamespace(engine);
+        expect(leftovers()).not.toEqual([]);
+        await engine.docker("network", "create", ...onTheLan, "lan");
+        await engine.docker("run", "--detach", "--network=lan", "--ip=10.0.0.130", "busybox");
+        expect(pings(engine.lan.machine, "10.0.0.130")).toBe("reachable");
+
+        await engine.stopEngine();
+        expect((await engine.run("ps")).status).not.toBe(0);
+        await engine.startEngine();
+        await engine.killEngine();
+        expect(pings(engine.lan.machine, "10.0.0.130")).toBe("reachable");
+        await engine.startEngine();
+        const { body } = await engine.api("/containers/json");
+        expect(body).toMatchObject([{ Image: "busybox", State: "running" }]);
+        expect(livingIn(namespace).join("\n")).toContain("containerd");
+        expect(existsSync(join(engine.pluginSocket("any"), ".."))).toBeTrue();
+      }
+      expect(livingIn(namespace)).toEqual([]);
+      expect(leftovers()).toEqual([]);
+    },
+    patience,
+  );
+
+  test(
+    "with a bridge of its own connects a container to its host",
+    async () => {
+      await using engine = await openDockerEngine(kind, ownBridge);
+      const container = await engine.docker("run", "--detach", "--publish=8080:80", "busybox");
+      const { body } = await engine.api(`/containers/${container}/json`);
+      const { NetworkSettings } = body as { NetworkSettings: { Networks: Networks } };
+      expect(pings(engine.lan.host, NetworkSettings.Networks.bridge?.IPAddress ?? "")).toBe(
+        "reachable",
+      );
+      expect(inside(engine.lan.host, "iptables", "-t", "nat", "-S")).toContain("--dport 8080");
+    },
+    patience,
+  );
+
+  test(
+    "that does not start says why, and leaves nothing",
+    async () => {
+      const refused = openDockerEngine(kind, { nonsense: true });
+      expect(refused).rejects.toThrow(/ended:[\s\S]*nonsense/);
+      await refused.catch(() => undefined);
+      expect(leftovers()).toEqual([]);
+    },
+    patience,
+  );
+});
+
+type Networks = Readonly<Record<string, { readonly IPAddress: string }>>;
