@@ -1,0 +1,252 @@
+/** Landfall as Docker's network driver, on real engines of both kinds. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { engineKinds, ownBridge } from "./support/docker-engine.ts";
+import { type DockerSite, openDockerSite } from "./support/docker-site.ts";
+import { inside, pings } from "./support/lan.ts";
+import type { Running } from "./support/program.ts";
+
+/** The first engine of the next release on a machine is made first, which takes most of a minute. */
+const patience = 180_000;
+const onTheLan = ["--driver=landfall", "--opt=parent=p0"];
+const subnet = ["--subnet=10.0.0.0/24", "--gateway=10.0.0.1", "--ip-range=10.0.0.128/28"];
+
+describe.each(engineKinds)("with the engine %s", (kind) => {
+  let site: DockerSite;
+  let daemon: Running;
+
+  beforeAll(async () => {
+    // With its own bridge, so that a container can be on both.
+    site = await openDockerSite(kind, ownBridge);
+    daemon = await site.serve();
+  }, patience);
+  afterAll(() => site[Symbol.asyncDispose](), patience);
+
+  const docker = (...args: readonly string[]): Promise<string> => site.engine.docker(...args);
+  const run = (...args: readonly string[]): Promise<string> =>
+    docker("run", "--detach", ...args, "busybox");
+
+  /** What the engine says of a container's link on a network. */
+  async function attachment(container: string, network: string) {
+    const [seen] = JSON.parse(await docker("inspect", container));
+    return seen.NetworkSettings.Networks[network];
+  }
+
+  /** Nothing is left of this network's containers, nor of it. */
+  async function expectNothing(): Promise<void> {
+    expect(await site.list("endpoint", "endpoints")).toEqual([]);
+    expect(await site.list("net", "networks")).toEqual([]);
+    const links = inside(site.engine.lan.host, "ip", "-o", "link");
+    expect(links.split("\n").filter((line) => / lf/.test(line))).toEqual([]);
+  }
+
+  test(
+    "S21: a container has the address, MAC, gateway and routes that were asked for",
+    async () => {
+      await docker("network", "create", ...onTheLan, ...subnet, "lan");
+      const mac = "02:00:00:00:00:99";
+      await run("--name=web", "--network=lan", "--ip=10.0.0.130", `--mac-address=${mac}`);
+      expect(pings(site.engine.lan.machine, "10.0.0.130")).toBe("reachable");
+      const seen = await attachment("web", "lan");
+      expect([seen.IPAddress, seen.MacAddress, seen.Gateway]).toEqual(["10.0.0.130", mac, "10.0.0.1"]);
+      expect(await docker("exec", "web", "ip", "link", "show", "eth0")).toContain(mac);
+      expect(await docker("exec", "web", "ip", "route")).toContain("default via 10.0.0.1");
+      await docker("exec", "web", "ping", "-c1", "-W2", "10.0.0.1");
+      // The host cannot reach it: the kernel's rule, which host access will change.
+      expect(pings(site.engine.lan.host, "10.0.0.130")).toBe("unreachable");
+      const [endpoint] = await site.list("endpoint", "endpoints");
+      expect([endpoint.addresses, endpoint.mac]).toEqual([["10.0.0.130/24"], mac]);
+      await docker("rm", "--force", "web");
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "S22: without a wish addresses are chosen from the range, none twice, none excluded",
+    async () => {
+      const aux = ["--aux-address=printer=10.0.0.129"];
+      await docker("network", "create", ...onTheLan, ...subnet, ...aux, "lan");
+      const names = ["a", "b", "c", "d"];
+      await Promise.all(names.map((name) => run(`--name=${name}`, "--network=lan")));
+      const seen = await Promise.all(names.map((name) => attachment(name, "lan")));
+      const addresses: string[] = seen.map(({ IPAddress }) => IPAddress);
+      expect(new Set(addresses).size).toBe(4);
+      expect(addresses).not.toContain("10.0.0.129");
+      for (const address of addresses) expect(address).toMatch(/^10\.0\.0\.1(2[89]|3\d|4[0-3])$/);
+      expect(new Set(seen.map(({ MacAddress }) => MacAddress)).size).toBe(4);
+      await docker("exec", "a", "ping", "-c1", "-W2", addresses[1] ?? "");
+      await docker("rm", "--force", ...names);
+      expect(await site.list("endpoint", "endpoints")).toEqual([]);
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "a restart keeps address and MAC, and a stopped container's address comes back at once",
+    async () => {
+      await docker("network", "create", ...onTheLan, ...subnet, "lan");
+      await run("--name=web", "--network=lan", "--ip=10.0.0.131");
+      const before = await attachment("web", "lan");
+      await docker("restart", "--time=0", "web");
+      const after = await attachment("web", "lan");
+      expect([after.IPAddress, after.MacAddress]).toEqual([before.IPAddress, before.MacAddress]);
+      await docker("stop", "--time=0", "web");
+      expect(await site.list("endpoint", "endpoints")).toEqual([]);
+      await docker("start", "web");
+      expect(pings(site.engine.lan.machine, "10.0.0.131")).toBe("reachable");
+      await docker("network", "disconnect", "lan", "web");
+      expect(await site.list("endpoint", "endpoints")).toEqual([]);
+      await docker("network", "connect", "--ip=10.0.0.132", "lan", "web");
+      expect(pings(site.engine.lan.machine, "10.0.0.132")).toBe("reachable");
+      await docker("rm", "--force", "web");
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "IPv6 beside IPv4, and a network of IPv6 ranges",
+    async () => {
+      const six = ["--ipv6", "--subnet=fd00::/64", "--gateway=fd00::1"];
+      await docker("network", "create", ...onTheLan, ...subnet, ...six, "lan");
+      await run("--name=web", "--network=lan", "--ip6=fd00::130");
+      const { lan } = site.engine;
+      expect(pings(lan.machine, "fd00::130")).toBe("reachable");
+      const { IPAddress } = await attachment("web", "lan");
+      expect(pings(lan.machine, IPAddress)).toBe("reachable");
+      expect(await docker("exec", "web", "ip", "-6", "route")).toContain("default via fd00::1");
+      await docker("rm", "--force", "web");
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "without a parent containers meet each other and nobody else",
+    async () => {
+      await docker("network", "create", "--driver=landfall", "--subnet=10.7.0.0/24", "quiet");
+      await run("--name=a", "--network=quiet", "--ip=10.7.0.10");
+      await run("--name=b", "--network=quiet", "--ip=10.7.0.11");
+      await docker("exec", "a", "ping", "-c1", "-W2", "10.7.0.11");
+      await docker("exec", "a", "ping", "-c1", "-W2", "b");
+      expect(await docker("exec", "a", "ip", "route")).not.toContain("default");
+      await docker("rm", "--force", "a", "b");
+      await docker("network", "rm", "quiet");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "with Docker's own address manager addresses are recorded, with none there are none",
+    async () => {
+      const own = ["--ipam-driver=default", "--subnet=10.0.0.0/24"];
+      await docker("network", "create", ...onTheLan, ...own, "own");
+      await run("--name=web", "--network=own", "--ip=10.0.0.140");
+      expect(pings(site.engine.lan.machine, "10.0.0.140")).toBe("reachable");
+      const [lease] = await site.list("lease", "leases");
+      expect([lease.address, lease.origin]).toEqual(["10.0.0.140", "requested"]);
+      await docker("rm", "--force", "web");
+      await docker("network", "rm", "own");
+      await docker("network", "create", ...onTheLan, "--ipam-driver=null", "bare");
+      await run("--name=web", "--network=bare");
+      expect(await docker("exec", "web", "ip", "link", "show", "eth0")).toContain("eth0@");
+      await docker("rm", "--force", "web");
+      await docker("network", "rm", "bare");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "S43: a container on Docker's bridge and on the LAN at once",
+    async () => {
+      await docker("network", "create", ...onTheLan, ...subnet, "lan");
+      await run("--name=web", "--network=bridge");
+      await docker("network", "connect", "--ip=10.0.0.133", "lan", "web");
+      expect(pings(site.engine.lan.machine, "10.0.0.133")).toBe("reachable");
+      const { IPAddress } = await attachment("web", "bridge");
+      expect(pings(site.engine.lan.host, IPAddress)).toBe("reachable");
+      await docker("rm", "--force", "web");
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ["an unknown option", ["--opt=parnet=p0", "--subnet=10.0.0.0/24"], /parnet.*parent/],
+    ["an option of a later version", [...onTheLan, "--opt=vlan=7", "--subnet=10.0.0.0/24"], /vlan/],
+    ["an unknown mode", [...onTheLan, "--opt=macvlan_mode=odd", "--subnet=10.0.0.0/24"], /odd/],
+    ["a subnet that is elsewhere", [...onTheLan, "--subnet=10.0.0.0/25"], /10\.0\.0\.0\/25/],
+  ];
+
+  test(
+    "mistakes are refused with the reason, and leave nothing",
+    async () => {
+      await docker("network", "create", ...onTheLan, ...subnet, "lan");
+      for (const [what, words, reason] of wrong) {
+        const driver = words.some((word) => word.startsWith("--driver")) ? [] : ["--driver=landfall"];
+        const made = await site.engine.run("network", "create", ...driver, ...words, "odd");
+        expect([what, made.status === 0, made.stderr]).toEqual([what, false, expect.stringMatching(reason)]);
+      }
+      await run("--name=a", "--network=lan", "--ip=10.0.0.134");
+      const taken = await site.engine.run("run", "-d", "--name=b", "--network=lan", "--ip=10.0.0.134", "busybox");
+      expect(taken.stderr).toContain("10.0.0.134");
+      await docker("rm", "--force", "a", "b");
+      expect(await site.list("endpoint", "endpoints")).toEqual([]);
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "a daemon that is killed and started anew knows its networks and containers",
+    async () => {
+      await docker("network", "create", ...onTheLan, ...subnet, "lan");
+      await run("--name=web", "--network=lan", "--ip=10.0.0.135");
+      daemon.kill("SIGKILL");
+      await daemon.ended;
+      expect(pings(site.engine.lan.machine, "10.0.0.135")).toBe("reachable");
+      daemon = await site.serve();
+      await run("--name=next", "--network=lan");
+      await docker("stop", "--time=0", "web");
+      expect(await site.list("endpoint", "endpoints")).toHaveLength(1);
+      await docker("rm", "--force", "web", "next");
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+
+  test(
+    "an engine that is killed leaves nothing behind when it is back",
+    async () => {
+      await docker("network", "create", ...onTheLan, ...subnet, "lan");
+      await run("--name=web", "--network=lan", "--ip=10.0.0.136");
+      await site.engine.killEngine();
+      await site.engine.startEngine();
+      await docker("rm", "--force", "web");
+      for (let look = 0; look < 200; look++) {
+        if ((await site.list("endpoint", "endpoints")).length === 0) break;
+        await Bun.sleep(50);
+      }
+      await run("--name=web", "--network=lan", "--ip=10.0.0.136");
+      expect(pings(site.engine.lan.machine, "10.0.0.136")).toBe("reachable");
+      await site.engine.stopEngine();
+      await site.engine.startEngine();
+      await docker("start", "web");
+      expect(pings(site.engine.lan.machine, "10.0.0.136")).toBe("reachable");
+      await docker("rm", "--force", "web");
+      await docker("network", "rm", "lan");
+      await expectNothing();
+    },
+    patience,
+  );
+});
