@@ -1,9 +1,8 @@
 /** Landfall as Docker's network driver, on real engines of both kinds. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { engineKinds, ownBridge } from "./support/docker-engine.ts";
-import { type DockerSite, openDockerSite } from "./support/docker-site.ts";
+import { type DockerSite, openDockerSite, type ServedDocker } from "./support/docker-site.ts";
 import { inside, pings } from "./support/lan.ts";
-import type { Running } from "./support/program.ts";
 
 /** The first engine of the next release on a machine is made first, which takes most of a minute. */
 const patience = 180_000;
@@ -12,7 +11,7 @@ const subnet = ["--subnet=10.0.0.0/24", "--gateway=10.0.0.1", "--ip-range=10.0.0
 
 describe.each(engineKinds)("with the engine %s", (kind) => {
   let site: DockerSite;
-  let daemon: Running;
+  let daemon: ServedDocker;
 
   beforeAll(async () => {
     // With its own bridge, so that a container can be on both.
@@ -20,6 +19,12 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
     daemon = await site.serve();
   }, patience);
   afterAll(() => site[Symbol.asyncDispose](), patience);
+  // What a test that failed left would fail the others too.
+  afterEach(async () => {
+    const containers = (await docker("ps", "--all", "--quiet")).split("\n").filter(Boolean);
+    if (containers.length > 0) await docker("rm", "--force", ...containers);
+    await docker("network", "prune", "--force");
+  }, patience);
 
   const docker = (...args: readonly string[]): Promise<string> => site.engine.docker(...args);
   const run = (...args: readonly string[]): Promise<string> =>
@@ -67,7 +72,7 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
     async () => {
       const aux = ["--aux-address=printer=10.0.0.129"];
       await docker("network", "create", ...onTheLan, ...subnet, ...aux, "lan");
-      const names = ["a", "b", "c", "d"];
+      const names = ["web1", "web2", "web3", "web4"];
       await Promise.all(names.map((name) => run(`--name=${name}`, "--network=lan")));
       const seen = await Promise.all(names.map((name) => attachment(name, "lan")));
       const addresses: string[] = seen.map(({ IPAddress }) => IPAddress);
@@ -75,7 +80,7 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
       expect(addresses).not.toContain("10.0.0.129");
       for (const address of addresses) expect(address).toMatch(/^10\.0\.0\.1(2[89]|3\d|4[0-3])$/);
       expect(new Set(seen.map(({ MacAddress }) => MacAddress)).size).toBe(4);
-      await docker("exec", "a", "ping", "-c1", "-W2", addresses[1] ?? "");
+      await docker("exec", "web1", "ping", "-c1", "-W2", addresses[1] ?? "");
       await docker("rm", "--force", ...names);
       expect(await site.list("endpoint", "endpoints")).toEqual([]);
       await docker("network", "rm", "lan");
@@ -130,12 +135,12 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
     "without a parent containers meet each other and nobody else",
     async () => {
       await docker("network", "create", "--driver=landfall", "--subnet=10.7.0.0/24", "quiet");
-      await run("--name=a", "--network=quiet", "--ip=10.7.0.10");
-      await run("--name=b", "--network=quiet", "--ip=10.7.0.11");
-      await docker("exec", "a", "ping", "-c1", "-W2", "10.7.0.11");
-      await docker("exec", "a", "ping", "-c1", "-W2", "b");
-      expect(await docker("exec", "a", "ip", "route")).not.toContain("default");
-      await docker("rm", "--force", "a", "b");
+      await run("--name=web1", "--network=quiet", "--ip=10.7.0.10");
+      await run("--name=web2", "--network=quiet", "--ip=10.7.0.11");
+      await docker("exec", "web1", "ping", "-c1", "-W2", "10.7.0.11");
+      await docker("exec", "web1", "ping", "-c1", "-W2", "web2");
+      expect(await docker("exec", "web1", "ip", "route")).not.toContain("default");
+      await docker("rm", "--force", "web1", "web2");
       await docker("network", "rm", "quiet");
       await expectNothing();
     },
@@ -195,10 +200,10 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
         const made = await site.engine.run("network", "create", ...driver, ...words, "odd");
         expect([what, made.status === 0, made.stderr]).toEqual([what, false, expect.stringMatching(reason)]);
       }
-      await run("--name=a", "--network=lan", "--ip=10.0.0.134");
-      const taken = await site.engine.run("run", "-d", "--name=b", "--network=lan", "--ip=10.0.0.134", "busybox");
+      await run("--name=web1", "--network=lan", "--ip=10.0.0.134");
+      const taken = await site.engine.run("run", "-d", "--name=web2", "--network=lan", "--ip=10.0.0.134", "busybox");
       expect(taken.stderr).toContain("10.0.0.134");
-      await docker("rm", "--force", "a", "b");
+      await docker("rm", "--force", "web1", "web2");
       expect(await site.list("endpoint", "endpoints")).toEqual([]);
       await docker("network", "rm", "lan");
       await expectNothing();
@@ -211,8 +216,7 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
     async () => {
       await docker("network", "create", ...onTheLan, ...subnet, "lan");
       await run("--name=web", "--network=lan", "--ip=10.0.0.135");
-      daemon.kill("SIGKILL");
-      await daemon.ended;
+      await daemon.end("KILL");
       expect(pings(site.engine.lan.machine, "10.0.0.135")).toBe("reachable");
       daemon = await site.serve();
       await run("--name=next", "--network=lan");

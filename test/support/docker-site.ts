@@ -1,17 +1,23 @@
 import { join } from "node:path";
 import { type DockerEngine, type EngineKind, openDockerEngine } from "./docker-engine.ts";
-import { type Ending, type Running, start } from "./program.ts";
+import { type Ending, start } from "./program.ts";
 
 /** A Docker engine, and Landfall's daemon on the same host as its network driver. */
 export interface DockerSite extends AsyncDisposable {
   readonly engine: DockerEngine;
   /** Starts a daemon and waits until Docker can find it. */
-  serve(): Promise<Running>;
+  serve(): Promise<ServedDocker>;
   /** Runs the program on the host, with JSON output. */
   landfall(...args: readonly string[]): Promise<Ending>;
   /** What `landfall … ls` shows under this key. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON
   list(noun: "net" | "endpoint" | "lease", key: string): Promise<any[]>;
+}
+
+/** A daemon that serves Docker. */
+export interface ServedDocker {
+  /** Ends it, and waits until it has ended. */
+  end(signal: "TERM" | "KILL"): Promise<Ending>;
 }
 
 const where = ["--state-dir", "/run/landfall-state", "--run-dir", "/run/landfall"];
@@ -22,7 +28,7 @@ export async function openDockerSite(
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<DockerSite> {
   const engine = await openDockerEngine(kind, settings);
-  const daemons: Running[] = [];
+  const api = join(engine.pluginSocket("landfall"), "../../../landfall/landfall.sock");
   const landfall = (...args: readonly string[]): Promise<Ending> =>
     start([...args, ...where, "--format", "json"], engine.enter).ended;
   return {
@@ -31,31 +37,38 @@ export async function openDockerSite(
     list: async (noun, key) => JSON.parse((await landfall(noun, "ls")).stdout)[key],
     serve: async () => {
       const args = ["daemon", "--docker-socket", PLUGIN, "--interval", "2", ...where];
-      const daemon = start(args, engine.enter);
-      daemons.push(daemon);
-      await answering(engine.pluginSocket("landfall"), daemon);
-      return daemon;
+      const { ended } = start(args, engine.enter);
+      const pid = await answering(api, engine.pluginSocket("landfall"));
+      return {
+        end: async (signal) => {
+          // It is process `pid` of the host's own process namespace.
+          await engine.inside("sh", "-c", `kill -s ${signal} ${pid}`);
+          return await ended;
+        },
+      };
     },
-    [Symbol.asyncDispose]: async () => {
-      for (const daemon of daemons) daemon.kill("SIGKILL");
-      await Promise.all(daemons.map(({ ended }) => ended));
-      await engine[Symbol.asyncDispose]();
-    },
+    // The host takes all its processes with it.
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
 }
 
-async function answering(socket: string, daemon: Running): Promise<void> {
+/** The daemon's process, when API and plugin answer. */
+async function answering(api: string, plugin: string): Promise<number> {
   for (let look = 0; look < 1000; look++) {
-    const asked = { method: "POST", unix: socket } as RequestInit;
-    const answer = await fetch("http://plugin/Plugin.Activate", asked).catch(() => undefined);
-    if (answer?.ok) return;
+    const hello = await ask("http://landfall/v1/daemon", { unix: api });
+    const active = await ask("http://plugin/Plugin.Activate", { method: "POST", unix: plugin });
+    if (active !== undefined && hello !== undefined) return hello.daemon.pid;
     await Bun.sleep(10);
   }
-  daemon.kill("SIGTERM");
-  throw new Error(`the daemon does not answer Docker: ${(await daemon.ended).stderr}`);
+  throw new Error("the daemon does not answer Docker");
 }
 
-/** Where the files of a test on the host are, as the real machine sees them. */
-export function stateOf({ engine }: DockerSite): string {
-  return join(engine.pluginSocket("landfall"), "../../../landfall-state");
+// biome-ignore lint/suspicious/noExplicitAny: tests look into JSON
+async function ask(url: string, init: RequestInit & { readonly unix: string }): Promise<any> {
+  try {
+    const answer = await fetch(url, init);
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
+  }
 }
