@@ -64,15 +64,6 @@ export const optionWrong = usage("LF-DOCKER-OPTION-VALUE", {
   remedy: (f) => `Correct ${f.option}, or leave it out.`,
 });
 
-export const parentNotGiven = usage("LF-DOCKER-PARENT", {
-  title: "The network has no parent",
-  explanation:
-    "Endpoints hang on a link of the host that is plugged into the LAN. Networks without one are " +
-    "not in this version.",
-  detail: (f: { network: string }) => `Network ${f.network} was asked for without a parent.`,
-  remedy: () => "Name the host's link: -o parent=eth0.",
-});
-
 export const subnetNotGiven = usage("LF-DOCKER-SUBNET", {
   title: "The network has no subnet",
   explanation: "Which prefix a LAN has is not for Landfall to choose: its router decides.",
@@ -129,7 +120,6 @@ export const dockerProblems: readonly ProblemKind<never>[] = [
   optionUnknown,
   optionLater,
   optionWrong,
-  parentNotGiven,
   subnetNotGiven,
   poolUnknown,
   networkUnknown,
