@@ -23,8 +23,8 @@ function refused<F extends Facts>(code: `LF-${string}`, row: Row<F>): ProblemKin
 export const requestUnreadable = usage("LF-DOCKER-REQUEST", {
   title: "Not a request of Docker's",
   explanation:
-    "The plugin's socket speaks the protocols of libnetwork's remote drivers, and what came there " +
-    "is none of their requests.",
+    "The plugin's socket speaks the protocols of libnetwork's remote drivers, and what came " +
+    "there is none of their requests.",
   detail: (f: { method: string; reason: string }) => `${f.method} cannot be read: ${f.reason}.`,
   remedy: () => "If it came from a Docker engine, report it with the engine's version.",
 });
@@ -32,8 +32,8 @@ export const requestUnreadable = usage("LF-DOCKER-REQUEST", {
 export const methodUnknown = usage("LF-DOCKER-METHOD", {
   title: "Not a method of the plugin",
   explanation:
-    "The plugin answers POST with the methods of NetworkDriver and IpamDriver. A later Docker may " +
-    "ask for more, and does without.",
+    "The plugin answers POST with the methods of NetworkDriver and IpamDriver. A later Docker " +
+    "may ask for more, and does without.",
   detail: (f: { method: string; path: string }) => `The plugin has no ${f.method} ${f.path}.`,
   remedy: () => "If it came from a Docker engine, report it with the engine's version.",
 });
