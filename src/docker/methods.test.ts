@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { formatRange } from "../addr/index.ts";
+import { seconds } from "../base/index.ts";
 import { addressesOf, FakeSite } from "./testing.ts";
 import {
   both,
@@ -293,6 +294,23 @@ test("a network that was refused leaves nothing, and can be created again", asyn
   expect(site.fake.asked).toEqual([]);
   const second = await requestPool(site, { SubPool: "10.0.0.128/25", gateway: "10.0.0.1" });
   expect(await site.ask("NetworkDriver.CreateNetwork", networkBody([second.data]))).toEqual({});
+});
+
+test("a network that Docker does not wait for any more is not kept", async () => {
+  const site = new FakeSite();
+  const { data } = await requestPool(site);
+  const { createNetwork } = site.fake.engine;
+  const created = Promise.withResolvers<void>();
+  site.fake.engine.createNetwork = async (spec) => {
+    await created.promise;
+    return await createNetwork(spec);
+  };
+  const answer = site.codeOf("NetworkDriver.CreateNetwork", networkBody([data]));
+  for (let turn = 0; turn < 3; turn++) await Bun.sleep(0);
+  await site.clock.pass(seconds(15));
+  created.resolve();
+  expect(await answer).toBe("LF-CANCELLED");
+  expect(site.fake.networks).toEqual([]);
 });
 
 test("what was left on a network goes with it, but not what others attached", async () => {

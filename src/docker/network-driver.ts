@@ -10,6 +10,7 @@ import {
 } from "../addr/index.ts";
 import { collect, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  cancelled,
   checkNetwork,
   endpointMissing,
   isolatedParent,
@@ -40,9 +41,17 @@ export async function createNetwork(ports: Ports, request: NetworkRequest, call:
   const { spec, pools } = wanted.value;
   const created = await ports.engine.createNetwork(spec);
   if (!created.ok) return sameCallTwice(ports, request, created.error);
+  if (call.signal.aborted) return await undo(ports, spec.name);
   for (const { id } of pools) ports.pools.drop(id);
   call.warn(created.value.warnings);
   return ok({});
+}
+
+/** Docker does not wait for it any more, and never deletes what it takes for refused. */
+async function undo({ engine }: Ports, network: NetworkName): Answer {
+  const what = `Creating network ${network}`;
+  const removed = await engine.removeNetwork(network);
+  return err(cancelled({ what }, removed.ok ? [] : [removed.error]));
 }
 
 /** Docker repeats a call whose answer it did not get, while the first may still be at work. */
