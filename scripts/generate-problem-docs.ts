@@ -6,6 +6,7 @@ import { apiProblems } from "../src/api/index.ts";
 import { ExitCode, type ProblemKind } from "../src/base/index.ts";
 import { cliProblems } from "../src/cli/index.ts";
 import { daemonProblems } from "../src/daemon/index.ts";
+import { dockerProblems } from "../src/docker/index.ts";
 import { domainProblems } from "../src/domain/index.ts";
 import { labProblems, scenarioProblems } from "../src/lab/index.ts";
 import { storeProblems } from "../src/store/index.ts";
@@ -25,6 +26,7 @@ export const catalogue: readonly Chapter[] = [
   { list: "domainProblems", title: "Networks, parents and endpoints", kinds: domainProblems },
   { list: "daemonProblems", title: "The daemon", kinds: daemonProblems },
   { list: "apiProblems", title: "Asking the daemon", kinds: apiProblems },
+  { list: "dockerProblems", title: "Docker", kinds: dockerProblems },
   { list: "storeProblems", title: "The state", kinds: storeProblems },
   { list: "scenarioProblems", title: "Scenario files", kinds: scenarioProblems },
   { list: "labProblems", title: "Labs", kinds: labProblems },

@@ -8,7 +8,7 @@ export interface BoundPool {
   readonly subnet: Subnet;
 }
 
-/** The network that Docker calls `id`. Asked of the book each time: commands remove networks too. */
+/** The network that Docker calls `id`, from the book each time: commands remove networks too. */
 export async function findNetwork(
   engine: Engine,
   id: string,

@@ -10,10 +10,13 @@ import {
 } from "../addr/index.ts";
 import { collect, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  cancelled,
   checkNetwork,
   endpointMissing,
+  isolatedParent,
   type NetworkName,
   type NetworkSpec,
+  type NetworkWish,
   networkExists,
   networkMissing,
   parseNetworkName,
@@ -23,7 +26,6 @@ import { findNetwork } from "./find-network.ts";
 import { addressSpaces } from "./ipam-driver.ts";
 import { type NetworkOptions, parseNetworkOptions } from "./network-options.ts";
 import type { Answer, Call, Ports } from "./ports.ts";
-import { parentNotGiven } from "./problems.ts";
 import { type NetworkRequest, type PoolData, readAddress } from "./protocol.ts";
 import type { ProvisionalPool } from "./provisional-pools.ts";
 
@@ -39,9 +41,17 @@ export async function createNetwork(ports: Ports, request: NetworkRequest, call:
   const { spec, pools } = wanted.value;
   const created = await ports.engine.createNetwork(spec);
   if (!created.ok) return sameCallTwice(ports, request, created.error);
+  if (call.signal.aborted) return await undo(ports, spec.name);
   for (const { id } of pools) ports.pools.drop(id);
   call.warn(created.value.warnings);
   return ok({});
+}
+
+/** Docker does not wait for it any more, and never deletes what it takes for refused. */
+async function undo({ engine }: Ports, network: NetworkName): Answer {
+  const what = `Creating network ${network}`;
+  const removed = await engine.removeNetwork(network);
+  return err(cancelled({ what }, removed.ok ? [] : [removed.error]));
 }
 
 /** Docker repeats a call whose answer it did not get, while the first may still be at work. */
@@ -72,17 +82,14 @@ function networkOf(ports: Ports, request: NetworkRequest): Result<Wanted, Proble
   const matched = collect(own.map((clues) => ports.pools.match(clues)));
   if (!matched.ok) return matched;
   const pools = matched.value.flat();
-  // The one place that would have to know of networks without a parent.
-  const { parent } = options.value;
-  if (parent === undefined) return err(parentNotGiven({ network: name.value }));
   const spec = checkNetwork({
     ...options.value,
-    ...{ name: name.value, parent },
+    ...placeOf(request, options.value),
+    name: name.value,
     subnets: subnets.map(({ prefix }) => prefix),
     gateways: subnets.flatMap(({ gateway }) => gateway ?? []),
     ranges: matched.value.flatMap(rangesOf),
     exclusions: [...options.value.exclusions, ...subnets.flatMap(({ held }) => held.map(single))],
-    reach: request.Options[INTERNAL] === true ? "internal" : "routed",
     addressing: subnets.length === 0 ? "none" : "pool",
     origin: {
       kind: "docker",
@@ -91,6 +98,17 @@ function networkOf(ports: Ports, request: NetworkRequest): Result<Wanted, Proble
     },
   });
   return mapResult(spec, (checked) => ({ spec: checked, pools }));
+}
+
+/** Without a parent the network is on no LAN, as with Docker's own driver. */
+function placeOf(
+  { NetworkID, Options }: NetworkRequest,
+  { parent }: NetworkOptions,
+): Pick<NetworkWish, "parent" | "parentLink" | "reach"> {
+  if (parent === undefined) {
+    return { parent: isolatedParent(NetworkID), parentLink: "made", reach: "internal" };
+  }
+  return { parent, reach: Options[INTERNAL] === true ? "internal" : "routed" };
 }
 
 const ourSpaces: readonly (string | undefined)[] = Object.values(addressSpaces);
@@ -142,19 +160,26 @@ export async function deleteNetwork(
 ): Answer {
   const found = await findNetwork(ports.engine, NetworkID);
   if (!found.ok || found.value === undefined) return mapResult(found, () => ({}));
-  const cleared = await withdrawAll(ports, found.value, signal);
-  if (!cleared.ok) return cleared;
+  if (found.value.endpoints.length > 0) {
+    const cleared = await withdrawAll(ports, found.value, signal);
+    if (!cleared.ok) return cleared;
+  }
   const removed = await ports.engine.removeNetwork(found.value.network.name, { signal });
   return removed.ok || removed.error.code === networkMissing.code ? ok({}) : removed;
 }
 
+/** What Docker brought. What was attached by other means is in use, and the network stays. */
 async function withdrawAll(
   { engine }: Ports,
-  { endpoints }: NetworkView,
+  { network }: NetworkView,
   signal: AbortSignal,
 ): Promise<Result<void, Problem>> {
-  for (const id of endpoints) {
-    const gone = await engine.detach({ kind: "id", id }, { signal });
+  const listed = await engine.listEndpoints();
+  if (!listed.ok) return listed;
+  const own = listed.value.filter(({ endpoint }) => endpoint.network === network.id);
+  for (const { endpoint } of own) {
+    if (endpoint.sandbox.mover !== "docker") continue;
+    const gone = await engine.detach({ kind: "id", id: endpoint.id }, { signal });
     if (!gone.ok && gone.error.code !== endpointMissing.code) return gone;
   }
   return ok();

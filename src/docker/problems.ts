@@ -23,8 +23,8 @@ function refused<F extends Facts>(code: `LF-${string}`, row: Row<F>): ProblemKin
 export const requestUnreadable = usage("LF-DOCKER-REQUEST", {
   title: "Not a request of Docker's",
   explanation:
-    "The plugin's socket speaks the protocols of libnetwork's remote drivers, and what came there " +
-    "is none of their requests.",
+    "The plugin's socket speaks the protocols of libnetwork's remote drivers, and what came " +
+    "there is none of their requests.",
   detail: (f: { method: string; reason: string }) => `${f.method} cannot be read: ${f.reason}.`,
   remedy: () => "If it came from a Docker engine, report it with the engine's version.",
 });
@@ -32,8 +32,8 @@ export const requestUnreadable = usage("LF-DOCKER-REQUEST", {
 export const methodUnknown = usage("LF-DOCKER-METHOD", {
   title: "Not a method of the plugin",
   explanation:
-    "The plugin answers POST with the methods of NetworkDriver and IpamDriver. A later Docker may " +
-    "ask for more, and does without.",
+    "The plugin answers POST with the methods of NetworkDriver and IpamDriver. A later Docker " +
+    "may ask for more, and does without.",
   detail: (f: { method: string; path: string }) => `The plugin has no ${f.method} ${f.path}.`,
   remedy: () => "If it came from a Docker engine, report it with the engine's version.",
 });
@@ -62,15 +62,6 @@ export const optionWrong = usage("LF-DOCKER-OPTION-VALUE", {
   detail: (f: { option: string; value: string; reason: string }) =>
     `The option ${f.option} cannot be ${JSON.stringify(f.value.slice(0, 80))}: ${f.reason}.`,
   remedy: (f) => `Correct ${f.option}, or leave it out.`,
-});
-
-export const parentNotGiven = usage("LF-DOCKER-PARENT", {
-  title: "The network has no parent",
-  explanation:
-    "Endpoints hang on a link of the host that is plugged into the LAN. Networks without one are " +
-    "not in this version.",
-  detail: (f: { network: string }) => `Network ${f.network} was asked for without a parent.`,
-  remedy: () => "Name the host's link: -o parent=eth0.",
 });
 
 export const subnetNotGiven = usage("LF-DOCKER-SUBNET", {
@@ -129,7 +120,6 @@ export const dockerProblems: readonly ProblemKind<never>[] = [
   optionUnknown,
   optionLater,
   optionWrong,
-  parentNotGiven,
   subnetNotGiven,
   poolUnknown,
   networkUnknown,

@@ -22,7 +22,7 @@ export interface PoolClues {
   readonly held: readonly Ip[];
 }
 
-/** Docker creates the network within seconds; what it has forgotten must not be taken for another. */
+/** Docker creates the network within seconds; one that it forgot is not taken for another. */
 const FORGOTTEN_AFTER = minutes(2);
 const POOLS_MAX = 256;
 
