@@ -6,7 +6,7 @@ import { millis } from "../base/index.ts";
 import { type EngineApi, engineApi } from "./engine-api.ts";
 
 let directory = "";
-let server: { stop(force: boolean): Promise<void> } | undefined;
+let server: Bun.Server<undefined> | undefined;
 const asked: string[] = [];
 
 beforeEach(() => {
