@@ -17,6 +17,7 @@ import {
   type ServeRequest,
   type TextSink,
 } from "./cli/index.ts";
+import type { DockerDoor } from "./daemon/index.ts";
 import { kernelRefused } from "./domain/index.ts";
 import { type Engine, fileLocks, openEngine } from "./engine/index.ts";
 import { type NetnsHandle, openPlatform, type Platform, type SysError } from "./platform/index.ts";
@@ -101,29 +102,44 @@ function openLocalEngine(
   return ok({ engine, [Symbol.dispose]: store.value.close });
 }
 
-async function serve({
-  directories,
-  interval,
-  logFormat,
-}: ServeRequest): Promise<Result<void, Problem>> {
+async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
+  const { directories, interval, docker, logFormat } = request;
   const machine = openMachine();
   if (!machine.ok) return machine;
   using opened = machine.value;
   const local = openLocalEngine(opened, directories);
   if (!local.ok) return local;
   using owned = local.value;
-  const { runDaemon } = await import("./daemon/index.ts");
+  const { inheritedSockets, runDaemon } = await import("./daemon/index.ts");
+  const inherited = inheritedSockets(process.env, process.pid).get("docker");
+  const notifySocket = process.env.NOTIFY_SOCKET;
+  const { notify } = opened.platform.process;
   const served = await runDaemon({
     ...{ platform: opened.platform, hostNamespace: opened.home, engine: owned.engine, interval },
     stateDirectory: directories.stateDirectory,
     runDirectory: directories.runDirectory,
     version: packageFile.version,
     log: { format: logFormat, write: sinkOf(descriptors.stderr).write },
+    ...(docker.kind === "none" ? {} : { docker: dockerDoor(docker, inherited) }),
+    ...(notifySocket === undefined ? {} : { notify: (state) => notify(notifySocket, state) }),
     signal: interrupt.signal,
   });
   // A daemon is meant to be ended by a signal.
   if (served.ok) endedBy = undefined;
   return served;
+}
+
+function dockerDoor(
+  { kind, path }: Exclude<ServeRequest["docker"], { readonly kind: "none" }>,
+  inherited: number | undefined,
+): DockerDoor {
+  const door = { socket: path, demand: kind, fetch: notYet };
+  return inherited === undefined ? door : { ...door, inherited };
+}
+
+/** Stands where the plugin will stand: dockerPlugin(…).fetch of src/docker. */
+async function notYet(): Promise<Response> {
+  return Response.json({ Err: "this daemon does not serve Docker yet" }, { status: 501 });
 }
 
 function platformProblem(action: string, { errno, call }: SysError): Problem {

@@ -31,7 +31,7 @@ function openSite(run = "run"): Site {
     ...{ lan, socket, begin },
     run: (...args) => begin(...args).ended,
     serve: async (...more) => {
-      const daemon = begin("daemon", ...more);
+      const daemon = begin("daemon", "--docker-socket", "none", ...more);
       daemons.push(daemon);
       for (let look = 0; look < 500; look++) {
         if ((await ask(socket, "/v1/daemon")) !== undefined) return daemon;
@@ -141,7 +141,9 @@ test("a killed daemon is in nobody's way, and a second one is refused while it l
   // Sockets and state may be in one directory.
   using site = openSite("state");
   const daemon = await site.serve();
-  expect(problemOf(await site.run("daemon"))?.code).toBe("LF-DAEMON-RUNNING");
+  expect(problemOf(await site.run("daemon", "--docker-socket", "none"))?.code).toBe(
+    "LF-DAEMON-RUNNING",
+  );
   await site.run("net", "create", "lan", ...subnet);
   daemon.kill("SIGKILL");
   expect((await daemon.ended).exitCode).toBe(137);

@@ -17,8 +17,9 @@ async function main(): Promise<void> {
   using lan = openLan();
   using directory = diskDirectory();
   const where = ["--state-dir", directory.path, "--run-dir", directory.path];
+  const docker = ["--docker-socket", "none"];
   const enter = ["nsenter", `--net=${pathOf(lan.host)}`, "--"];
-  const daemon = Bun.spawn([...enter, process.execPath, MAIN, "daemon", ...where], {
+  const daemon = Bun.spawn([...enter, process.execPath, MAIN, "daemon", ...docker, ...where], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   try {

@@ -25,7 +25,7 @@ export type Command =
   | (LeaseSelector & { readonly kind: "lease-release" })
   | { readonly kind: "endpoint-ls" }
   | { readonly kind: "endpoint-inspect"; readonly id: EndpointId }
-  | { readonly kind: "daemon"; readonly interval: Millis }
+  | { readonly kind: "daemon"; readonly interval: Millis; readonly docker: DockerSocket }
   | { readonly kind: "status" }
   | { readonly kind: "reconcile"; readonly effect: "all" | "none" };
 
@@ -39,6 +39,11 @@ export interface AttachCommand {
   readonly workload?: WorkloadName;
   readonly linkKind?: "macvtap";
 }
+
+/** Where the daemon serves Docker; "wanted" is the default path, which a daemon can do without. */
+export type DockerSocket =
+  | { readonly kind: "none" }
+  | { readonly kind: "required" | "wanted"; readonly path: string };
 
 /** Where a network namespace is found: /run/netns/NAME, /proc/PID/ns/net, or another path. */
 export type SandboxPath = string;

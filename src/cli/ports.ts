@@ -1,6 +1,7 @@
 import type { Millis, Problem, Result } from "../base/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { NetnsHandle, SysResult } from "../platform/index.ts";
+import type { DockerSocket } from "./command.ts";
 import type { LabPort } from "./lab-port.ts";
 
 /** Everything outside the process that the command line touches; the composition root fills it. */
@@ -34,6 +35,7 @@ export interface HostDirectories {
 export interface ServeRequest {
   readonly directories: HostDirectories;
   readonly interval: Millis;
+  readonly docker: DockerSocket;
   readonly logFormat: "text" | "json";
 }
 

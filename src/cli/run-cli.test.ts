@@ -89,10 +89,24 @@ test("a daemon serves until it is told to end, and tells so", async () => {
   const { exitCode, out, ports } = await run("daemon --interval 5 --run-dir /r --format jsonl");
   expect([exitCode, JSON.parse(out)]).toEqual([0, { schemaVersion: 1 }]);
   const directories = expect.objectContaining({ runDirectory: "/r", stateOrigin: "default" });
-  expect(ports.calls).toEqual([["serve", { directories, interval: 5000, logFormat: "json" }]]);
+  const docker = { kind: "wanted", path: "/run/docker/plugins/landfall.sock" };
+  const request = { directories, interval: 5000, docker, logFormat: "json" };
+  expect(ports.calls).toEqual([["serve", request]]);
   for (const interval of ["0", "86401", "x"]) {
     expect((await run(`daemon --interval ${interval}`)).exitCode).toBe(2);
   }
+});
+
+test("a daemon serves Docker where it is told to", async () => {
+  const asked = async (socket: string): Promise<unknown> => {
+    const { exitCode, ports } = await run(`daemon --docker-socket ${socket}`);
+    const [call] = ports.calls as [string, { docker: unknown }][];
+    return call === undefined ? exitCode : call[1].docker;
+  };
+  expect(await asked("none")).toEqual({ kind: "none" });
+  expect(await asked("/p/lan.sock")).toEqual({ kind: "required", path: "/p/lan.sock" });
+  for (const wrong of ["lan.sock", "/p/lan", "/p/.sock", "None"])
+    expect(await asked(wrong)).toBe(2);
 });
 
 describe("a command that fails", () => {

@@ -4,6 +4,8 @@
  * end at any moment; endpoints outlive it. Must not decide what the engine decides.
  */
 export { type ApiOptions, apiServer } from "./api-server.ts";
+export { type DockerDoor, openDockerDoor } from "./docker-door.ts";
+export { inheritedSockets } from "./inherited-sockets.ts";
 export { type Listener, listen } from "./listen.ts";
 export { daemonProblems } from "./problems.ts";
 export { type DaemonOptions, type LogFormat, runDaemon } from "./run-daemon.ts";

@@ -5,7 +5,7 @@ import { listenRefused } from "./problems.ts";
 
 /** Whoever may write to the socket may do what root may: attach any namespace. */
 const SOCKET_UMASK = 0o177;
-const RUN_DIRECTORY_MODE = 0o755;
+const DIRECTORY_MODE = 0o755;
 /** sun_path of sockaddr_un (unix(7)), without the closing zero byte. */
 const PATH_BYTES_MAX = 107;
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -18,7 +18,8 @@ export interface Listener {
 
 /**
  * Serves HTTP on a socket that only its owner may use. The caller holds the run directory's lock,
- * so a socket that is there is left from a daemon that died. Errors: LF-DAEMON-LISTEN.
+ * or knows that nobody listens, so a socket that is there is left from a daemon that died.
+ * Errors: LF-DAEMON-LISTEN.
  */
 export function listen(
   path: string,
@@ -49,16 +50,27 @@ export function listen(
   }
 }
 
-/** Makes the directory of sockets and locks. Errors: LF-DAEMON-LISTEN. */
-export function prepareRunDirectory(path: string): Result<void, Problem> {
+/** Whether somebody takes connections at this socket: a file alone says nothing. */
+export async function isTaken(path: string): Promise<"taken" | "free"> {
   try {
-    if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, RUN_DIRECTORY_MODE);
+    const connection = await Bun.connect({ unix: path, socket: { data: () => undefined } });
+    connection.end();
+    return "taken";
+  } catch {
+    return "free";
+  }
+}
+
+/** Makes a directory of sockets and locks. Errors: LF-DAEMON-LISTEN. */
+export function prepareDirectory(path: string): Result<void, Problem> {
+  try {
+    if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, DIRECTORY_MODE);
     return ok();
   } catch (error) {
     return err(listenRefused({ path: dirname(path), reason: wordsOf(error) }));
   }
 }
 
-function wordsOf(error: unknown): string {
+export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,8 @@ import {
   type Logger,
 } from "@logtape/logtape";
 
+export type { Logger } from "@logtape/logtape";
+
 /** Lines for people, or one JSON object a line. */
 export type LogFormat = "text" | "json";
 

@@ -25,6 +25,21 @@ export const listenRefused = defineProblem("LF-DAEMON-LISTEN", {
   command: (f) => `ls -ld ${f.path}`,
 });
 
+export const dockerSocketTaken = defineProblem("LF-DOCKER-SOCKET-TAKEN", {
+  title: "Something else listens at Docker's plugin socket",
+  explanation:
+    "A socket's file name in Docker's plugin directory is the name of a driver, so a host has one. " +
+    "Another daemon serves it, or systemd holds it for landfall.service.",
+  exitCode: ExitCode.failed,
+  cniCode: CNI_REFUSED,
+  retryable: false,
+  detail: (f: { path: string }) => `Something takes connections at ${f.path} already.`,
+  remedy: () =>
+    "End it first (systemctl stop landfall.socket landfall.service), or give this daemon another " +
+    "name in Docker with --docker-socket PATH, or none with --docker-socket none.",
+  command: (f) => `ss -xlp src ${f.path}`,
+});
+
 export const sandboxOther = defineProblem("LF-SANDBOX-OTHER", {
   title: "The path means another namespace to the daemon",
   explanation:
@@ -41,5 +56,6 @@ export const sandboxOther = defineProblem("LF-SANDBOX-OTHER", {
 export const daemonProblems: readonly ProblemKind<never>[] = [
   daemonRunning,
   listenRefused,
+  dockerSocketTaken,
   sandboxOther,
 ];

@@ -3,11 +3,12 @@ import { apiSocket, type DaemonInfo, loadRoutes, realPath } from "../api/index.t
 import { err, type Millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import { lockRefused } from "../domain/index.ts";
 import { type Engine, type HostEvent, watchHost } from "../engine/index.ts";
-import type { FileLock, NetnsHandle, Platform } from "../platform/index.ts";
+import type { FileLock, NetnsHandle, Platform, SysResult } from "../platform/index.ts";
 import { apiServer } from "./api-server.ts";
 import { takeCare } from "./caretaker.ts";
-import { type Listener, listen, prepareRunDirectory } from "./listen.ts";
-import { type LogSink, openLog } from "./log.ts";
+import { type DockerDoor, openDockerDoor } from "./docker-door.ts";
+import { type Listener, listen, prepareDirectory } from "./listen.ts";
+import { type Logger, type LogSink, openLog } from "./log.ts";
 import { daemonRunning } from "./problems.ts";
 
 export type { LogFormat } from "./log.ts";
@@ -27,6 +28,10 @@ export interface DaemonOptions {
   /** How often book and kernel are compared when nothing happens. */
   readonly interval: Millis;
   readonly log: LogSink;
+  /** Absent: this daemon does not serve Docker. */
+  readonly docker?: DockerDoor;
+  /** Tells the service manager; absent where there is none that wants to know. */
+  readonly notify?: (state: "READY=1" | "STOPPING=1") => SysResult<void>;
   /** Fires when the daemon is to end. */
   readonly signal: AbortSignal;
 }
@@ -38,7 +43,7 @@ export interface DaemonOptions {
  */
 export async function runDaemon(options: DaemonOptions): Promise<Result<void, Problem>> {
   const { platform, stateDirectory, runDirectory, signal } = options;
-  const prepared = prepareRunDirectory(runDirectory);
+  const prepared = prepareDirectory(runDirectory);
   if (!prepared.ok) return prepared;
   const state = lock(platform, stateDirectory, "daemon.lock");
   if (!state.ok) return state;
@@ -48,22 +53,56 @@ export async function runDaemon(options: DaemonOptions): Promise<Result<void, Pr
   using _run = run.value;
   await using log = await openLog(options.log);
   const ending = new AbortController();
-  const listener = await openApi(options, log.logger, ending.signal);
+  const listener = await openDoors(options, log.logger, ending.signal);
   if (!listener.ok) return listener;
   const { pid } = process;
   log.logger.info("Ready at {socket}", { socket: apiSocket(runDirectory), pid });
+  notify(options, log.logger, "READY=1");
   await takeCare({
     ...options,
     ...{ clock: platform.clock, logger: log.logger, events: eventsOf(options) },
   });
   log.logger.info("Ending; endpoints stay as they are", { reason: String(signal.reason) });
+  notify(options, log.logger, "STOPPING=1");
   await drain(platform, listener.value, ending);
   return ok();
 }
 
+/** The API and, where it is to be served, Docker; what was opened is closed when one is refused. */
+async function openDoors(
+  options: DaemonOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Result<Listener, Problem>> {
+  const { docker, runDirectory } = options;
+  const api = await openApi(options, logger, signal);
+  if (!api.ok || docker === undefined) return api;
+  const opened = await openDockerDoor(docker, runDirectory, signal);
+  const { socket, demand } = docker;
+  if (!opened.ok && demand === "required") {
+    await api.value.stop();
+    return opened;
+  }
+  if (!opened.ok) {
+    const { code, detail } = opened.error;
+    logger.warn("Docker is not served: {detail}", { socket, code, detail });
+    return api;
+  }
+  logger.info("Docker's plugin socket is {socket}", { socket });
+  const doors = [api.value, opened.value];
+  return ok({ stop: async () => void (await Promise.all(doors.map((door) => door.stop()))) });
+}
+
+function notify(options: DaemonOptions, logger: Logger, state: "READY=1" | "STOPPING=1"): void {
+  const told = options.notify?.(state) ?? ok();
+  if (told.ok) return;
+  const { errno } = told.error;
+  logger.warn("The service manager could not be told {state}: {errno}", { state, errno });
+}
+
 async function openApi(
   { engine, platform, hostNamespace, stateDirectory, runDirectory, version }: DaemonOptions,
-  logger: { error(text: string, facts: Record<string, unknown>): void },
+  logger: Logger,
   signal: AbortSignal,
 ): Promise<Result<Listener, Problem>> {
   const info: DaemonInfo = {

@@ -14,6 +14,7 @@ import {
   toResult,
 } from "./native.ts";
 import type { Fd, SocketWatcher, SysResult } from "./platform.ts";
+import { AF_UNIX } from "./sockaddr.ts";
 import { watchSocket } from "./socket-watcher.ts";
 
 /** Threads at once; what is more waits for its turn. */
@@ -27,7 +28,6 @@ const STACK_BYTES = 256 * 1024;
 const OPAQUE_BYTES = 128;
 const PTHREAD_CREATE_DETACHED = 1;
 
-const AF_UNIX = 1;
 const SOCK_SEQPACKET_CLOEXEC = 5 | 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 

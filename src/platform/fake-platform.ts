@@ -56,6 +56,7 @@ export function fakePlatform(options: FakePlatformOptions): Platform {
     process: {
       bootId: "fake-boot" as BootId,
       uid: 0,
+      notify: (socket) => err({ errno: "ENOENT", call: `sendto ${socket}` }),
       reexecute: ([path]) => ({ errno: "ENOSYS", call: `execve ${path}` }),
       strayThreads: () => [],
     },

@@ -4,6 +4,7 @@ import { clock } from "./clock.ts";
 import { files, readText } from "./files.ts";
 import { callInts } from "./native.ts";
 import { namespaces, openHome } from "./netns.ts";
+import { notify } from "./notify.ts";
 import type { BootId, Platform, SysError, SysResult } from "./platform.ts";
 import { sockets } from "./socket.ts";
 
@@ -24,6 +25,7 @@ export function openPlatform(): SysResult<Platform> {
     process: {
       bootId: bootId.value as BootId,
       uid: uid.value,
+      notify,
       reexecute,
       strayThreads: () => strayThreads(readlinkSync("/proc/self/ns/net")),
     },

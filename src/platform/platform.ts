@@ -179,6 +179,11 @@ export interface ProcessInfo {
   readonly bootId: BootId;
   readonly uid: number;
   /**
+   * Tells a service manager, at the socket that NOTIFY_SOCKET names, how this process is:
+   * "READY=1". Equivalent to `systemd-notify` (sd_notify(3)).
+   */
+  notify(socket: string, state: string): SysResult<void>;
+  /**
    * Starts this program again, with the same arguments, beneath `wrapper` and in this very process:
    * signals and the exit status need no forwarding. Returns only when it was refused. `marker` is
    * an environment variable set for the new program. Equivalent to `exec WRAPPER… landfall ARGS…`.

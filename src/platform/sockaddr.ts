@@ -1,6 +1,7 @@
 import { assert } from "../base/index.ts";
 import type { SocketAddress } from "./platform.ts";
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
@@ -51,5 +52,19 @@ export function encodePacketAddress(ifindex: number, etherType: number): Uint8Ar
 export function encodeNetlinkAddress(): Uint8Array {
   const bytes = new Uint8Array(12);
   new DataView(bytes.buffer).setUint16(0, AF_NETLINK, true);
+  return bytes;
+}
+
+/** Bytes of a path or abstract name in sockaddr_un (unix(7)), without a closing zero byte. */
+export const UNIX_NAME_BYTES_MAX = 107;
+
+/** sockaddr_un (include/uapi/linux/un.h); a name that begins with "@" is abstract (unix(7)). */
+export function encodeUnixAddress(name: string): Uint8Array {
+  const text = new TextEncoder().encode(name);
+  assert(text.length <= UNIX_NAME_BYTES_MAX, "a socket's name is too long");
+  const bytes = new Uint8Array(2 + text.length);
+  new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
+  bytes.set(text, 2);
+  if (name.startsWith("@")) bytes[2] = 0;
   return bytes;
 }

@@ -5,10 +5,10 @@ import type { CommandContext } from "./context.ts";
 
 /** Serves until it is told to end. */
 export async function serve(
-  { interval }: Extract<Command, { readonly kind: "daemon" }>,
+  { interval, docker }: Extract<Command, { readonly kind: "daemon" }>,
   { ports, globals }: CommandContext,
 ): Promise<Result<Outcome, Problem>> {
   const logFormat = globals.format === "table" ? "text" : "json";
-  const served = await ports.serve({ directories: globals, interval, logFormat });
+  const served = await ports.serve({ directories: globals, interval, docker, logFormat });
   return mapResult(served, () => ({ kind: "served" }));
 }
