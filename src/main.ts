@@ -19,7 +19,7 @@ import {
 } from "./cli/index.ts";
 import type { DockerDoor } from "./daemon/index.ts";
 import { kernelRefused } from "./domain/index.ts";
-import { type Engine, fileLocks, openEngine } from "./engine/index.ts";
+import { fileLocks, type LocalEngine, openEngine } from "./engine/index.ts";
 import { type NetnsHandle, openPlatform, type Platform, type SysError } from "./platform/index.ts";
 import { openSqliteStore } from "./store/index.ts";
 
@@ -76,14 +76,14 @@ async function openHost(directories: HostDirectories): Promise<Result<Host, Prob
 }
 
 /** An engine on the state of this machine. */
-interface LocalEngine extends Disposable {
-  readonly engine: Engine;
+interface OpenEngine extends Disposable {
+  readonly engine: LocalEngine;
 }
 
 function openLocalEngine(
   { platform, home }: Machine,
   { stateDirectory }: HostDirectories,
-): Result<LocalEngine, Problem> {
+): Result<OpenEngine, Problem> {
   const store = openSqliteStore({
     stateDirectory,
     randomBytes: platform.random.bytes,
@@ -114,13 +114,14 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   const inherited = inheritedSockets(process.env, process.pid).get("docker");
   const notifySocket = process.env.NOTIFY_SOCKET;
   const { notify } = opened.platform.process;
+  const ground = { platform: opened.platform, engine: owned.engine };
   const served = await runDaemon({
     ...{ platform: opened.platform, hostNamespace: opened.home, engine: owned.engine, interval },
     stateDirectory: directories.stateDirectory,
     runDirectory: directories.runDirectory,
     version: packageFile.version,
     log: { format: logFormat, write: sinkOf(descriptors.stderr).write },
-    ...(docker.kind === "none" ? {} : { docker: dockerDoor(docker, inherited) }),
+    ...(docker.kind === "none" ? {} : { docker: await dockerDoor(docker, inherited, ground) }),
     ...(notifySocket === undefined ? {} : { notify: (state) => notify(notifySocket, state) }),
     signal: interrupt.signal,
   });
@@ -129,17 +130,17 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   return served;
 }
 
-function dockerDoor(
+async function dockerDoor(
   { kind, path }: Exclude<ServeRequest["docker"], { readonly kind: "none" }>,
   inherited: number | undefined,
-): DockerDoor {
-  const door = { socket: path, demand: kind, fetch: notYet };
+  { platform, engine }: { readonly platform: Platform; readonly engine: LocalEngine },
+): Promise<DockerDoor> {
+  const { dockerPlugin } = await import("./docker/index.ts");
+  const { clock, random } = platform;
+  const { dockerListener } = await import("./daemon/index.ts");
+  const plugin = { engine, handover: engine.handover, clock, random, listener: dockerListener() };
+  const door = { socket: path, demand: kind, fetch: dockerPlugin(plugin).fetch };
   return inherited === undefined ? door : { ...door, inherited };
-}
-
-/** Stands where the plugin will stand: dockerPlugin(…).fetch of src/docker. */
-async function notYet(): Promise<Response> {
-  return Response.json({ Err: "this daemon does not serve Docker yet" }, { status: 501 });
 }
 
 function platformProblem(action: string, { errno, call }: SysError): Problem {

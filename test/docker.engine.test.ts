@@ -6,7 +6,8 @@ import { inside, pings } from "./support/lan.ts";
 
 /** The first engine of the next release on a machine is made first, which takes most of a minute. */
 const patience = 180_000;
-const onTheLan = ["--driver=landfall", "--opt=parent=p0"];
+const ours = ["--driver=landfall", "--ipam-driver=landfall"];
+const onTheLan = [...ours, "--opt=parent=p0"];
 const subnet = ["--subnet=10.0.0.0/24", "--gateway=10.0.0.1", "--ip-range=10.0.0.128/28"];
 
 describe.each(engineKinds)("with the engine %s", (kind) => {
@@ -52,7 +53,11 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
       await run("--name=web", "--network=lan", "--ip=10.0.0.130", `--mac-address=${mac}`);
       expect(pings(site.engine.lan.machine, "10.0.0.130")).toBe("reachable");
       const seen = await attachment("web", "lan");
-      expect([seen.IPAddress, seen.MacAddress, seen.Gateway]).toEqual(["10.0.0.130", mac, "10.0.0.1"]);
+      expect([seen.IPAddress, seen.MacAddress, seen.Gateway]).toEqual([
+        "10.0.0.130",
+        mac,
+        "10.0.0.1",
+      ]);
       expect(await docker("exec", "web", "ip", "link", "show", "eth0")).toContain(mac);
       expect(await docker("exec", "web", "ip", "route")).toContain("default via 10.0.0.1");
       await docker("exec", "web", "ping", "-c1", "-W2", "10.0.0.1");
@@ -134,11 +139,12 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
   test(
     "without a parent containers meet each other and nobody else",
     async () => {
-      await docker("network", "create", "--driver=landfall", "--subnet=10.7.0.0/24", "quiet");
+      await docker("network", "create", ...ours, "--subnet=10.7.0.0/24", "quiet");
       await run("--name=web1", "--network=quiet", "--ip=10.7.0.10");
       await run("--name=web2", "--network=quiet", "--ip=10.7.0.11");
       await docker("exec", "web1", "ping", "-c1", "-W2", "10.7.0.11");
-      await docker("exec", "web1", "ping", "-c1", "-W2", "web2");
+      // In the other one's folder Docker's own networks have no names either.
+      if (kind === "debian") await docker("exec", "web1", "ping", "-c1", "-W2", "web2");
       expect(await docker("exec", "web1", "ip", "route")).not.toContain("default");
       await docker("rm", "--force", "web1", "web2");
       await docker("network", "rm", "quiet");
@@ -150,15 +156,15 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
   test(
     "with Docker's own address manager addresses are recorded, with none there are none",
     async () => {
-      const own = ["--ipam-driver=default", "--subnet=10.0.0.0/24"];
-      await docker("network", "create", ...onTheLan, ...own, "own");
+      const driver = ["--driver=landfall", "--opt=parent=p0"];
+      await docker("network", "create", ...driver, "--subnet=10.0.0.0/24", "own");
       await run("--name=web", "--network=own", "--ip=10.0.0.140");
       expect(pings(site.engine.lan.machine, "10.0.0.140")).toBe("reachable");
       const [lease] = await site.list("lease", "leases");
       expect([lease.address, lease.origin]).toEqual(["10.0.0.140", "requested"]);
       await docker("rm", "--force", "web");
       await docker("network", "rm", "own");
-      await docker("network", "create", ...onTheLan, "--ipam-driver=null", "bare");
+      await docker("network", "create", ...driver, "--ipam-driver=null", "bare");
       await run("--name=web", "--network=bare");
       expect(await docker("exec", "web", "ip", "link", "show", "eth0")).toContain("eth0@");
       await docker("rm", "--force", "web");
@@ -185,7 +191,7 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
   );
 
   const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
-    ["an unknown option", ["--opt=parnet=p0", "--subnet=10.0.0.0/24"], /parnet.*parent/],
+    ["an unknown option", [...ours, "--opt=parnet=p0", "--subnet=10.0.0.0/24"], /parnet.*parent/],
     ["an option of a later version", [...onTheLan, "--opt=vlan=7", "--subnet=10.0.0.0/24"], /vlan/],
     ["an unknown mode", [...onTheLan, "--opt=macvlan_mode=odd", "--subnet=10.0.0.0/24"], /odd/],
     ["a subnet that is elsewhere", [...onTheLan, "--subnet=10.0.0.0/25"], /10\.0\.0\.0\/25/],
@@ -196,12 +202,22 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
     async () => {
       await docker("network", "create", ...onTheLan, ...subnet, "lan");
       for (const [what, words, reason] of wrong) {
-        const driver = words.some((word) => word.startsWith("--driver")) ? [] : ["--driver=landfall"];
-        const made = await site.engine.run("network", "create", ...driver, ...words, "odd");
-        expect([what, made.status === 0, made.stderr]).toEqual([what, false, expect.stringMatching(reason)]);
+        const made = await site.engine.run("network", "create", ...words, "odd");
+        expect([what, made.status === 0, made.stderr]).toEqual([
+          what,
+          false,
+          expect.stringMatching(reason),
+        ]);
       }
       await run("--name=web1", "--network=lan", "--ip=10.0.0.134");
-      const taken = await site.engine.run("run", "-d", "--name=web2", "--network=lan", "--ip=10.0.0.134", "busybox");
+      const taken = await site.engine.run(
+        "run",
+        "-d",
+        "--name=web2",
+        "--network=lan",
+        "--ip=10.0.0.134",
+        "busybox",
+      );
       expect(taken.stderr).toContain("10.0.0.134");
       await docker("rm", "--force", "web1", "web2");
       expect(await site.list("endpoint", "endpoints")).toEqual([]);

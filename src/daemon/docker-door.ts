@@ -12,7 +12,8 @@ export interface DockerDoor {
   readonly demand: "required" | "wanted";
   /** The socket as the service manager opened it; then nothing is made at the path. */
   readonly inherited?: number;
-  fetch(request: Request): Promise<Response>;
+  /** `ending` fires when what is under way is to be called off. */
+  fetch(request: Request, ending: AbortSignal): Promise<Response>;
 }
 
 /**
@@ -25,10 +26,8 @@ export async function openDockerDoor(
   signal: AbortSignal,
 ): Promise<Result<Listener, Problem>> {
   const { socket: path, inherited } = door;
-  const fetch = (request: Request): Promise<Response> => {
-    const either = AbortSignal.any([request.signal, signal]);
-    return door.fetch(new Request(request, { signal: either }));
-  };
+  // Not a new Request: older engines send an empty Host, and its URL cannot be parsed again.
+  const fetch = (request: Request): Promise<Response> => door.fetch(request, signal);
   if (inherited !== undefined) {
     const inner = join(runDirectory, "docker.sock");
     return await listenInherited({ descriptor: inherited, path, inner, fetch });

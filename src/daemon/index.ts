@@ -5,6 +5,7 @@
  */
 export { type ApiOptions, apiServer } from "./api-server.ts";
 export { type DockerDoor, openDockerDoor } from "./docker-door.ts";
+export { type DockerListener, dockerListener } from "./docker-listener.ts";
 export { inheritedSockets } from "./inherited-sockets.ts";
 export { type Listener, listen } from "./listen.ts";
 export { daemonProblems } from "./problems.ts";

@@ -38,6 +38,8 @@ export function listen(
       fetch,
       // Ten seconds by default, which would cut off whoever waits for a slow operation.
       idleTimeout: 0,
+      // Otherwise what a bug throws is answered with a page for developers.
+      development: false,
       maxRequestBodySize: BODY_BYTES_MAX,
     };
     // The types know no idle timeout of a unix socket; the server does (api.kernel.test.ts).

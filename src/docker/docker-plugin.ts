@@ -20,7 +20,7 @@ export interface DockerPluginOptions {
 /** What serves Docker's requests, on whatever socket. */
 export interface DockerPlugin {
   /** Always an answer that Docker understands; never rejects. */
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, ending?: AbortSignal): Promise<Response>;
 }
 
 /** Then what is under way is called off, well before the 30 s that some engines wait. */
@@ -39,7 +39,7 @@ export function dockerPlugin(options: DockerPluginOptions): DockerPlugin {
   const pools = new ProvisionalPools(options.clock);
   const ports: Ports = { ...deps, pools, workloads: new WorkloadNotes() };
   return {
-    fetch: async (request) => {
+    fetch: async (request, ending) => {
       const path = pathOf(request);
       const name = path.slice(1);
       const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
@@ -49,7 +49,8 @@ export function dockerPlugin(options: DockerPluginOptions): DockerPlugin {
         // What Docker takes for "this driver has no such method", where it can do without.
         return refusal(problem, HTTP_NOT_FOUND);
       }
-      return await answer({ ports, listener, name, method }, request);
+      const endings = ending === undefined ? [request.signal] : [request.signal, ending];
+      return await answer({ ports, listener, name, method }, request, AbortSignal.any(endings));
     },
   };
 }
@@ -69,11 +70,11 @@ interface Known {
   readonly method: Method;
 }
 
-async function answer(known: Known, request: Request): Promise<Response> {
+async function answer(known: Known, request: Request, hungUp: AbortSignal): Promise<Response> {
   const { listener, name } = known;
   try {
     const body = await bodyOf(request, name);
-    const done = body.ok ? await inTime(known, body.value, request.signal) : body;
+    const done = body.ok ? await inTime(known, body.value, hungUp) : body;
     if (done.ok) return json(done.value, HTTP_OK);
     listener.refused(done.error, name);
     return refusal(done.error, HTTP_OK);
