@@ -34,7 +34,7 @@ export function openDockerRecorder(socket: string, first: Answers): DockerRecord
   let answers = first;
   let calls: RecordedCall[] = [];
   const answer = async (http: Request): Promise<Response> => {
-    // Docker 20.10 sends the socket's path as Host, of which Bun makes no whole URL.
+    // Docker 20.10 sends an empty Host, of which Bun makes no whole URL.
     const method = new URL(http.url, "http://plugin").pathname.slice(1);
     const body = await http.text();
     const request: unknown = body === "" ? null : JSON.parse(body);

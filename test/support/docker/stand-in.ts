@@ -36,7 +36,7 @@ function ipamAnswers(): Answers {
       const { PoolID, Address } = request as { PoolID: string; Address: string };
       const [network = "", length = ""] = PoolID.split("/");
       addresses += 1;
-      // 10.0.0.0 or fd00:: with a number for the host; IPv6 takes it for hexadecimal, which is fine.
+      // 10.0.0.0 or fd00:: with a number for the host; as good in hexadecimal.
       const chosen = Address || network.replace(/\.0$/, ".").concat(String(addresses));
       return { reply: { Address: `${chosen}/${length}`, Data: {} } };
     },
