@@ -1,6 +1,6 @@
 /**
  * Records what real Docker engines ask a network plugin: writes test/fixtures/docker/ENGINE/*.json
- * anew. As root, `bun scripts/record-docker.ts`. What the engine calls things (ids) is new each time.
+ * anew. As root, `bun scripts/record-docker.ts`. The ids are other ones each time.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -9,6 +9,8 @@ export interface RecordedCall {
   /** Absent where it is 200. */
   readonly status?: number;
   readonly reply: unknown;
+  /** How the engine introduces itself; with the first call only. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** What the host showed at that moment, where the answer looked. */
   readonly seen?: string;
 }
@@ -25,25 +27,23 @@ export interface DockerRecorder extends AsyncDisposable {
   answerWith(answers: Answers): void;
   /** The calls since the last take. */
   take(): readonly RecordedCall[];
-  /** The headers of the last call. */
-  headers(): Readonly<Record<string, string>>;
 }
 
 /** Listens on the socket, with the engine's remote plugin protocol. */
 export function openDockerRecorder(socket: string, first: Answers): DockerRecorder {
   let answers = first;
   let calls: RecordedCall[] = [];
-  let headers: Readonly<Record<string, string>> = {};
   const answer = async (http: Request): Promise<Response> => {
-    headers = Object.fromEntries(http.headers);
-    // Docker 20.10 sends the socket's path as Host, of which Bun makes no whole URL.
+    // Docker 20.10 sends an empty Host, of which Bun makes no whole URL.
     const method = new URL(http.url, "http://plugin").pathname.slice(1);
     const body = await http.text();
     const request: unknown = body === "" ? null : JSON.parse(body);
     const notFound = () => ({ status: 404, reply: "404 page not found" });
     const told = await (answers[method] ?? notFound)(request);
+    const isFirst = method === "Plugin.Activate";
+    const headers = isFirst ? { headers: Object.fromEntries(http.headers) } : {};
     // In the order of the answers: two calls at once are told apart by what they ask.
-    calls.push({ method, request, ...told });
+    calls.push({ method, request, ...headers, ...told });
     return Response.json(told.reply, { status: told.status ?? 200 });
   };
   const server = Bun.serve({ unix: socket, fetch: answer });
@@ -56,7 +56,6 @@ export function openDockerRecorder(socket: string, first: Answers): DockerRecord
       calls = [];
       return taken;
     },
-    headers: () => headers,
     [Symbol.asyncDispose]: async () => {
       await server.stop(true);
       rmSync(socket, { force: true });

@@ -11,6 +11,8 @@ import {
 } from "./case.ts";
 import { joinWith, refusal } from "./stand-in.ts";
 
+const IFNAME = "com.docker.network.endpoint.ifname";
+
 /** Making and removing networks. */
 export const networkCases: readonly DockerCase[] = [
   {
@@ -153,9 +155,7 @@ export const containerCases: readonly DockerCase[] = [
     about: "a link name (ifname) asked for by the user, and returned by the driver as DstName",
     steps: [
       create(SUBNET),
-      docker(
-        "run -d --name c1 --network name=n1,driver-opt=com.docker.network.endpoint.ifname=lan0 busybox",
-      ),
+      docker("run -d --name c1 --network", `name=n1,driver-opt=${IFNAME}=lan0`, "busybox"),
       at("ip -o -4 addr"),
       remove,
       removeNetwork,

@@ -1,3 +1,4 @@
+import type { Answers } from "../docker-recorder.ts";
 import {
   at,
   create,
@@ -97,14 +98,15 @@ export const refusalCases: readonly DockerCase[] = [
     ],
   },
   {
-    name: "not-found",
-    about: "404 for what a plugin need not know",
-    answers: () =>
-      Object.fromEntries(
-        ["GwAllocCheck", "ProgramExternalConnectivity", "RevokeExternalConnectivity"]
-          .concat("EndpointOperInfo")
-          .map((method) => [`NetworkDriver.${method}`, () => ({ status: 404, reply: "no" })]),
-      ),
+    name: "connectivity-not-found",
+    about: "404 for ProgramExternalConnectivity and RevokeExternalConnectivity",
+    answers: () => notFound("ProgramExternalConnectivity", "RevokeExternalConnectivity"),
+    steps: [create(SUBNET), run(), remove, removeNetwork],
+  },
+  {
+    name: "oper-info-not-found",
+    about: "404 for EndpointOperInfo",
+    answers: () => notFound("EndpointOperInfo"),
     steps: [create(SUBNET), run(), remove, removeNetwork],
   },
 ];
@@ -114,6 +116,11 @@ function refuseEndpoints(request: unknown) {
   const { Address } = request as { Address: string };
   if (Address === "") return refusal("LF-POOL-FULL: no address left");
   return { reply: { Address: `${Address}/24`, Data: {} } };
+}
+
+function notFound(...methods: readonly string[]): Answers {
+  const answer = () => ({ status: 404, reply: "not found" });
+  return Object.fromEntries(methods.map((method) => [`NetworkDriver.${method}`, answer]));
 }
 
 /** The engine goes away and comes back. */

@@ -36,7 +36,7 @@ function ipamAnswers(): Answers {
       const { PoolID, Address } = request as { PoolID: string; Address: string };
       const [network = "", length = ""] = PoolID.split("/");
       addresses += 1;
-      // 10.0.0.0 or fd00:: with a number for the host; IPv6 takes it for hexadecimal, which is fine.
+      // 10.0.0.0 or fd00:: with a number for the host; as good in hexadecimal.
       const chosen = Address || network.replace(/\.0$/, ".").concat(String(addresses));
       return { reply: { Address: `${chosen}/${length}`, Data: {} } };
     },
@@ -47,6 +47,8 @@ function ipamAnswers(): Answers {
 interface EndpointRequest {
   readonly NetworkID: string;
   readonly EndpointID: string;
+  /** In Join only. */
+  readonly SandboxKey?: string;
   readonly Interface?: { readonly Address: string; readonly MacAddress: string } | null;
   readonly Options?: Readonly<Record<string, string>> | null;
 }
@@ -61,16 +63,12 @@ interface PoolData {
   readonly Gateway?: string;
 }
 
-interface Joined {
-  readonly reply: Readonly<Record<string, unknown>>;
-}
-
-/** `answers` with Join's reply changed, where Join succeeded. */
+/** `answers` with Join's reply changed. */
 export function joinWith(answers: Answers, change: Readonly<Record<string, unknown>>): Answers {
   return {
     "NetworkDriver.Join": async (request) => {
       const answer = await answers["NetworkDriver.Join"]?.(request);
-      return { reply: { ...(answer as Joined | undefined)?.reply, ...change } };
+      return { ...answer, reply: { ...Object(answer?.reply), ...change } };
     },
   };
 }
@@ -115,7 +113,11 @@ function driverAnswers(engine: DockerEngine): Answers {
       const DstName = names.get(endpoint.EndpointID) ?? "";
       const InterfaceName = { SrcName, DstPrefix: "eth", ...(DstName === "" ? {} : { DstName }) };
       const network = gateways.get(endpoint.NetworkID) ?? { Gateway: "", GatewayIPv6: "" };
-      return { reply: { InterfaceName, ...network, DisableGatewayService: true } };
+      const sandbox = await engine.inside("test", "-e", endpoint.SandboxKey ?? "");
+      return {
+        reply: { InterfaceName, ...network, DisableGatewayService: true },
+        seen: `sandbox ${sandbox.status === 0 ? "there" : "not there"}`,
+      };
     },
     "NetworkDriver.Leave": nothing,
     "NetworkDriver.ProgramExternalConnectivity": nothing,
