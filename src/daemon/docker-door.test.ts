@@ -63,10 +63,10 @@ test("a directory that cannot be made is a refusal", async () => {
 function endless() {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string>();
-  const answer = (request: Request): Promise<Response> => {
+  const answer = (request: Request, ending: AbortSignal): Promise<Response> => {
     begun.resolve();
     return new Promise((resolve) => {
-      request.signal.addEventListener("abort", () => {
+      AbortSignal.any([request.signal, ending]).addEventListener("abort", () => {
         ended.resolve("called off");
         resolve(new Response("called off"));
       });

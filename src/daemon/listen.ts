@@ -35,7 +35,8 @@ export function listen(
     rmSync(path, { force: true });
     const options = {
       unix: path,
-      fetch,
+      // Alone: Bun would hand over its server as well.
+      fetch: (request: Request) => fetch(request),
       // Ten seconds by default, which would cut off whoever waits for a slow operation.
       idleTimeout: 0,
       // Otherwise what a bug throws is answered with a page for developers.

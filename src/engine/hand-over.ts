@@ -70,7 +70,11 @@ async function choose(
 ): ReturnType<Handover["claim"]> {
   const { network, hostAddresses } = ground;
   const now = momentOf(deps);
-  const promised = deps.claims.on(network.segment, now.boottime).map((row) => row.address);
+  // Who asked for an address by name may ask again: the answer may have been lost.
+  const promised = deps.claims
+    .on(network.segment, now.boottime)
+    .filter((row) => row.origin === "chosen" || row.address !== address)
+    .map((row) => row.address);
   const subnets = network.subnets.filter((subnet) => subnet.prefix === prefix);
   let chosen: Result<InterfaceAddress, Problem> | undefined;
   const outcome = await deps.store.transact<never>((tx) => {

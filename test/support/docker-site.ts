@@ -10,8 +10,15 @@ export interface DockerSite extends AsyncDisposable {
   /** Runs the program on the host, with JSON output. */
   landfall(...args: readonly string[]): Promise<Ending>;
   /** What `landfall … ls` shows under this key. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON
-  list(noun: "net" | "endpoint" | "lease", key: string): Promise<any[]>;
+  list(noun: "net" | "endpoint" | "lease", key: string): Promise<readonly Listed[]>;
+}
+
+/** A row of `landfall net ls`, `endpoint ls` or `lease ls`, as far as tests look into it. */
+export interface Listed {
+  readonly addresses?: readonly string[];
+  readonly mac?: string;
+  readonly address?: string;
+  readonly origin?: string;
 }
 
 /** A daemon that serves Docker. */
@@ -57,17 +64,23 @@ async function answering(api: string, plugin: string): Promise<number> {
   for (let look = 0; look < 1000; look++) {
     const hello = await ask("http://landfall/v1/daemon", { unix: api });
     const active = await ask("http://plugin/Plugin.Activate", { method: "POST", unix: plugin });
-    if (active !== undefined && hello !== undefined) return hello.daemon.pid;
+    if (active !== undefined && hello?.daemon !== undefined) return hello.daemon.pid;
     await Bun.sleep(10);
   }
   throw new Error("the daemon does not answer Docker");
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into JSON
-async function ask(url: string, init: RequestInit & { readonly unix: string }): Promise<any> {
+interface Hello {
+  readonly daemon?: { readonly pid: number };
+}
+
+async function ask(
+  url: string,
+  init: RequestInit & { readonly unix: string },
+): Promise<Hello | undefined> {
   try {
     const answer = await fetch(url, init);
-    return answer.ok ? await answer.json() : undefined;
+    return answer.ok ? ((await answer.json()) as Hello) : undefined;
   } catch {
     return undefined;
   }
