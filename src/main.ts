@@ -10,6 +10,7 @@ import packageFile from "../package.json" with { type: "json" };
 import { findDaemon } from "./api/index.ts";
 import { ExitCode, err, ok, type Problem, type Result } from "./base/index.ts";
 import {
+  type DockerPort,
   type Host,
   type HostDirectories,
   type LabPort,
@@ -20,6 +21,7 @@ import {
 import type { DockerDoor } from "./daemon/index.ts";
 import { kernelRefused } from "./domain/index.ts";
 import { type Engine, fileLocks, openEngine } from "./engine/index.ts";
+import type { InstallRequest } from "./install/index.ts";
 import { type NetnsHandle, openPlatform, type Platform, type SysError } from "./platform/index.ts";
 import { openSqliteStore } from "./store/index.ts";
 
@@ -181,6 +183,27 @@ const lab: LabPort = {
   demo: async (options) => (await import("./lab/index.ts")).runDemo(options),
 };
 
+/** Where the built program keeps its own files; from a checkout the launcher starts it. */
+const EMBEDDED = "/$bunfs/";
+
+async function openInstaller() {
+  const { openInstallPorts, ...installer } = await import("./install/index.ts");
+  const { dirname } = import.meta;
+  const path = dirname.startsWith(EMBEDDED) ? process.execPath : join(dirname, "../landfall");
+  return { ...installer, ports: openInstallPorts(path) };
+}
+
+const docker: DockerPort = {
+  install: async (request: InstallRequest) => {
+    const { installDocker, ports } = await openInstaller();
+    return await installDocker(request, ports);
+  },
+  uninstall: async (request: InstallRequest) => {
+    const { uninstallDocker, ports } = await openInstaller();
+    return await uninstallDocker(request, ports);
+  },
+};
+
 async function main(): Promise<number> {
   try {
     const exitCode = await runCli(process.argv.slice(2), {
@@ -191,6 +214,7 @@ async function main(): Promise<number> {
       openHost,
       serve,
       lab,
+      docker,
       signal: interrupt.signal,
     });
     return endedBy === undefined ? exitCode : signalExitCodes[endedBy];
