@@ -31,7 +31,7 @@ run() {
 # they come from.
 install_packages() {
   local -a missing=()
-  local pair witnesses='ping:iputils-ping tcpdump:tcpdump ip:iproute2 strace:strace'
+  local pair witnesses='ping:iputils-ping tcpdump:tcpdump ip:iproute2 strace:strace systemctl:systemd'
   # Debian has no user-mode kernel for other machines.
   local machine=''
   [ "$(uname -m)" != x86_64 ] ||

@@ -3,7 +3,7 @@
  * the lab. Nothing is decided here.
  */
 import { mkdirSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { isatty } from "node:tty";
 import packageFile from "../package.json" with { type: "json" };
@@ -188,8 +188,9 @@ const EMBEDDED = "/$bunfs/";
 
 async function openInstaller() {
   const { openInstallPorts, ...installer } = await import("./install/index.ts");
-  const { dirname } = import.meta;
-  const path = dirname.startsWith(EMBEDDED) ? process.execPath : join(dirname, "../landfall");
+  // Not import.meta: Bun compiles what says that to no bytecode.
+  const isBuilt = Bun.main.startsWith(EMBEDDED);
+  const path = isBuilt ? process.execPath : join(dirname(Bun.main), "../landfall");
   return { ...installer, ports: openInstallPorts(path) };
 }
 

@@ -93,3 +93,25 @@ test("units that cannot be written, and a machine without systemd, are refusals 
   expect([ended.exitCode, problemOf(ended)?.code]).toEqual([4, "LF-INSTALL-NO-SYSTEMD"]);
   expect(problemOf(ended)?.command).toMatch(/^setsid -f \/\S+\/landfall daemon /);
 }, 30_000);
+
+const run = (...command: readonly string[]) => {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command]);
+  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+};
+
+test("systemd understands the units, and an image gets them enabled", async () => {
+  const root = join(directory, "image");
+  const behind = ["env", "-u", "LANDFALL_STATE_DIR"];
+  const installed = await landfall(["docker", "install", "--root", root], behind);
+  expect([installed.exitCode, installed.stderr]).toEqual([0, ""]);
+  for (const unit of ["landfall.socket", "landfall.service"]) {
+    const asked = run("systemctl", `--root=${root}`, "is-enabled", unit);
+    expect(asked.stdout).toBe("enabled\n");
+    const verified = run("systemd-analyze", "verify", join(root, "etc/systemd/system", unit));
+    // Words about other units of the machine are not ours to judge.
+    const ours = verified.stderr.split("\n").filter((line) => line.includes("landfall"));
+    expect(ours).toEqual([]);
+  }
+  await landfall(["docker", "uninstall", "--root", root], behind);
+  expect(run("find", root, "!", "-type", "d").stdout).toBe("");
+}, 30_000);

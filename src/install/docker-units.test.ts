@@ -300,6 +300,13 @@ describe("on a real file system", () => {
     expect(unit).toContain("\nExecStart=/usr/bin/landfall daemon\n");
   });
 
+  test("a file that could not be put in place is not left beside it", () => {
+    const { files } = openInstallPorts("/opt/landfall");
+    mkdirSync(join(root, "taken/by a directory"), { recursive: true });
+    expect(files.write(join(root, "taken"), "text").ok).toBe(false);
+    expect(readdirSync(root)).toEqual(["taken"]);
+  });
+
   test("what cannot be written is a refusal, and leaves nothing half-made", async () => {
     mkdirSync(join(root, "etc/systemd"), { recursive: true });
     writeFileSync(join(root, "etc/systemd/system"), "");
