@@ -8,6 +8,7 @@ import { cliProblems } from "../src/cli/index.ts";
 import { daemonProblems } from "../src/daemon/index.ts";
 import { dockerProblems } from "../src/docker/index.ts";
 import { domainProblems } from "../src/domain/index.ts";
+import { installProblems } from "../src/install/index.ts";
 import { labProblems, scenarioProblems } from "../src/lab/index.ts";
 import { storeProblems } from "../src/store/index.ts";
 import { wireProblems } from "../src/wire/index.ts";
@@ -25,6 +26,7 @@ export const catalogue: readonly Chapter[] = [
   { list: "addrProblems", title: "Addresses as text", kinds: addrProblems },
   { list: "domainProblems", title: "Networks, parents and endpoints", kinds: domainProblems },
   { list: "daemonProblems", title: "The daemon", kinds: daemonProblems },
+  { list: "installProblems", title: "Installing the daemon", kinds: installProblems },
   { list: "apiProblems", title: "Asking the daemon", kinds: apiProblems },
   { list: "dockerProblems", title: "Docker", kinds: dockerProblems },
   { list: "storeProblems", title: "The state", kinds: storeProblems },

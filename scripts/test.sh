@@ -33,6 +33,7 @@ install_packages() {
   local -a missing=()
   local pair witnesses='ping:iputils-ping tcpdump:tcpdump ip:iproute2 strace:strace'
   local docker='dockerd:docker.io iptables:iptables busybox:busybox-static mmdebstrap:mmdebstrap'
+  witnesses="$witnesses systemctl:systemd"
   # Debian has no user-mode kernel for other machines.
   local machine=''
   [ "$(uname -m)" != x86_64 ] ||

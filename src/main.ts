@@ -3,13 +3,14 @@
  * the lab. Nothing is decided here.
  */
 import { mkdirSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { isatty } from "node:tty";
 import packageFile from "../package.json" with { type: "json" };
 import { findDaemon } from "./api/index.ts";
 import { ExitCode, err, ok, type Problem, type Result } from "./base/index.ts";
 import {
+  type DockerPort,
   type Host,
   type HostDirectories,
   type LabPort,
@@ -19,7 +20,10 @@ import {
 } from "./cli/index.ts";
 import type { DockerDoor } from "./daemon/index.ts";
 import { kernelRefused } from "./domain/index.ts";
+
 import { fileLocks, type LocalEngine, openEngine } from "./engine/index.ts";
+import type { InstallRequest } from "./install/index.ts";
+
 import { type NetnsHandle, openPlatform, type Platform, type SysError } from "./platform/index.ts";
 import { openSqliteStore } from "./store/index.ts";
 
@@ -182,6 +186,28 @@ const lab: LabPort = {
   demo: async (options) => (await import("./lab/index.ts")).runDemo(options),
 };
 
+/** Where the built program keeps its own files; from a checkout the launcher starts it. */
+const EMBEDDED = "/$bunfs/";
+
+async function openInstaller() {
+  const { openInstallPorts, ...installer } = await import("./install/index.ts");
+  // Not import.meta: Bun compiles what says that to no bytecode.
+  const isBuilt = Bun.main.startsWith(EMBEDDED);
+  const path = isBuilt ? process.execPath : join(dirname(Bun.main), "../landfall");
+  return { ...installer, ports: openInstallPorts(path) };
+}
+
+const docker: DockerPort = {
+  install: async (request: InstallRequest) => {
+    const { installDocker, ports } = await openInstaller();
+    return await installDocker(request, ports);
+  },
+  uninstall: async (request: InstallRequest) => {
+    const { uninstallDocker, ports } = await openInstaller();
+    return await uninstallDocker(request, ports);
+  },
+};
+
 async function main(): Promise<number> {
   try {
     const exitCode = await runCli(process.argv.slice(2), {
@@ -192,6 +218,7 @@ async function main(): Promise<number> {
       openHost,
       serve,
       lab,
+      docker,
       signal: interrupt.signal,
     });
     return endedBy === undefined ? exitCode : signalExitCodes[endedBy];

@@ -3,3 +3,11 @@ declare module "*.yaml" {
   const text: string;
   export = text;
 }
+declare module "*.service" {
+  const text: string;
+  export = text;
+}
+declare module "*.socket" {
+  const text: string;
+  export = text;
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -24,6 +24,15 @@ test("the built program runs the demo, from a directory that tries to interfere"
   expect(scenario.status).toBe("pass");
   expect(scenario.checks.length).toBeGreaterThan(30);
 }, 30_000);
+
+test("the built program is what a service would start", () => {
+  const root = join(folder, "image");
+  const env = { ...process.env, LANDFALL_STATE_DIR: "" };
+  const ran = spawnSync(program, ["docker", "install", "--root", root], { encoding: "utf8", env });
+  expect([ran.status, ran.stderr]).toEqual([0, ""]);
+  const unit = readFileSync(join(root, "etc/systemd/system/landfall.service"), "utf8");
+  expect(unit).toContain(`\nExecStart=${program} daemon\n`);
+});
 
 test("the built program knows its version and refuses an unknown command with status 2", () => {
   const version = spawnSync(program, ["--version"], { encoding: "utf8" });

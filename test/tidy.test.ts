@@ -46,7 +46,8 @@ const arrows: Arrows = {
   daemon: ["base", "addr", "platform", "domain", "store", "dhcp", "engine", "api", "docker", "cni"],
   docker: ["base", "addr", "platform", "domain", "engine", "api"],
   cni: ["base", "addr", "platform", "domain", "store", "engine"],
-  cli: ["base", "addr", "platform", "domain", "store", "engine", "lab", "api"],
+  install: ["base"],
+  cli: ["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
   ui: ["api"],
 };
 

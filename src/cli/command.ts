@@ -8,6 +8,7 @@ import type {
   WorkloadName,
 } from "../domain/index.ts";
 import type { LeaseSelector, NetworkChange } from "../engine/index.ts";
+import type { InstallEffect } from "../install/index.ts";
 import type { KernelChoice } from "../lab/index.ts";
 
 /** What the user asked for, with every value parsed; the grammar makes it, a handler does it. */
@@ -26,6 +27,7 @@ export type Command =
   | { readonly kind: "endpoint-ls" }
   | { readonly kind: "endpoint-inspect"; readonly id: EndpointId }
   | { readonly kind: "daemon"; readonly interval: Millis; readonly docker: DockerSocket }
+  | DockerInstallCommand
   | { readonly kind: "status" }
   | { readonly kind: "reconcile"; readonly effect: "all" | "none" };
 
@@ -38,6 +40,12 @@ export interface AttachCommand {
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
   readonly linkKind?: "macvtap";
+}
+
+export interface DockerInstallCommand {
+  readonly kind: "docker-install" | "docker-uninstall";
+  readonly effect: InstallEffect;
+  readonly root?: string;
 }
 
 /** Where the daemon serves Docker; "wanted" is the default path, which a daemon can do without. */

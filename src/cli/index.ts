@@ -6,6 +6,13 @@
  */
 export { cliReference } from "./grammar/reference.ts";
 export type { LabPort } from "./lab-port.ts";
-export type { CliPorts, Host, HostDirectories, ServeRequest, TextSink } from "./ports.ts";
+export type {
+  CliPorts,
+  DockerPort,
+  Host,
+  HostDirectories,
+  ServeRequest,
+  TextSink,
+} from "./ports.ts";
 export { cliProblems } from "./problems.ts";
 export { runCli } from "./run-cli.ts";

@@ -1,4 +1,5 @@
 import type { EndpointView, Finding, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
+import type { InstallReport } from "../install/index.ts";
 import type { LabReport } from "../lab/index.ts";
 
 /** What a command found or did, before anybody decides how to show it. */
@@ -15,6 +16,7 @@ export type Outcome =
       readonly leases: readonly LeaseView[];
     }
   | { readonly kind: "served" }
+  | { readonly kind: "install"; readonly report: InstallReport }
   | { readonly kind: "lab"; readonly event: "demo" | "run"; readonly report: LabReport };
 
 export type NetworkEvent = "created" | "inspected" | "changed" | "removed";

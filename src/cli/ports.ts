@@ -1,5 +1,6 @@
 import type { Millis, Problem, Result } from "../base/index.ts";
 import type { Engine } from "../engine/index.ts";
+import type { InstallReport, InstallRequest } from "../install/index.ts";
 import type { NetnsHandle, SysResult } from "../platform/index.ts";
 import type { DockerSocket } from "./command.ts";
 import type { LabPort } from "./lab-port.ts";
@@ -15,8 +16,15 @@ export interface CliPorts {
   /** Serves until `signal` fires; a clean end is a success. */
   readonly serve: (request: ServeRequest) => Promise<Result<void, Problem>>;
   readonly lab: LabPort;
+  readonly docker: DockerPort;
   /** Fires when the user wants it to end. */
   readonly signal: AbortSignal;
+}
+
+/** Hands the daemon to systemd, as a network driver of Docker, and takes it back. */
+export interface DockerPort {
+  install(request: InstallRequest): Promise<Result<InstallReport, Problem>>;
+  uninstall(request: InstallRequest): Promise<Result<InstallReport, Problem>>;
 }
 
 /** Where text goes, and whether a person reads it there. */

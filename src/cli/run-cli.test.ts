@@ -109,6 +109,32 @@ test("a daemon serves Docker where it is told to", async () => {
     expect(await asked(wrong)).toBe(2);
 });
 
+test("docker install and uninstall say what they did, and what is next", async () => {
+  const installed = await run("docker install", { terminal: "stdout and stderr" });
+  expect(installed.exitCode).toBe(0);
+  expect(installed.ports.calls).toEqual([["installed", { effect: "done" }]]);
+  expect(installed.out).toMatch(
+    /^kept, changed by hand +\/etc\/systemd\/system\/landfall.service$/m,
+  );
+  expect(installed.errors).toContain("docker network create -d landfall");
+  const dry = await run("docker uninstall --dry-run --root /image --format json");
+  expect(dry.ports.calls).toEqual([["uninstalled", { effect: "dry-run", root: "/image" }]]);
+  expect(JSON.parse(dry.out).install.steps[0]).toEqual({
+    step: "created",
+    what: "/etc/systemd/system/landfall.socket",
+  });
+  const quiet = await run("docker install -q");
+  expect(quiet.out).toBe("/etc/systemd/system/landfall.socket\n");
+});
+
+test("docker install has no part in other directories than systemd's", async () => {
+  const wrong = ["--state-dir /s", "--run-dir /r", "--root image"];
+  for (const option of wrong) expect((await run(`docker install ${option}`)).exitCode).toBe(2);
+  const env = { LANDFALL_STATE_DIR: "/s" };
+  expect((await run("docker install", { env })).exitCode).toBe(2);
+  expect((await run("docker uninstall", { env })).exitCode).toBe(0);
+});
+
 describe("a command that fails", () => {
   test("writes words to stderr and exits with the problem's code", async () => {
     const { exitCode, out, errors } = await run("net inspect lna");

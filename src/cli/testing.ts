@@ -14,10 +14,11 @@ import {
   type WorkloadName,
 } from "../domain/index.ts";
 import type { EndpointView, Engine, LeaseView, NetworkView } from "../engine/index.ts";
+import type { InstallReport, InstallRequest } from "../install/index.ts";
 import type { LabReport } from "../lab/index.ts";
 import type { Fd, NetnsCookie, NetnsHandle, SysResult } from "../platform/index.ts";
 import type { LabPort } from "./lab-port.ts";
-import type { CliPorts, Host } from "./ports.ts";
+import type { CliPorts, DockerPort, Host } from "./ports.ts";
 
 export const webEndpoint: Endpoint = {
   id: "ep-0000000001" as EndpointId,
@@ -104,6 +105,17 @@ export const passedLab: LabReport = {
   ],
 };
 
+export const installReport: InstallReport = {
+  event: "installed",
+  effect: "done",
+  steps: [
+    { step: "created", what: "/etc/systemd/system/landfall.socket" },
+    { step: "kept", what: "/etc/systemd/system/landfall.service" },
+    { step: "ran", what: "systemctl daemon-reload" },
+    { step: "answers", what: "/run/docker/plugins/landfall.sock" },
+  ],
+};
+
 export interface FakeSettings {
   readonly engine?: Partial<Engine>;
   readonly lab?: Partial<LabPort>;
@@ -122,6 +134,7 @@ export class FakePorts implements CliPorts {
   readonly openHost: CliPorts["openHost"];
   readonly serve: CliPorts["serve"];
   readonly lab: LabPort;
+  readonly docker: DockerPort;
   readonly signal = new AbortController().signal;
   /** What the engine, the namespaces and the lab were asked, in order. */
   readonly calls: unknown[][] = [];
@@ -143,6 +156,14 @@ export class FakePorts implements CliPorts {
       },
     };
     this.env = settings.env ?? {};
+    const report = async (event: InstallReport["event"], request: InstallRequest) => {
+      this.calls.push([event, request]);
+      return ok({ ...installReport, event, effect: request.effect });
+    };
+    this.docker = {
+      install: (request) => report("installed", request),
+      uninstall: (request) => report("uninstalled", request),
+    };
     this.lab = { ...this.#lab(), ...settings.lab };
     const engine = { ...this.#engine(), ...settings.engine };
     this.serve =

@@ -28,8 +28,8 @@ export const listenRefused = defineProblem("LF-DAEMON-LISTEN", {
 export const dockerSocketTaken = defineProblem("LF-DOCKER-SOCKET-TAKEN", {
   title: "Something else listens at Docker's plugin socket",
   explanation:
-    "A socket's file name in Docker's plugin directory is the name of a driver, so a host has one " +
-    "of it. Another daemon serves it, or systemd holds it for landfall.service.",
+    "A socket's file name in Docker's plugin directory is the name of a driver, so a host has " +
+    "one of a name. Another daemon serves it, or systemd holds it for landfall.service.",
   exitCode: ExitCode.failed,
   cniCode: CNI_REFUSED,
   retryable: false,

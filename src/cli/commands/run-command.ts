@@ -4,6 +4,7 @@ import type { Outcome } from "../outcome.ts";
 import type { Host } from "../ports.ts";
 import type { CommandContext } from "./context.ts";
 import { serve } from "./daemon.ts";
+import { installDocker } from "./docker.ts";
 import { attach, detach, inspectEndpoint, listEndpoints } from "./endpoints.ts";
 import { runDemo, runLab } from "./labs.ts";
 import { listLeases, releaseLease } from "./leases.ts";
@@ -28,12 +29,18 @@ export async function runCommand(
       return runLab(command, context);
     case "daemon":
       return serve(command, context);
+    case "docker-install":
+    case "docker-uninstall":
+      return installDocker(command, context);
     default:
       return onHost(command, context);
   }
 }
 
-type HostCommand = Exclude<Command, { readonly kind: "demo" | "lab-run" | "daemon" }>;
+type HostCommand = Exclude<Command, { readonly kind: (typeof hostless)[number] }>;
+
+/** What has nothing to do with this host's networks. */
+const hostless = ["demo", "lab-run", "daemon", "docker-install", "docker-uninstall"] as const;
 
 async function onHost(
   command: HostCommand,

@@ -7,7 +7,8 @@ import { words } from "./describe.ts";
 import { word } from "./value-parsers.ts";
 
 const STATE_DIRECTORY = "/var/lib/landfall";
-const RUN_DIRECTORY = "/run/landfall";
+/** Where the daemon listens when nobody says otherwise. */
+export const RUN_DIRECTORY = "/run/landfall";
 
 /** The options that stand before or after any command. */
 export const globalOptions = object(

@@ -1,6 +1,7 @@
 import { object, or } from "@optique/core/constructs";
 import { attachCommand, detachCommand } from "./attach.ts";
 import { daemonCommand } from "./daemon.ts";
+import { dockerCommand } from "./docker.ts";
 import { endpointCommand } from "./endpoint.ts";
 import { globalOptions } from "./global.ts";
 import { demoCommand, labCommand } from "./lab.ts";
@@ -18,6 +19,7 @@ const commands = {
   lease: leaseCommand,
   status: statusCommand,
   reconcile: reconcileCommand,
+  docker: dockerCommand,
 } as const;
 
 /**
@@ -35,7 +37,7 @@ export const grammar = object({
   command: or(
     or(demoCommand, labCommand),
     or(netCommand, attachCommand, detachCommand, endpointCommand, leaseCommand),
-    or(statusCommand, reconcileCommand, daemonCommand),
+    or(statusCommand, reconcileCommand, daemonCommand, dockerCommand),
   ),
   globals: globalOptions,
 });

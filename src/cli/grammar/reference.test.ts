@@ -35,6 +35,9 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall status",
     "landfall reconcile",
     "landfall daemon",
+    "landfall docker",
+    "landfall docker install",
+    "landfall docker uninstall",
   ]);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`Usage: ${titles[index]}`);

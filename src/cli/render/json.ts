@@ -57,6 +57,8 @@ function outcomeDocument(outcome: Outcome): object {
       return { schemaVersion, leases: outcome.leases.map(leaseDocument) };
     case "served":
       return { schemaVersion };
+    case "install":
+      return { schemaVersion, install: outcome.report };
     case "lab":
       return { schemaVersion, scenarios: outcome.report.scenarios };
     default:

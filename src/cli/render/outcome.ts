@@ -3,6 +3,7 @@ import type { Finding } from "../../engine/index.ts";
 import type { Globals } from "../command.ts";
 import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
 import { findingsTable, reconciledTable } from "./findings.ts";
+import { afterInstall, changedUnits, installTable } from "./install.ts";
 import { outcomeJson, outcomeJsonLines } from "./json.ts";
 import type { Look, Paint } from "./look.ts";
 import { demoText, labRunText } from "./scenario.ts";
@@ -71,6 +72,8 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
         : leaseTable(outcome.leases, paint);
     case "served":
       return "";
+    case "install":
+      return installTable(outcome.report, paint);
     case "lab":
       return outcome.event === "demo"
         ? demoText(outcome.report, paint)
@@ -99,6 +102,8 @@ function idsOf(outcome: Outcome): readonly string[] {
       return outcome.leases.map((view) => view.address);
     case "served":
       return [];
+    case "install":
+      return changedUnits(outcome.report);
     case "lab":
       return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
     default:
@@ -131,6 +136,8 @@ function nextCommand(outcome: Outcome): string | undefined {
       return afterNetwork(outcome.event, outcome.view.network.name);
     case "endpoint":
       return afterEndpoint(outcome.event, outcome.view.endpoint.id);
+    case "install":
+      return afterInstall(outcome.report);
     case "lab":
       return outcome.event === "demo" ? "landfall net create --help" : undefined;
     default:
