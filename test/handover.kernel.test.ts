@@ -30,9 +30,24 @@ async function openSite(change: Partial<NetworkWish> = {}) {
   };
   must(await engine.createNetwork(must(checkNetwork(wish))));
   const { handover } = engine;
+  /** The same book after the machine was started again. */
+  const rebooted = () => {
+    const process = { ...lan.platform.process, bootId: "boot-2" as never };
+    const platform = { ...lan.platform, process };
+    return openEngine({ platform, hostNamespace: lan.host, store });
+  };
   const [id, address] = ["d".repeat(64), ip("10.0.0.9")];
   const prepare = () => handover.prepare({ network: name, runtimeId: id, addresses: [address] });
-  return { lan, engine, handover, id, address, prepare, [Symbol.dispose]: lan[Symbol.dispose] };
+  return {
+    lan,
+    engine,
+    handover,
+    id,
+    address,
+    prepare,
+    rebooted,
+    [Symbol.dispose]: lan[Symbol.dispose],
+  };
 }
 
 /** What Docker does with a link that it was told of. */
@@ -98,6 +113,22 @@ test("an endpoint whose container is gone is collected, and its address rests", 
   for (let look = 0; look < 300 && filter().includes(mac); look++) await Bun.sleep(10);
   expect(must(await engine.reconcile()).map(({ outcome }) => outcome)).toEqual(["done"]);
   expect(must(await engine.listLeases()).map(({ kind }) => kind)).toEqual(["resting"]);
+}, 30_000);
+
+test("after a reboot a container has its address again at once", async () => {
+  using site = await openSite();
+  const { lan, address } = site;
+  const { temporaryName } = must(await site.prepare()).endpoint.link;
+  // Nothing of the kernel's survives a reboot.
+  inside(lan.host, "ip", "link", "del", "dev", temporaryName);
+  const { handover, listEndpoints } = site.rebooted();
+  const again = must(await handover.claim({ network: name, prefix, address }));
+  expect(again as string).toBe("10.0.0.9/24");
+  must(await handover.prepare({ network: name, runtimeId: "new", addresses: [address] }));
+  expect(must(await listEndpoints()).map(({ endpoint }) => endpoint.sandbox.id as string)).toEqual([
+    "boot-2/docker/new",
+  ]);
+  expect(inside(lan.host, "ip", "-o", "link")).toContain("landfall");
 }, 30_000);
 
 test("a claimed address is nobody else's until it is given up", async () => {

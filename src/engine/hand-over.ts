@@ -18,16 +18,17 @@ import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { EndpointView } from "./engine.ts";
 import type { ClaimRequest, Handover, HandoverRequest } from "./handover.ts";
+import type { AfterReboot } from "./notice-reboot.ts";
 
 /** The name that runtimes give the first link of a sandbox. */
 const USUAL_IFNAME = "eth0" as IfName;
 
 /** The use cases of runtimes that move links themselves. */
-export function openHandover(deps: EngineDeps): Handover {
+export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handover {
   return {
-    claim: (request) => claim(deps, request),
+    claim: (request) => afterReboot(() => claim(deps, request)),
     giveUp: (network, address) => giveUp(deps, network, address),
-    prepare: (request) => prepare(deps, request),
+    prepare: (request) => afterReboot(() => prepare(deps, request)),
     expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
     find: (runtimeId) => deps.store.transact((tx) => ok(findView(deps, tx, runtimeId))),
     withdraw: (runtimeId) => withdraw(deps, runtimeId),

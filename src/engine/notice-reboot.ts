@@ -4,11 +4,28 @@ import type { EngineDeps } from "./deps.ts";
 import { listInFlight } from "./in-flight.ts";
 import { endIfDead } from "./settle.ts";
 
+/** Does something when it is certain that the book holds nothing of an earlier boot. */
+export type AfterReboot = <T>(
+  work: () => Promise<Result<T, Problem>>,
+) => Promise<Result<T, Problem>>;
+
+/** Notices a reboot once: no boot ends while an engine of it is open. A failure is tried again. */
+export function onceNoticed(deps: EngineDeps): AfterReboot {
+  let noticed: ReturnType<typeof noticeReboot> | undefined;
+  return async (work) => {
+    noticed ??= noticeReboot(deps);
+    const notice = await noticed;
+    if (notice.ok) return await work();
+    noticed = undefined;
+    return notice;
+  };
+}
+
 /**
  * Takes what an earlier boot left out of the book, so that workloads that come back find the
  * addresses they had free. Nothing of another boot can be alive.
  */
-export async function noticeReboot(deps: EngineDeps): Promise<Result<void, Problem>> {
+async function noticeReboot(deps: EngineDeps): Promise<Result<void, Problem>> {
   const { bootId } = deps.platform.process;
   const left = await deps.store.transact((tx) => {
     const earlier = tx.endpoints.ofOtherBoots(bootId);

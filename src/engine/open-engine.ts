@@ -11,7 +11,7 @@ import { openHandover } from "./hand-over.ts";
 import type { Handover } from "./handover.ts";
 import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
-import { noticeReboot } from "./notice-reboot.ts";
+import { onceNoticed } from "./notice-reboot.ts";
 import { memoryLocks, type OperationLocks } from "./operation-locks.ts";
 import { reconcile } from "./reconcile.ts";
 import { updateNetwork } from "./update-network.ts";
@@ -40,22 +40,15 @@ export function openEngine(options: EngineOptions): LocalEngine {
   const { platform, locks = memoryLocks() } = options;
   const own = { locks, claims: new Claims(), ids: ids((count) => platform.random.bytes(count)) };
   const deps = { ...options, ...own };
-  let noticed: ReturnType<typeof noticeReboot> | undefined;
+  const afterReboot = onceNoticed(deps);
   return {
-    handover: openHandover(deps),
+    handover: openHandover(deps, afterReboot),
     createNetwork: (spec) => createNetwork(deps, spec),
     updateNetwork: (change, how) => updateNetwork(deps, change, how),
     removeNetwork: (name, how) => removeNetwork(deps, name, how),
     listNetworks: () => listNetworks(deps),
     inspectNetwork: (name) => inspectNetwork(deps, name),
-    attach: async (request) => {
-      // Once: no boot ends while an engine of it is open.
-      noticed ??= noticeReboot(deps);
-      const notice = await noticed;
-      if (notice.ok) return await attachEndpoint(deps, request);
-      noticed = undefined;
-      return notice;
-    },
+    attach: (request) => afterReboot(() => attachEndpoint(deps, request)),
     detach: (selector, detachOptions) => detachEndpoint(deps, selector, detachOptions),
     status: () => findDrift(deps),
     reconcile: () => reconcile(deps),

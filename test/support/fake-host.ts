@@ -13,7 +13,7 @@ import {
   type StoreSalt,
   type StoreUuid,
 } from "../../src/domain/index.ts";
-import { type AttachRequest, type Engine, openEngine } from "../../src/engine/index.ts";
+import { type AttachRequest, type LocalEngine, openEngine } from "../../src/engine/index.ts";
 import {
   addAddress,
   addLink,
@@ -38,9 +38,9 @@ export interface FakeHost extends Disposable {
   readonly kernel: FakeKernel;
   readonly netns: NetnsHandle;
   readonly store: Store;
-  readonly engine: Engine;
+  readonly engine: LocalEngine;
   /** Another engine of the same host, on a platform of its own. */
-  engineOn(platform: Platform): Engine;
+  engineOn(platform: Platform): LocalEngine;
   sandbox(): NetnsHandle;
   /** Changes a namespace behind the engine's back. */
   run(netns: NetnsHandle, ...requests: readonly Request[]): void;
@@ -50,7 +50,7 @@ export function openFakeHost(storeKind: (typeof storeKinds)[number] = "memory"):
   const { platform, kernel } = openFakeLinux();
   const { store, close } = openStore(storeKind);
   const netns = must(platform.namespaces.home());
-  const engineOn = (on: Platform): Engine =>
+  const engineOn = (on: Platform): LocalEngine =>
     openEngine({ platform: on, hostNamespace: netns, store });
   const host: FakeHost = {
     ...{ platform, kernel, netns, store, engineOn, engine: engineOn(platform) },

@@ -1,0 +1,89 @@
+/** Whatever request goes wrong while a link is handed over or withdrawn, nothing is in between. */
+import { describe, expect, test } from "bun:test";
+import { type Ip, parseIp } from "../src/addr/index.ts";
+import { type IfName, isolatedParent, type NetworkName } from "../src/domain/index.ts";
+import {
+  bookOf,
+  childrenIn,
+  type FakeHost,
+  network,
+  openFakeHost,
+  storeKinds,
+} from "./support/fake-host.ts";
+import { walk, withFault } from "./support/fault-walk.ts";
+import { codeOf, must } from "./support/must.ts";
+
+const id = "d".repeat(64);
+const addresses: readonly Ip[] = ["10.0.0.9", "fd00::9"].map((text) => must(parseIp(text)));
+const lan = "lan" as NetworkName;
+
+const prepare = ({ engine }: FakeHost) =>
+  engine.handover.prepare({ network: lan, runtimeId: id, addresses });
+const withdraw = ({ engine }: FakeHost) => engine.handover.withdraw(id);
+const stateOf = async (host: FakeHost) => [host.kernel.describe(), await bookOf(host.store)];
+
+/** The book holds the endpoint and the kernel its link, or neither does. */
+async function expectAgreement(host: FakeHost, at: unknown): Promise<void> {
+  const { endpoints, leases, operations } = await bookOf(host.store);
+  const links = childrenIn(host.kernel).map(({ alias }) => alias);
+  expect([at, links]).toEqual([at, endpoints.map(({ link }) => link.alias)]);
+  expect([at, leases.length, operations]).toEqual([at, 2 * endpoints.length, []]);
+}
+
+describe.each([...storeKinds])("with the %s store", (storeKind) => {
+  for (const kind of ["refused", "unheard"] as const) {
+    test(`whichever request of a handover is ${kind}, kernel and book are as before`, async () => {
+      using host = openFakeHost(storeKind);
+      must(await host.engine.createNetwork(network()));
+      const before = await stateOf(host);
+      const walked = await walk(async (at) => {
+        const fault = { kind, errno: "ENOMEM", at } as const;
+        const { result, end } = await withFault(host, fault, () => prepare(host));
+        await expectAgreement(host, [at, codeOf(result)]);
+        if (result.ok) must(await withdraw(host));
+        expect([at, (await stateOf(host))[0]]).toEqual([at, before[0]]);
+        return end;
+      });
+      expect(walked).toBeGreaterThan(4);
+    });
+
+    test(`whichever request of a withdrawal is ${kind}, it is there or gone`, async () => {
+      using host = openFakeHost(storeKind);
+      must(await host.engine.createNetwork(network()));
+      const walked = await walk(async (at) => {
+        must(await prepare(host));
+        const fault = { kind, errno: "ENOMEM", at } as const;
+        const { result, end } = await withFault(host, fault, () => withdraw(host));
+        await expectAgreement(host, [at, codeOf(result)]);
+        must(await withdraw(host));
+        expect((await bookOf(host.store)).endpoints).toEqual([]);
+        return end;
+      });
+      expect(walked).toBeGreaterThan(1);
+    });
+  }
+});
+
+test("whichever request of a network without a LAN is refused, all of it is there or nothing", async () => {
+  using host = openFakeHost();
+  const parent = isolatedParent("0123456789ab");
+  const spec = { ...network({ parent }), parent: parent as IfName, parentLink: "made" as const };
+  const before = await stateOf(host);
+  const walked = await walk(async (at) => {
+    const fault = { kind: "refused", errno: "ENOMEM", at } as const;
+    const { result, end } = await withFault(host, fault, () => host.engine.createNetwork(spec));
+    if (result.ok) must(await host.engine.removeNetwork(lan));
+    expect([at, await stateOf(host)]).toEqual([at, before]);
+    return end;
+  });
+  expect(walked).toBeGreaterThan(4);
+  const removed = await walk(async (at) => {
+    must(await host.engine.createNetwork(spec));
+    const fault = { kind: "refused", errno: "ENOMEM", at } as const;
+    const { result, end } = await withFault(host, fault, () => host.engine.removeNetwork(lan));
+    if (!result.ok) must(await host.engine.removeNetwork(lan));
+    expect([at, await stateOf(host)]).toEqual([at, before]);
+    return end;
+  });
+  expect(removed).toBeGreaterThan(1);
+});
