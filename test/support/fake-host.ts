@@ -161,7 +161,7 @@ export function childrenIn(kernel: FakeKernel): readonly FakeLink[] {
 export async function expectRefusal(
   host: FakeHost,
   code: string,
-  work: () => ReturnType<Engine["createNetwork"] | Engine["attach"]>,
+  work: () => ReturnType<LocalEngine["createNetwork"] | LocalEngine["attach"]>,
 ) {
   const before = [host.kernel.describe(), await bookOf(host.store)];
   const refused = await work();
