@@ -19,6 +19,7 @@ export interface Listed {
   readonly mac?: string;
   readonly address?: string;
   readonly origin?: string;
+  readonly state?: string;
 }
 
 /** A daemon that serves Docker. */
