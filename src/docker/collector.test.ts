@@ -42,7 +42,7 @@ function world(ids: readonly string[], answer: Result<EngineListing, EngineSilen
 
 const listing = ok({ endpoints: new Set(["alive"]), networks: new Map([[NETWORK, "lan"]]) });
 
-test("what the engine lacks is withdrawn when it was seen for a minute, and nothing else is", async () => {
+test("what the engine lacks is withdrawn when it was seen for a minute, nothing else is", async () => {
   const { asked, after, add } = world(["alive", "dead"], listing);
   expect(await after(seconds(0))).toEqual([]);
   add("young");

@@ -27,7 +27,7 @@ export function runtimeSandbox(bootId: string, runtimeId: string): Sandbox {
   return { id: `${bootId}/docker/${runtimeId}` as SandboxId, path: "", mover: "docker" };
 }
 
-/** What its runtime calls the endpoint of this sandbox; undefined for all that is not of this boot. */
+/** What a runtime calls the endpoint of its sandbox; undefined where there is none of this boot. */
 export function runtimeIdOf({ id }: Sandbox, bootId: string): string | undefined {
   const prefix = runtimeSandbox(bootId, "").id;
   return id.startsWith(prefix) ? id.slice(prefix.length) : undefined;
