@@ -18,7 +18,7 @@ import {
   type ServeRequest,
   type TextSink,
 } from "./cli/index.ts";
-import type { DockerDoor } from "./daemon/index.ts";
+import type { DockerService } from "./daemon/index.ts";
 import { kernelRefused } from "./domain/index.ts";
 
 import { fileLocks, type LocalEngine, openEngine } from "./engine/index.ts";
@@ -125,7 +125,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
     runDirectory: directories.runDirectory,
     version: packageFile.version,
     log: { format: logFormat, write: sinkOf(descriptors.stderr).write },
-    ...(docker.kind === "none" ? {} : { docker: await dockerDoor(docker, inherited, ground) }),
+    ...(docker.kind === "none" ? {} : { docker: await dockerService(docker, inherited, ground) }),
     ...(notifySocket === undefined ? {} : { notify: (state) => notify(notifySocket, state) }),
     signal: interrupt.signal,
   });
@@ -134,17 +134,20 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   return served;
 }
 
-async function dockerDoor(
+async function dockerService(
   { kind, path }: Exclude<ServeRequest["docker"], { readonly kind: "none" }>,
   inherited: number | undefined,
   { platform, engine }: { readonly platform: Platform; readonly engine: LocalEngine },
-): Promise<DockerDoor> {
-  const { dockerPlugin } = await import("./docker/index.ts");
+): Promise<DockerService> {
+  const { dockerCollector, dockerPlugin, engineApi } = await import("./docker/index.ts");
   const { clock, random } = platform;
   const { dockerListener } = await import("./daemon/index.ts");
   const plugin = { engine, handover: engine.handover, clock, random, listener: dockerListener() };
   const door = { socket: path, demand: kind, fetch: dockerPlugin(plugin).fetch };
-  return inherited === undefined ? door : { ...door, inherited };
+  return {
+    door: inherited === undefined ? door : { ...door, inherited },
+    collector: dockerCollector({ handover: engine.handover, clock, api: engineApi() }),
+  };
 }
 
 function platformProblem(action: string, { errno, call }: SysError): Problem {

@@ -9,4 +9,4 @@ export { type DockerListener, dockerListener } from "./docker-listener.ts";
 export { inheritedSockets } from "./inherited-sockets.ts";
 export { type Listener, listen } from "./listen.ts";
 export { daemonProblems } from "./problems.ts";
-export { type DaemonOptions, type LogFormat, runDaemon } from "./run-daemon.ts";
+export { type DaemonOptions, type DockerService, type LogFormat, runDaemon } from "./run-daemon.ts";

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { apiSocket, type DaemonInfo, loadRoutes, realPath } from "../api/index.ts";
 import { err, type Millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import type { Collector } from "../docker/index.ts";
 import { lockRefused } from "../domain/index.ts";
 import { type Engine, type HostEvent, watchHost } from "../engine/index.ts";
 import type { FileLock, NetnsHandle, Platform, SysResult } from "../platform/index.ts";
 import { apiServer } from "./api-server.ts";
 import { takeCare } from "./caretaker.ts";
+import { collectForDocker } from "./docker-caretaker.ts";
 import { type DockerDoor, openDockerDoor } from "./docker-door.ts";
 import { type Listener, listen, prepareDirectory } from "./listen.ts";
 import { type Logger, type LogSink, openLog } from "./log.ts";
@@ -15,6 +17,13 @@ export type { LogFormat } from "./log.ts";
 
 /** How long requests that are under way may take to end when the daemon is asked to. */
 const PATIENCE: Millis = seconds(10);
+
+/** What a daemon does for Docker. */
+export interface DockerService {
+  readonly door: DockerDoor;
+  /** Withdraws what Docker lost; asked at the interval. */
+  readonly collector: Collector;
+}
 
 /** Everything that a daemon is made of. */
 export interface DaemonOptions {
@@ -29,7 +38,7 @@ export interface DaemonOptions {
   readonly interval: Millis;
   readonly log: LogSink;
   /** Absent: this daemon does not serve Docker. */
-  readonly docker?: DockerDoor;
+  readonly docker?: DockerService;
   /** Tells the service manager; absent where there is none that wants to know. */
   readonly notify?: (state: "READY=1" | "STOPPING=1") => SysResult<void>;
   /** Fires when the daemon is to end. */
@@ -58,10 +67,12 @@ export async function runDaemon(options: DaemonOptions): Promise<Result<void, Pr
   const { pid } = process;
   log.logger.info("Ready at {socket}", { socket: apiSocket(runDirectory), pid });
   notify(options, log.logger, "READY=1");
-  await takeCare({
-    ...options,
-    ...{ clock: platform.clock, logger: log.logger, events: eventsOf(options) },
-  });
+  const care = { ...options, clock: platform.clock, logger: log.logger };
+  const { docker } = options;
+  await Promise.all([
+    takeCare({ ...care, events: eventsOf(options) }),
+    ...(docker === undefined ? [] : [collectForDocker({ ...care, collector: docker.collector })]),
+  ]);
   log.logger.info("Ending; endpoints stay as they are", { reason: String(signal.reason) });
   notify(options, log.logger, "STOPPING=1");
   await drain(platform, listener.value, ending);
@@ -77,8 +88,8 @@ async function openDoors(
   const { docker, runDirectory } = options;
   const api = await openApi(options, logger, signal);
   if (!api.ok || docker === undefined) return api;
-  const opened = await openDockerDoor(docker, runDirectory, signal);
-  const { socket, demand } = docker;
+  const opened = await openDockerDoor(docker.door, runDirectory, signal);
+  const { socket, demand } = docker.door;
   if (!opened.ok && demand === "required") {
     await api.value.stop();
     return opened;

@@ -96,6 +96,7 @@ export class FakeEngine {
         ? err(endpointMissing({ endpoint: runtimeId, nearest: undefined }))
         : ok(view);
     },
+    list: async () => ok([]),
     find: async (runtimeId) => ok(this.find(runtimeId)),
     withdraw: async (runtimeId) => {
       this.asked.push("withdraw");

@@ -27,6 +27,12 @@ export function runtimeSandbox(bootId: string, runtimeId: string): Sandbox {
   return { id: `${bootId}/docker/${runtimeId}` as SandboxId, path: "", mover: "docker" };
 }
 
+/** What a runtime calls the endpoint of its sandbox; undefined where there is none of this boot. */
+export function runtimeIdOf({ id }: Sandbox, bootId: string): string | undefined {
+  const prefix = runtimeSandbox(bootId, "").id;
+  return id.startsWith(prefix) ? id.slice(prefix.length) : undefined;
+}
+
 /** The identity of a namespace from the boot that it lives in and its cookie. */
 export function sandboxId(bootId: string, cookie: bigint): SandboxId {
   return `${bootId}/${cookie}` as SandboxId;

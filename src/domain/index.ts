@@ -21,6 +21,7 @@ export {
   type LinkIdentity,
   linkAlias,
   networkAlias,
+  runtimeIdOf,
   runtimeSandbox,
   type Sandbox,
   type SandboxId,

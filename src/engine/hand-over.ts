@@ -8,6 +8,7 @@ import {
   type Network,
   type NetworkName,
   poolExhausted,
+  runtimeIdOf,
   runtimeSandbox,
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
@@ -17,7 +18,7 @@ import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { EndpointView } from "./engine.ts";
-import type { ClaimRequest, Handover, HandoverRequest } from "./handover.ts";
+import type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
 import type { AfterReboot } from "./notice-reboot.ts";
 
 /** The name that runtimes give the first link of a sandbox. */
@@ -30,6 +31,7 @@ export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handov
     giveUp: (network, address) => giveUp(deps, network, address),
     prepare: (request) => afterReboot(() => prepare(deps, request)),
     expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
+    list: () => deps.store.transact((tx) => ok(listRuntimeEndpoints(deps, tx))),
     find: (runtimeId) => deps.store.transact((tx) => ok(findView(deps, tx, runtimeId))),
     withdraw: (runtimeId) => withdraw(deps, runtimeId),
   };
@@ -150,6 +152,17 @@ async function withdraw(
   // Somebody else took it away meanwhile.
   if (!gone.ok && gone.error.code === endpointMissing.code) return ok(undefined);
   return gone;
+}
+
+function listRuntimeEndpoints(deps: EngineDeps, tx: Transaction): readonly RuntimeEndpoint[] {
+  return tx.endpoints.all().flatMap((endpoint) => {
+    const runtimeId = runtimeIdOf(endpoint.sandbox, deps.platform.process.bootId);
+    const runtimeNetwork = tx.networks.get(endpoint.network)?.origin?.id;
+    if (runtimeId === undefined || runtimeNetwork === undefined) return [];
+    return endpoint.state === "attached"
+      ? [{ runtimeId, runtimeNetwork, view: viewOf(tx, endpoint) }]
+      : [];
+  });
 }
 
 function findEndpoint(deps: EngineDeps, tx: Transaction, runtimeId: string): Endpoint | undefined {

@@ -27,6 +27,14 @@ export interface HandoverRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An endpoint that a runtime asked for, by the runtime's own names. */
+export interface RuntimeEndpoint {
+  readonly runtimeId: string;
+  /** What the runtime calls its network. */
+  readonly runtimeNetwork: string;
+  readonly view: EndpointView;
+}
+
 /**
  * For runtimes that move links themselves, as Docker does: the link is made on the host, under its
  * temporary name, and what becomes of it is found out by looking.
@@ -42,6 +50,8 @@ export interface Handover {
   prepare(request: HandoverRequest): Promise<Result<EndpointView, Problem>>;
   /** Notes where the runtime takes the link. Errors: LF-ENDPOINT-MISSING. */
   expectIn(runtimeId: string, path: string): Promise<Result<EndpointView, Problem>>;
+  /** Those of this boot that no operation is at work on. */
+  list(): Promise<Result<readonly RuntimeEndpoint[], Problem>>;
   find(runtimeId: string): Promise<Result<EndpointView | undefined, Problem>>;
   /** Deletes the link wherever it is, then frees the addresses; nothing left is a success. */
   withdraw(runtimeId: string): Promise<Result<EndpointView | undefined, Problem>>;

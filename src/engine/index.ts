@@ -20,7 +20,7 @@ export type {
   SandboxHandle,
 } from "./engine.ts";
 export { findingKinds } from "./engine.ts";
-export type { ClaimRequest, Handover, HandoverRequest } from "./handover.ts";
+export type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
 export type { LeaseSelector, LeaseView } from "./lease-view.ts";
 export { type EngineOptions, type LocalEngine, openEngine } from "./open-engine.ts";
 export { type OpenSandbox, openSandbox } from "./open-sandbox.ts";

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { type DockerEngine, type EngineKind, openDockerEngine } from "./docker-engine.ts";
-import { type Ending, start } from "./program.ts";
+import { type Ending, type Running, start, startScript } from "./program.ts";
 
 /** A Docker engine, and Landfall's daemon on the same host as its network driver. */
 export interface DockerSite extends AsyncDisposable {
   readonly engine: DockerEngine;
   /** Starts a daemon and waits until Docker can find it. */
   serve(): Promise<ServedDocker>;
+  /** As `serve`; what Docker lost is collected after so long instead of a minute. */
+  serveWithGrace(graceMs: number): Promise<ServedDocker>;
   /** Runs the program on the host, with JSON output. */
   landfall(...args: readonly string[]): Promise<Ending>;
   /** What `landfall … ls` shows under this key. */
@@ -19,6 +21,7 @@ export interface Listed {
   readonly mac?: string;
   readonly address?: string;
   readonly origin?: string;
+  readonly state?: string;
 }
 
 /** A daemon that serves Docker. */
@@ -27,7 +30,9 @@ export interface ServedDocker {
   end(signal: "TERM" | "KILL"): Promise<Ending>;
 }
 
-const where = ["--state-dir", "/run/landfall-state", "--run-dir", "/run/landfall"];
+const STATE = "/run/landfall-state";
+const RUN = "/run/landfall";
+const where = ["--state-dir", STATE, "--run-dir", RUN];
 const PLUGIN = "/run/docker/plugins/landfall.sock";
 
 export async function openDockerSite(
@@ -38,21 +43,28 @@ export async function openDockerSite(
   const api = join(engine.pluginSocket("landfall"), "../../../landfall/landfall.sock");
   const landfall = (...args: readonly string[]): Promise<Ending> =>
     start([...args, ...where, "--format", "json"], engine.enter).ended;
+  const served = async ({ ended }: Running): Promise<ServedDocker> => {
+    const pid = await answering(api, engine.pluginSocket("landfall"));
+    return {
+      end: async (signal) => {
+        // It is process `pid` of the host's own process namespace.
+        await engine.inside("sh", "-c", `kill -s ${signal} ${pid}`);
+        return await ended;
+      },
+    };
+  };
   return {
     engine,
     landfall,
     list: async (noun, key) => JSON.parse((await landfall(noun, "ls")).stdout)[key],
-    serve: async () => {
+    serve: () => {
       const args = ["daemon", "--docker-socket", PLUGIN, "--interval", "2", ...where];
-      const { ended } = start(args, engine.enter);
-      const pid = await answering(api, engine.pluginSocket("landfall"));
-      return {
-        end: async (signal) => {
-          // It is process `pid` of the host's own process namespace.
-          await engine.inside("sh", "-c", `kill -s ${signal} ${pid}`);
-          return await ended;
-        },
-      };
+      return served(start(args, engine.enter));
+    },
+    serveWithGrace: (graceMs) => {
+      const script = join(import.meta.dirname, "docker-daemon.ts");
+      const words = [script, `${graceMs}`, PLUGIN, STATE, RUN];
+      return served(startScript(words, engine.enter));
     },
     // The host takes all its processes with it.
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),

@@ -24,10 +24,15 @@ export interface Running {
 
 /** Starts the real program; `behind` is a command that becomes it, such as nsenter's. */
 export function start(args: readonly string[], behind: readonly string[] = []): Running {
+  return startScript([MAIN, ...args], behind);
+}
+
+/** As `start`, for a script of its own that stands for the program. */
+export function startScript(words: readonly string[], behind: readonly string[]): Running {
   const marker = crypto.randomUUID();
   // Without a state directory of its own a test would write into the machine's.
   const env = { ...process.env, LANDFALL_STATE_DIR: "/dev/null", [MARKER]: marker };
-  const child = Bun.spawn([...behind, process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...behind, process.execPath, ...words], {
     env,
     stdin: "ignore",
     stdout: "pipe",
