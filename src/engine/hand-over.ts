@@ -25,6 +25,7 @@ const USUAL_IFNAME = "eth0" as IfName;
 /** The use cases of runtimes that move links themselves. */
 export function openHandover(deps: EngineDeps): Handover {
   return {
+    listNetworks: () => deps.store.transact((tx) => ok(tx.networks.all())),
     claim: (request) => claim(deps, request),
     giveUp: (network, address) => giveUp(deps, network, address),
     prepare: (request) => prepare(deps, request),
