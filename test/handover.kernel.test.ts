@@ -169,6 +169,7 @@ test("a network without a LAN brings its parent, and takes it away", async () =>
   // After a reboot nothing of it is there, and the next endpoint needs it.
   must(await handover.withdraw(id));
   inside(lan.host, "ip", "link", "del", "dev", parent);
+  expect(must(await handover.claim({ network: name, prefix })) as string).toContain("/24");
   const again = must(await prepare()).endpoint.link.temporaryName;
   moveIn(lan.host, again, a);
   const other = { network: name, runtimeId: "b", addresses: [ip("10.0.0.8")] };

@@ -22,12 +22,12 @@ const ROUTE_CONNECTED = 1;
 
 /** NetworkDriver.CreateEndpoint: the link is made here, on the host, and Docker takes it along. */
 export async function createEndpoint(ports: Ports, request: EndpointRequest, call: Call): Answer {
-  const found = await findNetwork(ports.engine, request.NetworkID);
+  const found = await findNetwork(ports.handover, request.NetworkID);
   if (!found.ok) return found;
   if (found.value === undefined) return err(networkUnknown({ id: request.NetworkID }));
   const wanted = wantedOf(request);
   if (!wanted.ok) return wanted;
-  const network = found.value.network.name;
+  const network = found.value.name;
   const { addresses } = wanted.value;
   const workload = wanted.value.workload ?? ports.workloads.find(network, addresses);
   const prepared = await ports.handover.prepare({

@@ -1,35 +1,35 @@
 import { defined, mapResult, type Problem, type Result } from "../base/index.ts";
-import type { Subnet } from "../domain/index.ts";
-import type { Engine, NetworkView } from "../engine/index.ts";
+import type { Network, Subnet } from "../domain/index.ts";
+import type { Handover } from "../engine/index.ts";
 
 /** A pool of a network that exists. */
 export interface BoundPool {
-  readonly view: NetworkView;
+  readonly network: Network;
   readonly subnet: Subnet;
 }
 
 /** The network that Docker calls `id`, from the book each time: commands remove networks too. */
 export async function findNetwork(
-  engine: Engine,
+  handover: Handover,
   id: string,
-): Promise<Result<NetworkView | undefined, Problem>> {
-  return mapResult(await engine.listNetworks(), (views) =>
-    views.find(({ network }) => network.origin?.id === id),
+): Promise<Result<Network | undefined, Problem>> {
+  return mapResult(await handover.listNetworks(), (networks) =>
+    networks.find(({ origin }) => origin?.id === id),
   );
 }
 
 /** The network and the subnet that Docker means by a pool's id. */
 export async function findPool(
-  engine: Engine,
+  handover: Handover,
   poolId: string,
 ): Promise<Result<BoundPool | undefined, Problem>> {
-  return mapResult(await engine.listNetworks(), (views) => {
-    for (const view of views) {
-      const { origin, subnets } = view.network;
+  return mapResult(await handover.listNetworks(), (networks) => {
+    for (const network of networks) {
+      const { origin, subnets } = network;
       const pool = origin?.pools.find(({ id }) => id === poolId);
       if (pool === undefined) continue;
       const subnet = subnets.find(({ prefix }) => prefix === pool.prefix);
-      return { view, subnet: defined(subnet, "the subnet of a bound pool") };
+      return { network, subnet: defined(subnet, "the subnet of a bound pool") };
     }
     return undefined;
   });

@@ -81,7 +81,7 @@ export async function releasePool({ pools }: Ports, { PoolID }: Of<typeof poolOn
 export async function requestAddress(ports: Ports, request: Of<typeof addressRequest>): Answer {
   const address = request.Address === undefined ? ok(undefined) : readAddress(request.Address);
   if (!address.ok) return address;
-  const bound = await findPool(ports.engine, request.PoolID);
+  const bound = await findPool(ports.handover, request.PoolID);
   if (!bound.ok) return bound;
   const purpose = purposeOf(request.Options);
   if (bound.value !== undefined) {
@@ -117,7 +117,7 @@ function purposeOf(options: Readonly<Record<string, unknown>>): Purpose {
 
 /** The gateway of a network that exists: Docker asks again when it did not get the answer. */
 function gatewayOf(
-  { view: { network }, subnet: { prefix, gateway } }: BoundPool,
+  { network, subnet: { prefix, gateway } }: BoundPool,
   address: Ip | undefined,
 ): Result<object, Problem> {
   if (gateway !== undefined && (address ?? gateway) === gateway) {
@@ -149,10 +149,9 @@ interface Wanted {
 
 async function claim(
   { handover, workloads }: Ports,
-  { view, subnet: { prefix } }: BoundPool,
+  { network: { name: network }, subnet: { prefix } }: BoundPool,
   { address, workload }: Wanted,
 ): Answer {
-  const network = view.network.name;
   const claimed = await handover.claim({
     ...{ network, prefix },
     ...(address === undefined ? {} : { address }),
@@ -171,10 +170,10 @@ export async function releaseAddress(ports: Ports, request: Of<typeof addressRel
   if (!address.ok) return address;
   const pool = ports.pools.get(request.PoolID);
   if (pool !== undefined) ports.pools.free(pool, address.value);
-  const bound = await findPool(ports.engine, request.PoolID);
+  const bound = await findPool(ports.handover, request.PoolID);
   if (!bound.ok) return bound;
   if (bound.value !== undefined) {
-    const { name } = bound.value.view.network;
+    const { name } = bound.value.network;
     ports.workloads.forget(name, address.value);
     await ports.handover.giveUp(name, address.value);
   }

@@ -14,6 +14,7 @@ import {
   checkNetwork,
   endpointMissing,
   isolatedParent,
+  type Network,
   type NetworkName,
   type NetworkSpec,
   type NetworkWish,
@@ -21,7 +22,6 @@ import {
   networkMissing,
   parseNetworkName,
 } from "../domain/index.ts";
-import type { NetworkView } from "../engine/index.ts";
 import { findNetwork } from "./find-network.ts";
 import { addressSpaces } from "./ipam-driver.ts";
 import { type NetworkOptions, parseNetworkOptions } from "./network-options.ts";
@@ -34,7 +34,7 @@ const INTERNAL = "com.docker.network.internal";
 
 /** NetworkDriver.CreateNetwork. */
 export async function createNetwork(ports: Ports, request: NetworkRequest, call: Call): Answer {
-  const before = await findNetwork(ports.engine, request.NetworkID);
+  const before = await findNetwork(ports.handover, request.NetworkID);
   if (!before.ok || before.value !== undefined) return mapResult(before, () => ({}));
   const wanted = networkOf(ports, request);
   if (!wanted.ok) return wanted;
@@ -56,12 +56,12 @@ async function undo({ engine }: Ports, network: NetworkName): Answer {
 
 /** Docker repeats a call whose answer it did not get, while the first may still be at work. */
 async function sameCallTwice(
-  { engine }: Ports,
+  { handover }: Ports,
   { NetworkID }: NetworkRequest,
   problem: Problem,
 ): Answer {
   if (problem.code !== networkExists.code) return err(problem);
-  const found = await findNetwork(engine, NetworkID);
+  const found = await findNetwork(handover, NetworkID);
   return found.ok && found.value !== undefined ? ok({}) : err(problem);
 }
 
@@ -158,20 +158,18 @@ export async function deleteNetwork(
   { NetworkID }: { readonly NetworkID: string },
   { signal }: Call,
 ): Answer {
-  const found = await findNetwork(ports.engine, NetworkID);
+  const found = await findNetwork(ports.handover, NetworkID);
   if (!found.ok || found.value === undefined) return mapResult(found, () => ({}));
-  if (found.value.endpoints.length > 0) {
-    const cleared = await withdrawAll(ports, found.value, signal);
-    if (!cleared.ok) return cleared;
-  }
-  const removed = await ports.engine.removeNetwork(found.value.network.name, { signal });
+  const cleared = await withdrawAll(ports, found.value, signal);
+  if (!cleared.ok) return cleared;
+  const removed = await ports.engine.removeNetwork(found.value.name, { signal });
   return removed.ok || removed.error.code === networkMissing.code ? ok({}) : removed;
 }
 
 /** What Docker brought. What was attached by other means is in use, and the network stays. */
 async function withdrawAll(
   { engine }: Ports,
-  { network }: NetworkView,
+  network: Network,
   signal: AbortSignal,
 ): Promise<Result<void, Problem>> {
   const listed = await engine.listEndpoints();

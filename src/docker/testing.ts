@@ -64,7 +64,6 @@ export class FakeEngine {
       if (network !== undefined) return ok(this.#viewOf(network));
       return err(networkMissing({ network: name, known: [], nearest: undefined }));
     },
-    listNetworks: async () => ok(this.networks.map((network) => this.#viewOf(network))),
     listEndpoints: async () => ok(this.endpoints),
     detach: async (selector: { readonly kind: string; readonly id?: EndpointId }) => {
       this.asked.push(`detach ${selector.id}`);
@@ -73,6 +72,7 @@ export class FakeEngine {
   } as Partial<Engine> as Engine;
 
   readonly handover: Handover = {
+    listNetworks: async () => ok(this.networks),
     claim: async ({ network, prefix, address, workload }: ClaimRequest) => {
       this.asked.push(["claim", network, prefix, address ?? "any", workload].join(" ").trim());
       return ok(interfaceAddress(address ?? this.#firstFree(prefix), prefixLength(prefix)));

@@ -19,6 +19,7 @@ import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { EndpointView } from "./engine.ts";
 import type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
+import { ensureMadeParent } from "./made-parent.ts";
 import type { AfterReboot } from "./notice-reboot.ts";
 
 /** The name that runtimes give the first link of a sandbox. */
@@ -27,6 +28,7 @@ const USUAL_IFNAME = "eth0" as IfName;
 /** The use cases of runtimes that move links themselves. */
 export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handover {
   return {
+    listNetworks: () => deps.store.transact((tx) => ok(tx.networks.all())),
     claim: (request) => afterReboot(() => claim(deps, request)),
     giveUp: (network, address) => giveUp(deps, network, address),
     prepare: (request) => afterReboot(() => prepare(deps, request)),
@@ -44,6 +46,8 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
   });
   if (!network.ok) return network;
   const { segment } = network.value;
+  const made = ensureMadeParent(deps, network.value);
+  if (!made.ok) return made;
   const hostAddresses = hostAddressesFor(deps, network.value);
   if (!hostAddresses.ok) return hostAddresses;
   const address = await choose(deps, request, {

@@ -1,6 +1,6 @@
 import type { InterfaceAddress, Ip, Mac, Prefix } from "../addr/index.ts";
 import type { Problem, Result } from "../base/index.ts";
-import type { IfName, NetworkName, WorkloadName } from "../domain/index.ts";
+import type { IfName, Network, NetworkName, WorkloadName } from "../domain/index.ts";
 import type { EndpointView } from "./engine.ts";
 
 /** An address for an endpoint that is yet to come. */
@@ -40,6 +40,8 @@ export interface RuntimeEndpoint {
  * temporary name, and what becomes of it is found out by looking.
  */
 export interface Handover {
+  /** Without their endpoints: each call of a runtime asks, and there may be thousands of those. */
+  listNetworks(): Promise<Result<readonly Network[], Problem>>;
   /**
    * Withholds an address from everybody else until an endpoint gets it, it is given up, or a minute
    * has passed. Nothing is written: a daemon that is killed forgets its claims.

@@ -14,7 +14,7 @@ import { isPrinted, type Step } from "./story.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
 /** Longest time for one command, in seconds: slower ones are not for a document. */
-const PATIENCE = 30;
+export const PATIENCE = 30;
 
 /**
  * The machine that the documents are about, in namespaces of its own: `eth0` with 192.168.1.10/24
@@ -74,8 +74,11 @@ export async function follow(steps: readonly Step[]): Promise<readonly string[]>
   }
 }
 
-/** Links, so that what a document writes does not land in the checkout. */
-function furnish(home: string, steps: readonly Step[]): void {
+/**
+ * Makes the place where a document's commands are typed. Links, so that what it writes does
+ * not land in the checkout.
+ */
+export function furnish(home: string, steps: readonly Step[]): void {
   mkdirSync(home);
   for (const name of readdirSync(CHECKOUT)) symlinkSync(join(CHECKOUT, name), join(home, name));
   for (const step of steps) {
@@ -84,7 +87,8 @@ function furnish(home: string, steps: readonly Step[]): void {
   }
 }
 
-interface Ending {
+/** How a command ended. */
+export interface Ending {
   readonly output: string;
   readonly exitCode: number;
 }
@@ -96,7 +100,8 @@ function readEnding(path: string): Ending {
   };
 }
 
-function compare(
+/** What was not as the document says; nothing where all was. */
+export function compare(
   { line, command, prints, exitCode }: Extract<Step, { kind: "command" }>,
   ending: Ending,
 ): readonly string[] {

@@ -39,6 +39,15 @@ test("a document is read as the files and commands that it shows", () => {
   ]);
 });
 
+test("a block may say where its commands are typed", () => {
+  const story =
+    "```docker-console\n$ first\none\n```\n```lan-sh\nsecond\n```\n```odd-sh\nno\n```\n";
+  expect(readStory(story)).toMatchObject([
+    { command: "first", prints: ["one"], place: "docker" },
+    { command: "second", prints: undefined, place: "lan" },
+  ]);
+});
+
 test("a block that is not closed is a mistake, not the end of the story", () => {
   expect(() => readStory("```sh\nfirst\n")).toThrow("not closed");
 });

@@ -4,7 +4,8 @@
  * alone on a line for any lines. In a ```sh block every line is typed and may print anything. A
  * backslash at the end of a line continues a command. A block with a second word, such as ```yaml
  * shop.yaml, is a file of that name. A line `<!-- ends with 1 -->` before a block is the exit
- * status of its last command; every other one is 0.
+ * status of its last command; every other one is 0. Where the words of a block begin with a place,
+ * as in ```docker-console and ```lan-console, its commands are typed there.
  */
 export type Step =
   | { readonly kind: "file"; readonly line: number; readonly name: string; readonly text: string }
@@ -15,6 +16,8 @@ export interface Command {
   /** Lines; undefined where anything may be printed. */
   readonly prints: readonly string[] | undefined;
   readonly exitCode: number;
+  /** Such as "docker"; absent: on the machine that all documents are about. */
+  readonly place?: string;
 }
 
 interface Block {
@@ -47,9 +50,10 @@ function blocksOf(lines: readonly string[]): readonly Block[] {
 function stepsOf(block: Block): readonly Step[] {
   const { language, name, line, lines } = block;
   if (name !== undefined) return [{ kind: "file", line, name, text: `${lines.join("\n")}\n` }];
-  if (language !== "console" && language !== "sh") return [];
+  const [, place, way] = /^(?:(docker|lan)-)?(console|sh)$/.exec(language) ?? [];
+  if (way === undefined) return [];
   const isTyped = (index: number): boolean =>
-    (language === "sh" || lines[index]?.startsWith("$ ") === true) && lines[index] !== "";
+    (way === "sh" || lines[index]?.startsWith("$ ") === true) && lines[index] !== "";
   const starts = [...lines.keys()].filter((index) => isTyped(index) && !isMore(lines, index));
   return starts.map((start, nth) => {
     const end = starts[nth + 1] ?? lines.length;
@@ -59,8 +63,9 @@ function stepsOf(block: Block): readonly Step[] {
       kind: "command",
       line: line + start,
       command: typed.join("\n").replace(/^\$ /, ""),
-      prints: language === "sh" ? undefined : lines.slice(start + typed.length, end),
+      prints: way === "sh" ? undefined : lines.slice(start + typed.length, end),
       exitCode: nth === starts.length - 1 ? block.exitCode : 0,
+      ...(place === undefined ? {} : { place }),
     };
   });
 }
