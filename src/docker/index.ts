@@ -1,8 +1,8 @@
 /**
  * Docker's words for what the engine does: libnetwork's remote network driver and remote address
  * manager, as answers to HTTP requests. Every call may be repeated, has a deadline, and ends in an
- * answer. Must not decide anything or change the kernel; what answers a call must not ask Docker (that
- * would be a deadlock), the collector may.
+ * answer. Must not decide anything or change the kernel. What answers a call must not ask Docker
+ * (that would be a deadlock); the collector may.
  */
 export {
   type Collected,

@@ -7,6 +7,8 @@ export interface StormContainer {
   readonly pid: number;
   /** Names of the networks that it is on, or is to be on when it runs. */
   readonly networks: readonly string[];
+  /** Those that it can be taken off. */
+  readonly connected: readonly string[];
   /** MAC and address of each link that it has now. */
   readonly attachments: readonly string[];
 }
@@ -18,6 +20,7 @@ interface Inspected {
 }
 
 interface Attachment {
+  readonly EndpointID: string;
   readonly MacAddress: string;
   readonly IPAddress: string;
   readonly IPPrefixLen: number;
@@ -29,13 +32,17 @@ export async function seenByEngine(engine: DockerEngine): Promise<readonly Storm
   if (ids.length === 0) return [];
   const rows: Inspected[] = JSON.parse(await engine.docker("inspect", ...ids));
   return rows.map(({ Name, State, NetworkSettings }) => {
+    const networks = Object.entries(NetworkSettings.Networks);
+    // 20.10 keeps the wish of a connect that was refused, without an endpoint.
+    const linked = networks.filter(([, row]) => row.EndpointID !== "");
     // An engine that was killed goes on to tell what a container had that died with it.
-    const attached = State.Pid === 0 ? [] : Object.values(NetworkSettings.Networks);
+    const now = State.Pid === 0 ? [] : linked;
     return {
       name: Name.slice(1),
       pid: State.Pid,
-      networks: Object.keys(NetworkSettings.Networks),
-      attachments: attached.map((row) => `${row.MacAddress} ${row.IPAddress}/${row.IPPrefixLen}`),
+      networks: networks.map(([name]) => name),
+      connected: (State.Pid === 0 ? networks : linked).map(([name]) => name),
+      attachments: now.map(([, row]) => `${row.MacAddress} ${row.IPAddress}/${row.IPPrefixLen}`),
     };
   });
 }
