@@ -1,13 +1,11 @@
 /** Docker: what its plugin socket answers in a container's life, and its own driver beside ours. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findDaemon } from "../../src/api/index.ts";
 import type { EngineKind } from "../../test/support/docker-engine.ts";
 import { type DockerSite, openDockerSite } from "../../test/support/docker-site.ts";
 import { type Lan, openLan, pathOf } from "../../test/support/lan.ts";
-import { must } from "../../test/support/must.ts";
 import { type Outcome, type Row, sideBySide, time } from "./harness.ts";
-import { diskDirectory } from "./site.ts";
+import { diskDirectory, untilReady } from "./site.ts";
 
 const root = join(import.meta.dirname, "../..");
 const MAIN = join(root, "src/main.ts");
@@ -60,11 +58,7 @@ async function openPlugin(lan: Lan): Promise<Plugin> {
   const daemon = Bun.spawn([...behind, "daemon", "--docker-socket", unix, ...where], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const namespace = String(lan.host.cookie);
-  for (let look = 0; look < 500; look++) {
-    if (must(await findDaemon({ runDirectory: directory.path, namespace })) !== undefined) break;
-    await Bun.sleep(20);
-  }
+  await untilReady(directory.path, lan.host);
   return {
     post: async (method, request) => {
       const body = JSON.stringify(request);

@@ -1,12 +1,10 @@
 /** Attaches 1,000 endpoints through a daemon, and prints the MiB of memory it then holds. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findDaemon, type RemoteDaemon } from "../../src/api/index.ts";
 import type { IfName } from "../../src/domain/index.ts";
-import type { NetnsHandle } from "../../src/platform/index.ts";
 import { openLan, pathOf } from "../../test/support/lan.ts";
 import { must } from "../../test/support/must.ts";
-import { diskDirectory, lanName, makeLan } from "./site.ts";
+import { diskDirectory, lanName, makeLan, untilReady } from "./site.ts";
 
 const ENDPOINTS = 1000;
 /** Not one, because namespaces cost. */
@@ -39,15 +37,6 @@ async function main(): Promise<void> {
     daemon.kill();
     await daemon.exited;
   }
-}
-
-async function untilReady(runDirectory: string, host: NetnsHandle): Promise<RemoteDaemon> {
-  for (let look = 0; look < 500; look++) {
-    const found = must(await findDaemon({ runDirectory, namespace: String(host.cookie) }));
-    if (found !== undefined) return found;
-    await Bun.sleep(20);
-  }
-  throw new Error("the daemon does not answer");
 }
 
 await main();

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseIp, parsePrefix } from "../../src/addr/index.ts";
+import { findDaemon, type RemoteDaemon } from "../../src/api/index.ts";
 import {
   checkNetwork,
   type IfName,
@@ -10,6 +11,7 @@ import {
   type StoreUuid,
 } from "../../src/domain/index.ts";
 import { type Engine, openEngine } from "../../src/engine/index.ts";
+import type { NetnsHandle } from "../../src/platform/index.ts";
 import { memoryStore, openSqliteStore, type Store } from "../../src/store/index.ts";
 import { type openLan, pathOf } from "../../test/support/lan.ts";
 import { must } from "../../test/support/must.ts";
@@ -17,6 +19,16 @@ import { time } from "./harness.ts";
 
 export const lanName = "lan" as NetworkName;
 export const eth0 = "eth0" as IfName;
+
+/** The daemon of this host, as soon as it answers. */
+export async function untilReady(runDirectory: string, host: NetnsHandle): Promise<RemoteDaemon> {
+  for (let look = 0; look < 500; look++) {
+    const found = must(await findDaemon({ runDirectory, namespace: String(host.cookie) }));
+    if (found !== undefined) return found;
+    await Bun.sleep(20);
+  }
+  throw new Error("the daemon does not answer");
+}
 
 /** A directory on the disk that the checkout is on: /tmp may be memory, which needs no flush. */
 export function diskDirectory(): { readonly path: string } & Disposable {
