@@ -116,7 +116,9 @@ test_stage() {
 run_unit() {
   local -a files
   mapfile -t files <"$1"
-  "$bun" test --only-failures --reporter=junit --reporter-outfile="${1%.files}.xml" \
+  # Bun's own limit of 5 s is for an idle machine; a test that hangs is caught by this one too.
+  "$bun" test --timeout=30000 --only-failures \
+    --reporter=junit --reporter-outfile="${1%.files}.xml" \
     "${files[@]/#/./}"
 }
 
