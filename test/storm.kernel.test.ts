@@ -14,6 +14,7 @@ import {
 import type { NetnsHandle } from "../src/platform/index.ts";
 import { inside, type Lan, openLan, pathOf, seenAddresses, seenLinks } from "./support/lan.ts";
 import { must } from "./support/must.ts";
+import { enter, start } from "./support/program.ts";
 import { openStormHost, type StormHost } from "./support/storm.ts";
 
 const SANDBOXES = 6;
@@ -121,7 +122,13 @@ test(`${KILLS} kills at random moments (seed ${SEED}) leave nothing over and giv
   }
 }, 600_000);
 
-test(`${CROWD} processes at once end in agreement`, async () => {
+test(`${CROWD} processes and a daemon at once end in agreement`, async () => {
+  // It reconciles all the while, on the same state, and nobody forwards to it.
+  const runDirectory = ["--run-dir", join(stateDirectory, "run"), "--docker-socket", "none"];
+  const daemon = start(
+    ["daemon", "--interval", "1", "--state-dir", stateDirectory, ...runDirectory],
+    enter(lan.host),
+  );
   const workers = Array.from({ length: CROWD }, (_, index) =>
     startWorker(SEED + 7919 * index, { STORM_ROUNDS: "4" }),
   );
@@ -138,6 +145,9 @@ test(`${CROWD} processes at once end in agreement`, async () => {
       };
     }),
   );
+  daemon.kill("SIGTERM");
+  const { exitCode, stderr } = await daemon.ended;
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining("Ready at")]);
   expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set([0]));
   // Only what the others' work explains: the link is there already, or it is not.
   const expected = ["LF-ENDPOINT-MISSING", "LF-IFNAME-TAKEN"];
