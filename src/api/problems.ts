@@ -1,16 +1,11 @@
-import { defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
-
-/** "Invalid network config" and "try again later" in the CNI specification; ours begin at 100. */
-const CNI_INVALID_CONFIG = 7;
-const CNI_TRY_AGAIN = 11;
-const CNI_REFUSED = 100;
+import { CniCode, defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
 
 export const requestWrong = defineProblem("LF-API-REQUEST", {
   title: "The request is wrong",
   explanation:
     "A request to the daemon has a key, a value or a form that schemas/openapi.json does not have.",
   exitCode: ExitCode.usage,
-  cniCode: CNI_INVALID_CONFIG,
+  cniCode: CniCode.invalidConfig,
   retryable: false,
   detail: (f: { where: string; reason: string }) => `${f.where}: ${f.reason}.`,
   remedy: () => "Compare it with the description that GET /v1/openapi.json gives.",
@@ -20,7 +15,7 @@ export const pathUnknown = defineProblem("LF-API-PATH", {
   title: "The daemon has no such path",
   explanation: "The API has no operation with this method and path.",
   exitCode: ExitCode.usage,
-  cniCode: CNI_INVALID_CONFIG,
+  cniCode: CniCode.invalidConfig,
   retryable: false,
   detail: (f: { method: string; path: string }) => `There is no ${f.method} ${f.path}.`,
   remedy: () => "GET /v1/openapi.json lists what there is.",
@@ -30,7 +25,7 @@ export const internalError = defineProblem("LF-DAEMON-BUG", {
   title: "A bug in the daemon",
   explanation: "Something happened in the daemon that nobody foresaw; its log has the details.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { method: string; path: string }) => `${f.method} ${f.path} met a bug.`,
   remedy: () => "See the daemon's log, and report it. landfall status shows what was interrupted.",
@@ -43,7 +38,7 @@ export const daemonLost = defineProblem("LF-DAEMON-LOST", {
     "The request had been sent, so it may have been done, in part or in full; it is never sent a " +
     "second time. What was begun is completed or undone by reconcile, or by the next daemon.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_TRY_AGAIN,
+  cniCode: CniCode.tryAgainLater,
   retryable: true,
   detail: (f: { socket: string; reason: string }) =>
     `The daemon at ${f.socket} was asked and did not answer (${f.reason}).`,
@@ -57,7 +52,7 @@ export const daemonUnreadable = defineProblem("LF-DAEMON-ANSWER", {
     "What answers on the daemon's socket speaks another language: a daemon of another version, " +
     "or another program.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { socket: string; reason: string }) =>
     `What answers at ${f.socket} cannot be understood: ${f.reason}.`,
@@ -70,7 +65,7 @@ export const daemonElsewhere = defineProblem("LF-DAEMON-ELSEWHERE", {
     "A daemon manages the links of the network namespace that it was started in. A command in " +
     "another namespace would mean other links by the same names.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { socket: string; pid: number }) =>
     `The daemon at ${f.socket} (process ${f.pid}) is in another network namespace.`,
@@ -83,7 +78,7 @@ export const daemonOtherState = defineProblem("LF-DAEMON-STATE", {
   explanation:
     "A daemon serves this run directory, and its state is not in the directory that was given.",
   exitCode: ExitCode.usage,
-  cniCode: CNI_INVALID_CONFIG,
+  cniCode: CniCode.invalidConfig,
   retryable: false,
   detail: (f: { socket: string; theirs: string; ours: string }) =>
     `The daemon at ${f.socket} keeps its state in ${f.theirs}, not in ${f.ours}.`,
@@ -96,7 +91,7 @@ export const socketRefused = defineProblem("LF-DAEMON-SOCKET", {
     "There is a socket in the run directory, and nothing can be sent to it: it belongs to " +
     "another user, or the daemon has just ended. The request was not sent.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { socket: string; errno: string }) => `${f.socket} cannot be opened (${f.errno}).`,
   remedy: () => "Run it as root (sudo), or again if the daemon has just ended.",

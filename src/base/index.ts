@@ -2,8 +2,10 @@
  * What every other folder stands on: Result for expected failures, Problem for telling people about
  * them, assertions for bugs, branded values. Imports nothing; must not know networking.
  */
+
 export { assert, Bug, defined, unreachable } from "./assert.ts";
 export type { Brand } from "./brand.ts";
+export { CniCode } from "./cni-code.ts";
 export { type Millis, millis, minutes, seconds } from "./duration.ts";
 export { ExitCode } from "./exit-code.ts";
 export { nearest } from "./nearest.ts";

@@ -1,13 +1,10 @@
-import { defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
-
-/** "Invalid network config" in the CNI specification; the command line never meets CNI. */
-const CNI_INVALID_CONFIG = 7;
+import { CniCode, defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
 
 export const usageWrong = defineProblem("LF-USAGE", {
   title: "The command line is wrong",
   explanation: "A command, option or value is unknown, missing, or given together with its rival.",
   exitCode: ExitCode.usage,
-  cniCode: CNI_INVALID_CONFIG,
+  cniCode: CniCode.invalidConfig,
   retryable: false,
   detail: (f: { reason: string; meant?: string | undefined; help: string }) => f.reason,
   remedy: (f) =>

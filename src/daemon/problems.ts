@@ -1,13 +1,10 @@
-import { defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
-
-/** Our own codes begin at 100 (CNI specification, "Error"); CNI never meets these. */
-const CNI_REFUSED = 100;
+import { CniCode, defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
 
 export const daemonRunning = defineProblem("LF-DAEMON-RUNNING", {
   title: "A daemon is running already",
   explanation: "One daemon serves a run directory, and one looks after a state directory.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { path: string }) => `Another daemon holds ${f.path}.`,
   remedy: () => "Use the one that runs, or end it first. landfall daemon needs no second one.",
@@ -18,7 +15,7 @@ export const listenRefused = defineProblem("LF-DAEMON-LISTEN", {
   title: "The daemon cannot listen",
   explanation: "The run directory cannot be made or written, or the socket's path is too long.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { path: string; reason: string }) => `Cannot listen at ${f.path}: ${f.reason}.`,
   remedy: () => "Give a directory that can be written, and whose name is short, with --run-dir.",
@@ -31,7 +28,7 @@ export const dockerSocketTaken = defineProblem("LF-DOCKER-SOCKET-TAKEN", {
     "A socket's file name in Docker's plugin directory is the name of a driver, so a host has " +
     "one of a name. Another daemon serves it, or systemd holds it for landfall.service.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { path: string }) => `Something takes connections at ${f.path} already.`,
   remedy: () =>
@@ -46,7 +43,7 @@ export const sandboxOther = defineProblem("LF-SANDBOX-OTHER", {
     "The daemon opens the sandbox by its path, and found another namespace than the caller. " +
     "/proc/self is another directory to each process, and mounts may be others too.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { path: string }) => `${f.path} is another namespace to the daemon than to you.`,
   remedy: () => "Name it by a path that means the same to both, or by a process: --pid PID.",

@@ -1,7 +1,4 @@
-import { defineProblem, ExitCode, type Facts, type ProblemKind } from "../base/index.ts";
-
-/** CNI never meets these; our own codes begin at 100 (CNI specification, "Error"). */
-const CNI_REFUSED = 100;
+import { CniCode, defineProblem, ExitCode, type Facts, type ProblemKind } from "../base/index.ts";
 
 interface Row<F extends Facts> {
   readonly title: string;
@@ -11,12 +8,12 @@ interface Row<F extends Facts> {
 }
 
 function usage<F extends Facts>(code: `LF-${string}`, row: Row<F>): ProblemKind<F> {
-  const fixed = { exitCode: ExitCode.usage, cniCode: CNI_REFUSED, retryable: false };
+  const fixed = { exitCode: ExitCode.usage, cniCode: CniCode.refused, retryable: false };
   return defineProblem<F>(code, { ...row, ...fixed });
 }
 
 function refused<F extends Facts>(code: `LF-${string}`, row: Row<F>): ProblemKind<F> {
-  const fixed = { exitCode: ExitCode.failed, cniCode: CNI_REFUSED, retryable: false };
+  const fixed = { exitCode: ExitCode.failed, cniCode: CniCode.refused, retryable: false };
   return defineProblem<F>(code, { ...row, ...fixed });
 }
 

@@ -1,11 +1,11 @@
-import { defineProblem, ExitCode } from "../base/index.ts";
-import { CNI_REFUSED, refused } from "./problem-rows.ts";
+import { CniCode, defineProblem, ExitCode } from "../base/index.ts";
+import { refused } from "./problem-rows.ts";
 
 export const notPermitted = defineProblem("LF-NOT-PERMITTED", {
   title: "Not permitted",
   explanation: "Making links and entering namespaces needs CAP_NET_ADMIN and CAP_SYS_ADMIN.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { action: string; errno: string; command: string | undefined }) =>
     `The kernel does not permit it: ${f.action} (${f.errno}).`,
@@ -17,7 +17,7 @@ export const kernelLacks = defineProblem("LF-KERNEL-LACKS", {
   title: "The kernel lacks this feature",
   explanation: "The driver is neither built in nor loadable here.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { feature: string; errno: string; message: string; command: string | undefined }) =>
     `This kernel has no ${f.feature} (${f.errno}${f.message === "" ? "" : `: ${f.message}`}).`,

@@ -1,7 +1,4 @@
-import { defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
-
-/** Our own codes begin at 100 (CNI specification, "Error"); CNI never meets these. */
-const CNI_REFUSED = 100;
+import { CniCode, defineProblem, ExitCode, type ProblemKind } from "../base/index.ts";
 
 export const systemdAbsent = defineProblem("LF-INSTALL-NO-SYSTEMD", {
   title: "This machine is not run by systemd",
@@ -9,7 +6,7 @@ export const systemdAbsent = defineProblem("LF-INSTALL-NO-SYSTEMD", {
     "docker install hands the daemon to systemd. Where something else starts services, or " +
     "nothing does, as in a container, it has to be started otherwise. Nothing was changed.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { program: string }) =>
     `systemd does not run this machine, so ${f.program} cannot be made a service of it.`,
@@ -24,7 +21,7 @@ export const unitRefused = defineProblem("LF-INSTALL-FILE", {
   explanation:
     "systemd's directory belongs to root, and may be read-only. What was begun is undone.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { action: string; path: string; errno: string }) =>
     `Cannot ${f.action} ${f.path}: ${f.errno}.`,
@@ -38,7 +35,7 @@ export const systemctlFailed = defineProblem("LF-INSTALL-SYSTEMCTL", {
     "systemctl is missing or ended with an error; a daemon that ends at once is one. What was " +
     "begun is undone.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { command: string; exitCode: number; words: string }) =>
     `${f.command} ended with ${f.exitCode}${f.words === "" ? "" : `: ${f.words}`}`,
@@ -52,7 +49,7 @@ export const daemonByHand = defineProblem("LF-INSTALL-RUNNING", {
     "Something answers at the plugin socket that systemd is to listen at, and systemd has no " +
     "part in it: a daemon that was started by hand. Nothing was changed.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { socket: string }) => `Something that is not systemd's answers at ${f.socket}.`,
   remedy: () => "End it; endpoints outlive it. Then try again.",
@@ -65,7 +62,7 @@ export const pluginSilent = defineProblem("LF-INSTALL-SILENT", {
     "After the start the daemon is greeted as Docker would do it. Without an answer, or with one " +
     "that is no network driver's, the installation is undone.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_REFUSED,
+  cniCode: CniCode.refused,
   retryable: false,
   detail: (f: { socket: string; reason: string }) =>
     `What listens at ${f.socket} is no network driver: ${f.reason}.`,

@@ -1,8 +1,5 @@
 import { dirname } from "node:path";
-import { defineProblem, ExitCode, type Problem, type ProblemKind } from "../base/index.ts";
-
-/** "Internal error" range of ours in the CNI result; the specification reserves those below 100. */
-const CNI_STATE = 101;
+import { CniCode, defineProblem, ExitCode, type Problem, type ProblemKind } from "../base/index.ts";
 
 /** Where it happened, and the words of SQLite or the system. */
 type StateFacts = { readonly path: string; readonly code: string; readonly message: string };
@@ -28,7 +25,7 @@ export const stateUnusable = defineProblem("LF-STATE-UNUSABLE", {
     "Networks, endpoints and leases live in a database, by default " +
     "/var/lib/landfall/landfall.db. Nothing is changed while it cannot be read and written.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_STATE,
+  cniCode: CniCode.state,
   retryable: true,
   detail: (f: StateFacts) => `${f.path}: ${meaningOf(f.code)[1]} (${f.code}: ${f.message}).`,
   remedy: (f) => meaningOf(f.code)[2],
@@ -46,7 +43,7 @@ export const stateFull = defineProblem("LF-STATE-FULL", {
     "The disk (or the quota) under the state directory is full. What was to be written is not " +
     "there, not even in part; what was written before is.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_STATE,
+  cniCode: CniCode.state,
   retryable: true,
   detail: (f: StateFacts) => `${f.path}: the disk is full (${f.code}: ${f.message}).`,
   remedy: () => "Free some space, then repeat the command; nothing was changed.",
@@ -59,7 +56,7 @@ export const stateReadOnly = defineProblem("LF-STATE-READONLY", {
     "The file system is mounted read-only, which it also becomes by itself after an error of the " +
     "disk, or the files are not writable for this user.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_STATE,
+  cniCode: CniCode.state,
   retryable: true,
   detail: (f: StateFacts) => `${f.path}: it cannot be written (${f.code}: ${f.message}).`,
   remedy: () =>
@@ -74,7 +71,7 @@ export const stateDamaged = defineProblem("LF-STATE-DAMAGED", {
     "The database is not as Landfall wrote it: cut short, overwritten, or not a database at all. " +
     "It is left as it is, because guessing could give one address to two containers.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_STATE,
+  cniCode: CniCode.state,
   retryable: false,
   detail: (f: StateFacts) => `${f.path}: it is damaged (${f.code}: ${f.message}).`,
   remedy: () =>
@@ -90,7 +87,7 @@ export const stateUnsafe = defineProblem("LF-STATE-UNSAFE", {
     "So the directory and the database must belong to root or to the user who runs it, and be " +
     "writable for them alone, or for a group of theirs.",
   exitCode: ExitCode.notPermitted,
-  cniCode: CNI_STATE,
+  cniCode: CniCode.state,
   retryable: false,
   detail: (f: { path: string; reason: string }) => `${f.path} ${f.reason}.`,
   remedy: () => "Give it to the user who runs Landfall and take it from others, if you trust it.",
@@ -101,7 +98,7 @@ export const storeNewer = defineProblem("LF-STORE-NEWER", {
   title: "The state was written by a newer version",
   explanation: "An older program does not know what a newer one wrote, so it leaves it alone.",
   exitCode: ExitCode.failed,
-  cniCode: CNI_STATE,
+  cniCode: CniCode.state,
   retryable: false,
   detail: (f: { path: string; version: number; known: number }) =>
     `${f.path} has schema version ${f.version}; this program knows ${f.known}.`,
