@@ -6,7 +6,6 @@ import {
   endpointMissing,
   type IfName,
   type Network,
-  type NetworkName,
   poolExhausted,
   runtimeIdOf,
   runtimeSandbox,
@@ -30,7 +29,7 @@ export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handov
   return {
     listNetworks: () => deps.store.transact((tx) => ok(tx.networks.all())),
     claim: (request) => afterReboot(() => claim(deps, request)),
-    giveUp: (network, address) => giveUp(deps, network, address),
+    giveUp: (network, address) => deps.claims.end(network, address),
     prepare: (request) => afterReboot(() => prepare(deps, request)),
     expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
     list: () => deps.store.transact((tx) => ok(listRuntimeEndpoints(deps, tx))),
@@ -57,7 +56,9 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
   if (!address.ok) return address;
   const claimed = interfaceAddressIp(address.value);
   const origin = request.address === undefined ? "chosen" : "requested";
-  deps.claims.add({ segment, address: claimed, origin }, deps.platform.clock.boottime());
+  const { network: name } = request;
+  const promise = { network: name, segment, address: claimed, origin } as const;
+  deps.claims.add(promise, deps.platform.clock.boottime());
   return address;
 }
 
@@ -101,15 +102,6 @@ async function choose(
   return chosen ?? outcome;
 }
 
-/** Nothing to do where the claim is over already. */
-async function giveUp(deps: EngineDeps, name: NetworkName, address: Ip): Promise<void> {
-  await deps.store.transact((tx) => {
-    const network = tx.networks.byName(name);
-    if (network !== undefined) deps.claims.end(network.segment, address);
-    return ok();
-  });
-}
-
 async function prepare(
   deps: EngineDeps,
   { runtimeId, ...request }: HandoverRequest,
@@ -124,11 +116,11 @@ async function prepare(
     sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
     netns: deps.hostNamespace,
   });
-  if (made.ok)
-    for (const address of request.addresses) await giveUp(deps, request.network, address);
+  if (made.ok) for (const address of request.addresses) deps.claims.end(request.network, address);
   return made;
 }
 
+/** With this the endpoint is there: its commit makes that of `prepare` survive a power cut too. */
 function expectIn(
   deps: EngineDeps,
   runtimeId: string,
