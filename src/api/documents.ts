@@ -135,9 +135,9 @@ export const endpoint = z
     sandboxId: z.string().transform((id) => id as SandboxId),
     mover: z.literal("docker").optional(),
     ifname: value.ifname,
-    mac: value.mac,
+    mac: value.mac.optional(),
     link,
-    linkKind: z.literal("macvtap").optional(),
+    linkKind: z.enum(["macvtap", "ipvtap"]).optional(),
     tap: z.string().optional(),
     addresses: z.array(value.interfaceAddress),
     gateway: value.address.optional(),
@@ -156,7 +156,7 @@ const endpointView = endpoint.transform((document): EndpointView => {
   const { addresses, gateways, routes, mtu, workload, state, createdAt } = document;
   const row: Endpoint = {
     ...{ id, network: networkId, sandbox, ifname },
-    ...{ link: { ...link, mac }, addresses, gateways, routes, state, createdAt },
+    ...{ link: { ...link, ...given({ mac }) }, addresses, gateways, routes, state, createdAt },
     ...given({ linkKind, mtu, workload }),
   };
   return { endpoint: row, network: document.network };

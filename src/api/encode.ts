@@ -49,7 +49,7 @@ function driverDocument({
     mode: driver.mode,
     flag: driverFlag(driver),
     sources: driver.mode === "source" ? [...driver.allowedMacs] : undefined,
-    bcQueueLen: driver.bcQueueLen,
+    bcQueueLen: driver.kind === "macvlan" ? driver.bcQueueLen : undefined,
   };
 }
 

@@ -85,7 +85,7 @@ export const endpointRequest = z
     addresses: z.array(value.address).optional(),
     mac: value.mac.optional(),
     workload: value.workloadName.optional(),
-    linkKind: z.literal("macvtap").optional(),
+    linkKind: z.literal("tap").optional(),
     defaultRoute: z.enum(["when-missing", "never"]).optional(),
   })
   .transform(given)

@@ -8,9 +8,14 @@ export {
   type DriverChange,
   type DriverWish,
   driverFlag,
+  driverFlags,
   driverModes,
   formatDriver,
   formatDriverChange,
+  type IpvlanDriver,
+  type IpvlanFlag,
+  isRoutedByHost,
+  type MacvlanDriver,
   parseDriver,
   parseDriverChange,
 } from "./driver.ts";
@@ -26,7 +31,9 @@ export {
   type Sandbox,
   type SandboxId,
   sandboxId,
+  type TapKind,
   tapDevice,
+  tapKindOf,
   temporaryName,
 } from "./endpoint.ts";
 export {
@@ -57,7 +64,9 @@ export {
 export {
   type Addressing,
   checkNetwork,
+  defaultPrefix,
   type ExtraRoute,
+  isDefaultRoute,
   isEdge,
   isolatedParent,
   type Mtu,

@@ -3,6 +3,7 @@ import {
   formatRange,
   type Ip,
   type IpRange,
+  type IpVersion,
   ipVersion,
   type Prefix,
   prefixContains,
@@ -26,6 +27,15 @@ export type Mtu = Brand<number, "Mtu">;
 export interface ExtraRoute {
   readonly to: Prefix;
   readonly via?: Ip;
+}
+
+/** Every address of an IP version. */
+export function defaultPrefix(version: IpVersion): Prefix {
+  return (version === 4 ? "0.0.0.0/0" : "::/0") as Prefix;
+}
+
+export function isDefaultRoute({ to }: ExtraRoute): boolean {
+  return to === defaultPrefix(prefixVersion(to));
 }
 
 /** One pool of a network: its prefix, and what of it is handed out. */

@@ -95,3 +95,59 @@ export const passthruCutsHost = refused("LF-PASSTHRU-CUTS-HOST", {
   remedy: () => "Reach the host by another link; detach the endpoint to have this one back.",
   command: (f) => `ip -br address show dev ${f.parent}`,
 });
+
+export const driversExclusive = refused("LF-DRIVERS-EXCLUSIVE", {
+  title: "macvlan and ipvlan do not share a parent",
+  explanation:
+    "Both need the one receive hook of the parent, so that the kernel refuses the second kind " +
+    "(EBUSY). The same holds for networks, before it comes to links.",
+  detail: (f: { parent: string; network: string; driver: string; other: string; kind: string }) =>
+    `Network ${f.network} is ${f.driver}, and network ${f.other} on ${f.parent} is ${f.kind}.`,
+  remedy: (f) => `Use ${f.kind} for both, or another parent, such as a VLAN of ${f.parent}.`,
+  command: (f) => `landfall net inspect ${f.other}`,
+});
+
+export const ipvlanShared = refused("LF-IPVLAN-SHARED", {
+  title: "All ipvlan networks on a parent have one mode and flag",
+  explanation:
+    "In the kernel mode and flag belong to the parent: a link made in another mode turns every " +
+    "link of the parent to that mode, without a word.",
+  detail: (f: { parent: string; network: string; driver: string; other: string; kind: string }) =>
+    `Network ${f.network} would be ${f.driver}, but network ${f.other} on ${f.parent} is ${f.kind}.`,
+  remedy: (f) => `Use ${f.kind} for both, or another parent, such as a VLAN of ${f.parent}.`,
+  command: (f) => `landfall net inspect ${f.other}`,
+});
+
+export const ipvlanForeignMode = refused("LF-IPVLAN-FOREIGN-MODE", {
+  title: "A link on the parent has another ipvlan mode",
+  explanation:
+    "In the kernel mode and flag belong to the parent. Landfall did not make the link that is " +
+    "there, and an endpoint of this network would change how it works.",
+  detail: (f: { parent: string; link: string; has: string; driver: string }) =>
+    `${f.link} on ${f.parent} is ${f.has}; an endpoint would turn it to ${f.driver}.`,
+  remedy: (f) => `Remove ${f.link}, or create the network as ${f.has}.`,
+  command: (f) => `ip -d link show dev ${f.link}`,
+});
+
+export const ipvlanMac = refused("LF-IPVLAN-MAC", {
+  title: "ipvlan links have no MAC address of their own",
+  explanation:
+    "They have their parent's, and follow when it changes. The kernel lets nobody set it.",
+  detail: (f: { mac: string; parent: string }) =>
+    `${f.mac} was asked for, but endpoints of ipvlan have the MAC of ${f.parent}.`,
+  remedy: () => "Leave the MAC address out, or use macvlan.",
+  command: (f) => `ip link show dev ${f.parent}`,
+});
+
+export const gatewayUnused = refused("LF-GATEWAY-UNUSED", {
+  title: "ipvlan in layer 3 has no gateway",
+  explanation:
+    "Endpoints of mode l3 and l3s ask nobody for a MAC address: what they send is routed by the " +
+    "host. Their default route leads to their own link.",
+  detail: (f: { network: string; mode: string; gateways: readonly string[] }) =>
+    `Network ${f.network} is in mode ${f.mode}, which sends nothing to ${listed(f.gateways)}. ` +
+    "The address is only kept from being handed out.",
+  remedy: () =>
+    "Nothing needs to be done here. The LAN's router needs a route to the subnet by this host.",
+  command: () => "ip route get 192.0.2.1",
+});

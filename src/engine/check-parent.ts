@@ -1,12 +1,15 @@
 import {
   type AttachContext,
   checkHostRoutes,
+  checkIpvlanPort,
   observeParent,
   openConversation,
   type Parent,
 } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  gatewayUnused,
+  isRoutedByHost,
   mtuTooLarge,
   type Network,
   type NetworkSpec,
@@ -32,9 +35,10 @@ export function checkAgainstHost(
   if (!opened.ok) return opened;
   using host = opened.value;
   const parent = checkedParent(host, spec);
-  if (parent.ok) return ok({ warnings: parentWarnings(spec, parent.value) });
+  const warnings = networkWarnings(spec);
+  if (parent.ok) return ok({ warnings: [...warnings, ...parentWarnings(spec, parent.value)] });
   if (parent.error.code !== parentMissing.code) return parent;
-  return ok({ warnings: [parent.error], parentChecks: "due" });
+  return ok({ warnings: [...warnings, parent.error], parentChecks: "due" });
 }
 
 /** The parent of an endpoint that is to be made. */
@@ -44,7 +48,7 @@ export function parentForAttach(
 ): Result<Parent, Problem> {
   return network.parentChecks === "due"
     ? checkedParent(host, network)
-    : observeParent(host, network.parent);
+    : observedParent(host, network);
 }
 
 /** What whoever made something on this parent should know. */
@@ -53,9 +57,25 @@ export function parentWarnings({ driver }: NetworkSpec, parent: Parent): readonl
   return [...down, ...passthruWarnings(driver, parent)];
 }
 
+/** What whoever makes this network should know of it, whatever its parent. */
+function networkWarnings({ name, driver, subnets }: NetworkSpec): readonly Problem[] {
+  const gateways = subnets.flatMap(({ gateway }) => gateway ?? []);
+  if (!isRoutedByHost(driver) || gateways.length === 0) return [];
+  return [gatewayUnused({ network: name, mode: driver.mode, gateways })];
+}
+
+/** The parent as it is, with what else hangs on it left as it is. */
+function observedParent(host: AttachContext["host"], spec: NetworkSpec): Result<Parent, Problem> {
+  const { driver } = spec;
+  const parent = observeParent(host, spec.parent, driver.kind);
+  if (!parent.ok || driver.kind !== "ipvlan") return parent;
+  const kept = checkIpvlanPort(host, parent.value, driver);
+  return kept.ok ? parent : kept;
+}
+
 /** The parent, if the network could work on it. */
 function checkedParent(host: AttachContext["host"], spec: NetworkSpec): Result<Parent, Problem> {
-  const parent = observeParent(host, spec.parent);
+  const parent = observedParent(host, spec);
   if (!parent.ok) return parent;
   const { mtu } = parent.value;
   if (spec.mtu !== undefined && spec.mtu > mtu) {

@@ -21,6 +21,7 @@ import { refuseDuringUpdate } from "./in-flight.ts";
 import { ensureMadeParent, removeMadeParent } from "./made-parent.ts";
 import { refuseBesidePassthru } from "./passthru.ts";
 import { type Turn, takeTurn } from "./settle.ts";
+import { refuseUnlikeSibling } from "./shared-parent.ts";
 
 /** Records a network; the kernel is asked whether it could work, and not changed. */
 export async function createNetwork(
@@ -41,7 +42,10 @@ export async function createNetwork(
   const recorded = await deps.store.transact((tx) => {
     if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
     const conflict =
-      conflictOf(tx, wanted) ?? refuseBesidePassthru(tx, wanted) ?? reservationConflict(tx, wanted);
+      conflictOf(tx, wanted) ??
+      refuseUnlikeSibling(tx, wanted) ??
+      refuseBesidePassthru(tx, wanted) ??
+      reservationConflict(tx, wanted);
     if (conflict !== undefined) return err(conflict);
     const network = withSharedGateways(tx, wanted);
     if (tx.segments.get(segment.name) === undefined) tx.segments.insert(segment);

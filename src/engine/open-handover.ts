@@ -67,7 +67,7 @@ function hostAddressesFor(deps: EngineDeps, network: Network): Result<readonly I
   if (!opened.ok) return opened;
   using host = opened.value;
   const parent = parentForAttach(host, network);
-  return parent.ok ? ok(parent.value.addresses) : parent;
+  return parent.ok ? ok(parent.value.hostAddresses) : parent;
 }
 
 /** The address that an attach would get now; the transaction is rolled back. */

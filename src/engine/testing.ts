@@ -72,6 +72,7 @@ export const seen: Seen = {
     mtu: 1500,
     state: "up",
     addresses: [ip("10.0.0.100")],
+    hostAddresses: [ip("10.0.0.100")],
   },
   sandbox: { id: "boot/2" as SandboxId, path: "/run/netns/web" },
   defaultRoutes: [],

@@ -3,7 +3,7 @@ import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, option } from "@optique/core/primitives";
 import { err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
-import { checkNetwork, driverModes, parseDriver } from "../../domain/index.ts";
+import { checkNetwork, driverFlags, driverModes, parseDriver } from "../../domain/index.ts";
 import type { Command } from "../command.ts";
 import { usageWrong } from "../problems.ts";
 import { examples, groupUsage, positional, shortUsage, words } from "./describe.ts";
@@ -39,8 +39,8 @@ const createOptions = object({
     }),
   ),
   flag: optional(
-    option("--flag", word("FLAG", ["nopromisc", "nodst"]), {
-      description: words("nopromisc in mode passthru, nodst in mode source."),
+    option("--flag", word("FLAG", driverFlags), {
+      description: words("nopromisc in mode passthru, nodst in source, private or vepa in ipvlan."),
     }),
   ),
   sources: multiple(

@@ -113,7 +113,7 @@ export async function attachContainer(
     addresses: wish.ips,
     workload: workload.value,
     ...(wish.mac === undefined ? {} : { mac: wish.mac }),
-    ...(wish.tap === true ? { linkKind: "macvtap" } : {}),
+    ...(wish.tap === true ? { linkKind: "tap" } : {}),
     ...(wish.defaultRoute === false ? { defaultRoute: "never" } : {}),
   });
 }
