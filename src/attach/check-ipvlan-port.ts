@@ -28,7 +28,9 @@ export function checkIpvlanPort(
 function driverOn(parent: ParentLink, { details, parent: on }: Link): IpvlanDriver | undefined {
   if (details?.kind !== "ipvlan" && details?.kind !== "ipvtap") return undefined;
   if (on?.ifindex !== parent.ifindex || on.netnsid !== undefined) return undefined;
-  const { mode = "l3", flags = [] } = details;
+  const { mode, flags = [] } = details;
+  // Of a mode that is newer than this program nothing can be said.
+  if (mode === undefined || typeof mode === "number") return undefined;
   const [flag] = flags;
   return { kind: "ipvlan", mode, ...(flag === undefined ? {} : { flag }) };
 }

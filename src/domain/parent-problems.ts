@@ -97,7 +97,7 @@ export const passthruCutsHost = refused("LF-PASSTHRU-CUTS-HOST", {
 });
 
 export const driversExclusive = refused("LF-DRIVERS-EXCLUSIVE", {
-  title: "macvlan and ipvlan do not share a parent",
+  title: "A parent does not carry macvlan and ipvlan at once",
   explanation:
     "Both need the one receive hook of the parent, so that the kernel refuses the second kind " +
     "(EBUSY). The same holds for networks, before it comes to links.",
@@ -130,7 +130,7 @@ export const ipvlanForeignMode = refused("LF-IPVLAN-FOREIGN-MODE", {
 });
 
 export const ipvlanMac = refused("LF-IPVLAN-MAC", {
-  title: "ipvlan links have no MAC address of their own",
+  title: "Links of ipvlan have no MAC address of their own",
   explanation:
     "They have their parent's, and follow when it changes. The kernel lets nobody set it.",
   detail: (f: { mac: string; parent: string }) =>
@@ -140,7 +140,7 @@ export const ipvlanMac = refused("LF-IPVLAN-MAC", {
 });
 
 export const gatewayUnused = refused("LF-GATEWAY-UNUSED", {
-  title: "ipvlan in layer 3 has no gateway",
+  title: "A network routed by the host has no gateway",
   explanation:
     "Endpoints of mode l3 and l3s ask nobody for a MAC address: what they send is routed by the " +
     "host. Their default route leads to their own link.",
