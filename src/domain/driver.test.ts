@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { Mac } from "../addr/index.ts";
-import { driverFlag, formatDriver, isRoutedByHost, parseDriver, parseDriverChange } from "./index.ts";
+import {
+  driverFlag,
+  formatDriver,
+  isRoutedByHost,
+  parseDriver,
+  parseDriverChange,
+} from "./index.ts";
 import { accepted, refused } from "./testing.ts";
 
 const [low, high] = ["02:00:00:00:00:01" as Mac, "02:00:00:00:00:02" as Mac];

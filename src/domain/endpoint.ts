@@ -103,6 +103,11 @@ export function networkAlias(store: StoreUuid, network: NetworkId): LinkAlias {
   return `landfall:${store}:${network}` as LinkAlias;
 }
 
+/** The mark of a VLAN's link that was made for whatever networks are on it. */
+export function parentAlias(store: StoreUuid): LinkAlias {
+  return `landfall:${store}:parent` as LinkAlias;
+}
+
 /** The name that a link has until it is configured; 12 of the 15 bytes that the kernel allows. */
 export function temporaryName(endpoint: EndpointId): IfName {
   return `lf${endpoint.replace(/^ep-/, "")}` as IfName;

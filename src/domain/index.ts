@@ -26,6 +26,7 @@ export {
   type LinkIdentity,
   linkAlias,
   networkAlias,
+  parentAlias,
   runtimeIdOf,
   runtimeSandbox,
   type Sandbox,
@@ -95,3 +96,14 @@ export {
 export * from "./problems.ts";
 export type { Reservation } from "./reservation.ts";
 export { type Segment, type SegmentName, segmentOf } from "./segment.ts";
+export {
+  formatVlan,
+  parseVlanTag,
+  type VlanId,
+  type VlanProtocol,
+  type VlanStack,
+  type VlanTag,
+  vlanLinkName,
+  vlanOfName,
+  vlanSegment,
+} from "./vlan.ts";

@@ -77,6 +77,17 @@ export const queueLengthUnused = usage("LF-BCQUEUELEN-UNUSED", {
   command: (f) => `ip link help ${f.driver}`,
 });
 
+export const vlanInvalid = usage("LF-VLAN-INVALID", {
+  title: "Not the number of a VLAN",
+  explanation:
+    "A tag has 12 bits for the number; 0 means no VLAN and 4095 is reserved (IEEE 802.1Q). A tag " +
+    "of providers, which goes outside of others, is written 802.1ad:NUMBER.",
+  detail: (f: { value: string; min: number; max: number }) =>
+    `${JSON.stringify(f.value)} is not a VLAN: it must be a whole number from ${f.min} to ${f.max}.`,
+  remedy: () => "Give the number that the switch's port is a member of, such as 100.",
+  command: () => "ip -d link show type vlan",
+});
+
 export const subnetMissing = usage("LF-SUBNET-MISSING", {
   title: "A network needs a subnet",
   explanation: "Without a prefix there is nothing to give addresses from.",

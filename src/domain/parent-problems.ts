@@ -55,6 +55,40 @@ export const parentBusy = refused("LF-PARENT-BUSY", {
   command: (f) => `ip -d link show dev ${f.parent}`,
 });
 
+export const parentResolved = refused("LF-PARENT-RESOLVED", {
+  title: "The parent is itself a link on a parent",
+  explanation:
+    "A link on a macvlan or ipvlan link is made on the real device beneath it: the kernel looks " +
+    "through. The network is on that device, and its rules are those of all networks there.",
+  detail: (f: { parent: string; kind: string; real: string }) =>
+    `${f.parent} is a ${f.kind} link on ${f.real}, so the network is on ${f.real}.`,
+  remedy: (f) => `Nothing needs to be done; ${f.parent} is not needed for this network.`,
+  command: (f) => `ip -d link show dev ${f.parent}`,
+});
+
+export const parentBridge = refused("LF-PARENT-BRIDGE", {
+  title: "The parent is a bridge",
+  explanation:
+    "The bridge does not learn the MACs of links on it: what is for them goes to all of its ports, " +
+    "and the bridge itself receives everything (it is promiscuous).",
+  detail: (f: { parent: string }) =>
+    `${f.parent} is a bridge. It works, at the price of flooding; the host does not reach the ` +
+    "endpoints by the bridge, and a hairpin port does not change that.",
+  remedy: () => "Use a port's own link, or attach the containers to the bridge itself.",
+  command: (f) => `bridge fdb show br ${f.parent}`,
+});
+
+export const parentBalances = refused("LF-PARENT-BALANCES", {
+  title: "The parent bond rewrites MAC addresses",
+  explanation:
+    "In modes balance-tlb and balance-alb a bond sends frames of other MACs with the address of " +
+    "the port that they leave by, so that answers do not come back to the endpoint.",
+  detail: (f: { parent: string; mode: string }) =>
+    `${f.parent} is a bond in mode ${f.mode}, which changes the MAC of what endpoints send.`,
+  remedy: () => "Use active-backup or 802.3ad, or ipvlan, whose links have the parent's MAC.",
+  command: (f) => `ip -d link show dev ${f.parent}`,
+});
+
 export const mtuTooLarge = refused("LF-MTU-TOO-LARGE", {
   title: "The MTU is larger than the parent's",
   explanation: "Frames leave by the parent, so no endpoint may exceed it.",
