@@ -31,6 +31,6 @@ function driverOn(parent: ParentLink, { details, parent: on }: Link): IpvlanDriv
   const { mode, flags = [] } = details;
   // Of a mode that is newer than this program nothing can be said.
   if (mode === undefined || typeof mode === "number") return undefined;
-  const [flag] = flags;
+  const flag = flags.find((known) => typeof known !== "number");
   return { kind: "ipvlan", mode, ...(flag === undefined ? {} : { flag }) };
 }

@@ -19,3 +19,9 @@ export { type Limits, type Permit, permitAlways, permitWithin } from "./permit.t
 export { callProblem, refusalProblem } from "./refusals.ts";
 export { observeStep, type PlanFailure, runPlan, undoPlan } from "./run-plan.ts";
 export type { StepState } from "./step.ts";
+export {
+  makeVlan,
+  observeVlan,
+  observeVlanStack,
+  removeMarked,
+} from "./vlan-links.ts";

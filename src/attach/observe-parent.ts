@@ -87,11 +87,12 @@ function unsuitable(host: Rtnetlink, link: Link): Problem | undefined {
     return parentNotEthernet({ parent, kind: link.details?.kind ?? `type ${link.hardware}` });
   }
   if (link.upper !== undefined) return memberOf(host, link, link.upper);
-  if (link.details?.kind === "macvlan" || link.details?.kind === "macvtap") {
-    return stacked(host, link, link.details.kind);
-  }
-  return undefined;
+  const kind = link.details?.kind ?? "hardware";
+  return lookedThrough.includes(kind) ? stacked(host, link, kind) : undefined;
 }
+
+/** Kinds of links that the kernel puts nothing on, but on the device beneath them. */
+const lookedThrough: readonly string[] = ["macvlan", "macvtap", "ipvlan", "ipvtap"];
 
 function memberOf(host: Rtnetlink, link: Link, upper: number): Problem {
   const found = host.request(getLink({ ifindex: upper }));

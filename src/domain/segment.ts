@@ -1,5 +1,7 @@
 import type { Brand } from "../base/index.ts";
 import type { IfName } from "./names.ts";
+import type { NetworkSpec } from "./network.ts";
+import { vlanSegment } from "./vlan.ts";
 
 /** Name of a segment; hosts of one cluster give the same name to the wire that they share. */
 export type SegmentName = Brand<string, "SegmentName">;
@@ -13,7 +15,8 @@ export interface Segment {
   readonly device: IfName;
 }
 
-/** The segment that a parent stands on, named after it. */
-export function segmentOf(parent: IfName): Segment {
+/** The segment that a network is on: named after its parent, or the VLAN that this is. */
+export function segmentOf({ parent, vlan }: Pick<NetworkSpec, "parent" | "vlan">): Segment {
+  if (vlan !== undefined) return { name: vlanSegment(vlan), device: vlan.on };
   return { name: parent as string as SegmentName, device: parent };
 }

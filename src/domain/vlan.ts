@@ -7,7 +7,7 @@ import type { SegmentName } from "./segment.ts";
 export type VlanId = Brand<number, "VlanId">;
 
 /** Whose EtherType the tag has: that of customers, or that of providers, which goes outside. */
-export type VlanProtocol = "802.1q" | "802.1ad";
+export type VlanProtocol = "802.1Q" | "802.1ad";
 
 export interface VlanTag {
   readonly protocol: VlanProtocol;
@@ -23,7 +23,7 @@ export interface VlanStack {
 const VLAN_MIN = 1;
 const VLAN_MAX = 4094;
 const IFNAME_BYTES_MAX = 15;
-const DEFAULT_PROTOCOL = "802.1q";
+const DEFAULT_PROTOCOL = "802.1Q";
 
 /** "100", or with its protocol: "802.1ad:100". */
 export function parseVlanTag(value: unknown): Result<VlanTag, Problem> {

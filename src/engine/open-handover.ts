@@ -44,7 +44,7 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
   });
   if (!network.ok) return network;
   const { segment } = network.value;
-  const made = ensureMadeParent(deps, network.value);
+  const made = await ensureMadeParent(deps, network.value);
   if (!made.ok) return made;
   const hostAddresses = hostAddressesFor(deps, network.value);
   if (!hostAddresses.ok) return hostAddresses;

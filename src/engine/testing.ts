@@ -53,7 +53,7 @@ export function network(name: string, parts: Partial<NetworkWish>): Network {
   return {
     ...spec,
     id: `net-${name}` as NetworkId,
-    segment: segmentOf(spec.parent).name,
+    segment: segmentOf({ parent: spec.parent }).name,
     createdAt: "2026-01-01T00:00:00.000Z",
   };
 }
