@@ -1,6 +1,6 @@
 # The first process of a machine that was just started: `boot.sh ROOT PATH BUSYBOX` in new mount and
 # PID namespaces, beneath that of the machine's disk. ROOT holds the engine's programs (/, or a
-# folder like it), by PATH; BUSYBOX is static. Says "ready PID ENGINE", its PID outside and that of a
+# folder like it), by PATH; BUSYBOX is static. Says "ready PID ENGINE": its PID outside, that of a
 # process in the engine's mount namespace. Then it reaps what is left to it until its input ends
 # (bash does while it reads, other shells do not). All processes and mounts of the machine end then.
 set -eu

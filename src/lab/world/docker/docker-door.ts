@@ -88,7 +88,12 @@ class DockerContainers {
     const spec = this.#containerOf(name);
     const wish = { network: this.#networkOf(network), ips, ...(mac === undefined ? {} : { mac }) };
     const seen = await this.#docker.inspect(name);
-    if (seen === undefined) return await this.#run(spec, [wish]);
+    if (seen?.State.Running === false) {
+      // Docker would only note it for the next start; here it is a container without a network.
+      const removed = await this.#docker.docker(["rm", name]);
+      if (!removed.ok) return removed;
+    }
+    if (seen?.State.Running !== true) return await this.#run(spec, [wish]);
     const words = connectWords(name, wish);
     return words.ok ? await this.#docker.docker(words.value) : words;
   }
