@@ -130,6 +130,10 @@ class DockerContainers {
   }
 
   async changeService(service: Service, change: ProcessChange): Promise<Result<void, Problem>> {
+    // A namespace that the lab holds would outlive its container, with the link in it.
+    if (service === "engine" && change !== "kill") {
+      for (const spec of this.#spec.containers) this.#lab.close(spec.name);
+    }
     const done = await this.#docker.changeService(service, change);
     // A killed engine leaves its containers alone, until it is back.
     if (!done.ok || service === "daemon" || change === "kill") return done;
