@@ -28,18 +28,18 @@ function leftovers(): readonly string[] {
   return [...entries, ...mounts.filter((line) => line.includes(mark))];
 }
 
-/** The mount namespace in which a command behind these words runs. */
-function mountNamespace(engine: DockerEngine): string {
-  const { stdout } = Bun.spawnSync([...engine.enter, "readlink", "/proc/self/ns/mnt"]);
+/** The PID namespace in which a command behind these words runs. */
+function pidNamespace(engine: DockerEngine): string {
+  const { stdout } = Bun.spawnSync([...engine.enter, "readlink", "/proc/self/ns/pid"]);
   return stdout.toString().trim();
 }
 
-/** The command lines of the processes in a mount namespace. */
-function livingIn(mountNamespace: string): readonly string[] {
+/** The command lines of the processes in a PID namespace. */
+function livingIn(pidNamespace: string): readonly string[] {
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {
-      if (readlinkSync(`/proc/${pid}/ns/mnt`) !== mountNamespace) return [];
+      if (readlinkSync(`/proc/${pid}/ns/pid`) !== pidNamespace) return [];
       return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim()];
     } catch {
       // It ended while it was looked at.
@@ -57,10 +57,13 @@ describe.each(engineKinds)("the engine %s", (kind) => {
       let namespace = "";
       {
         await using engine = await openDockerEngine(kind, { "live-restore": true });
-        namespace = mountNamespace(engine);
+        namespace = pidNamespace(engine);
         expect(leftovers()).not.toEqual([]);
         await engine.docker("network", "create", ...onTheLan, "lan");
-        await engine.docker("run", "--detach", "--network=lan", "--ip=10.0.0.130", "busybox");
+        const ip = "--ip=10.0.0.130";
+        await engine.docker("run", "--detach", "--name=web", "--network=lan", ip, "busybox");
+        // The image has no more; on the machine's file system there would be.
+        expect(await engine.docker("exec", "web", "ls", "/")).toBe("bin\ndev\netc\nproc\nsys");
         expect(pings(engine.lan.machine, "10.0.0.130")).toBe("reachable");
 
         await engine.stopEngine();

@@ -113,6 +113,15 @@ async function ask(socket: string, path: string, init: RequestInit = {}): Promis
   return { status: response.status, body: isJson ? JSON.parse(text) : text };
 }
 
+/**
+ * What is executed in a container of an engine that is only in a chroot finds itself on the machine's
+ * file system: setns(2) goes to the root of the mount namespace.
+ */
+const rootOfItsOwn = [
+  ...["unshare", "--mount", "--propagation=unchanged", "sh", "-euc"],
+  'cd "$0"; mkdir -p tmp/outside; pivot_root . tmp/outside; exec "$@"',
+];
+
 /** How long an engine may take until it answers; it takes less than a second. */
 const START_PATIENCE_MS = 30_000;
 
@@ -120,11 +129,13 @@ const START_PATIENCE_MS = 30_000;
 class EngineProcess {
   readonly #host: DockerHost;
   readonly #behind: readonly string[];
+  readonly #rooted: readonly string[];
   #dockerd: Bun.Subprocess | undefined;
 
   constructor(host: DockerHost, root: string) {
     this.#host = host;
     this.#behind = [...host.enter, ...(root === "/" ? [] : ["chroot", root])];
+    this.#rooted = [...host.enter, ...(root === "/" ? [] : [...rootOfItsOwn, root])];
   }
 
   configure(settings: Readonly<Record<string, unknown>>): void {
@@ -147,7 +158,7 @@ class EngineProcess {
 
   async start(): Promise<void> {
     const log = openSync(this.#path("dockerd.log"), "a");
-    const dockerd = Bun.spawn([...this.#behind, "dockerd", "--config-file=/run/daemon.json"], {
+    const dockerd = Bun.spawn([...this.#rooted, "dockerd", "--config-file=/run/daemon.json"], {
       env: environment,
       stdio: ["ignore", log, log],
     });
