@@ -114,7 +114,7 @@ async function ask(socket: string, path: string, init: RequestInit = {}): Promis
 }
 
 /**
- * What is executed in a container of an engine that is only in a chroot finds itself on the machine's
+ * What is executed in a container of an engine that is only in a chroot would be on the machine's
  * file system: setns(2) goes to the root of the mount namespace.
  */
 const rootOfItsOwn = [
