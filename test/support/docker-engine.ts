@@ -180,6 +180,15 @@ class EngineProcess {
     const pid = readFileSync(this.#path("docker.pid"), "utf8").trim();
     await runToEnd([...this.#host.enter, "sh", "-c", `kill -s ${signal} ${pid}`]);
     await this.#dockerd?.exited;
+    await this.#containerdGone();
+  }
+
+  /** It dies a moment after its engine, and an engine that finds it dying waits for it in vain. */
+  async #containerdGone(): Promise<void> {
+    const file = this.#path("docker/containerd/containerd.pid");
+    if (!existsSync(file)) return;
+    const ended = ["tail", `--pid=${readFileSync(file, "utf8").trim()}`, "--sleep-interval=0.01"];
+    await runToEnd([...this.#host.enter, "timeout", "5", ...ended, "-f", "/dev/null"]);
   }
 
   /** Ends it without a word. Killed together with its host, it takes a second more to die. */
