@@ -121,8 +121,8 @@ describe.each(kinds)("with the engine %s", (kind) => {
     const deadline = Date.now() + SETTLED_WITHIN_MS;
     let seen = await look(site);
     while (!Bun.deepEquals(seen, agreed(seen)) && Date.now() < deadline) {
-      // While they live their addresses are in use, and the book knows it.
-      if (seen.orphans.length > 0 && Bun.deepEquals(seen.book, seen.kernel)) {
+      // While they live, addresses of links that are up are in use, and the book knows it.
+      if (seen.orphans.length > 0 && Bun.deepEquals(seen.book, seen.up)) {
         await endOrphans(site.engine, seen.orphans);
       }
       await Bun.sleep(50);
@@ -134,6 +134,8 @@ describe.each(kinds)("with the engine %s", (kind) => {
   async function clear(): Promise<void> {
     // Where it did not start again, that is one failure and not two hundred.
     await site.engine.api("/_ping", { keepalive: false }).catch(() => site.engine.startEngine());
+    const { orphans } = await look(site);
+    if (orphans.length > 0) await endOrphans(site.engine, orphans);
     await giveAll(CONTAINERS.map(removeContainer));
     await giveAll([removeNetwork(late.name)]);
   }

@@ -21,6 +21,8 @@ export interface Seen {
   readonly book: readonly string[];
   readonly engine: readonly string[];
   readonly kernel: readonly string[];
+  /** Of the kernel's, those of links that are up; the others reach nobody. */
+  readonly up: readonly string[];
   /** Addresses that are held; what was given back rests for a while. */
   readonly leases: readonly (string | undefined)[];
   readonly findings: readonly unknown[];
@@ -52,6 +54,7 @@ export async function look(site: DockerSite): Promise<Seen> {
     book: endpoints.endpoints.map((row) => `${row.mac} ${row.addresses?.join(" ")}`).sort(),
     engine: containers.flatMap(({ attachments }) => attachments).sort(),
     kernel: [...namespaces.links].sort(),
+    up: [...namespaces.up].sort(),
     leases: held.map(({ address }) => address).sort(),
     findings: status.findings,
     // All but the made parents of networks without one, and their other ends.
@@ -74,7 +77,7 @@ export function ourLinks({ lan }: DockerEngine): readonly string[] {
 export function agreed({ kernel, networks }: Seen): Seen {
   const addresses = kernel.map((row) => row.replace(/^\S+ /, "").replace(/\/\d+$/, ""));
   return {
-    ...{ book: kernel, engine: kernel, kernel },
+    ...{ book: kernel, engine: kernel, kernel, up: kernel },
     ...{ leases: [...new Set(addresses)].sort(), findings: [], waiting: [], orphans: [] },
     networks: { book: networks.engine, engine: networks.engine },
   };
@@ -127,6 +130,7 @@ function containerOf({ Name, State, NetworkSettings }: Inspected): StormContaine
 interface SeenLink {
   readonly ifname: string;
   readonly address: string;
+  readonly flags: readonly string[];
   readonly addr_info: readonly SeenAddress[];
 }
 
@@ -139,6 +143,7 @@ interface SeenAddress {
 interface SeenNamespaces {
   /** MAC and IPv4 addresses of each link but lo, by `ip -j`. */
   readonly links: readonly string[];
+  readonly up: readonly string[];
   readonly orphans: readonly string[];
 }
 
@@ -154,9 +159,11 @@ async function seenByKernel(
   const rows: readonly SeenNamespace[] = stdout.split("\n").filter(Boolean).map(namespaceOf);
   const known = rows.filter(({ pid }) => containers.some((container) => container.pid === pid));
   const orphans = rows.filter(({ inode }) => !known.some((row) => row.inode === inode));
-  const links = [...new Map(rows.map(({ inode, links }) => [inode, links])).values()].flat();
+  const all = [...new Map(rows.map(({ inode, links }) => [inode, links])).values()].flat();
+  const links = all.filter(({ ifname }) => ifname !== "lo");
   return {
-    links: links.filter(({ ifname }) => ifname !== "lo").map(wordsOf),
+    links: links.map(wordsOf),
+    up: links.filter(({ flags }) => flags.includes("UP")).map(wordsOf),
     orphans: orphans.flatMap(({ pid }) => (pid === 0 ? [] : [`${pid}`])),
   };
 }
