@@ -1,6 +1,6 @@
 /**
- * A name server for one name: `name-server.ts ADDRESS NAME ANSWER` answers A with that address, AAAA
- * with none, and whatever else with NXDOMAIN. Prints "ready" when it listens.
+ * A name server for one name: `name-server.ts ADDRESS NAME ANSWER` answers A with that address,
+ * AAAA with none, and whatever else with NXDOMAIN. Prints "ready" when it listens.
  */
 const [hostname = "", name = "", answer = ""] = process.argv.slice(2);
 
