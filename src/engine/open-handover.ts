@@ -1,12 +1,11 @@
-import { type InterfaceAddress, type Ip, interfaceAddressIp } from "../addr/index.ts";
+import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
   endpointMissing,
   type IfName,
   type Network,
-  poolExhausted,
   runtimeIdOf,
   runtimeSandbox,
 } from "../domain/index.ts";
@@ -70,7 +69,7 @@ function hostAddressesFor(deps: EngineDeps, network: Network): Result<readonly I
   return parent.ok ? ok(parent.value.addresses) : parent;
 }
 
-/** The address that an attach would get now; the transaction is rolled back. */
+/** The address that an attach would get now; it is not given. */
 async function choose(
   deps: EngineDeps,
   { prefix, address, workload }: ClaimRequest,
@@ -84,9 +83,8 @@ async function choose(
     .filter((row) => row.origin === "chosen" || row.address !== address)
     .map((row) => row.address);
   const subnets = network.subnets.filter((subnet) => subnet.prefix === prefix);
-  let chosen: Result<InterfaceAddress, Problem> | undefined;
-  const outcome = await deps.store.transact<never>((tx) => {
-    const found = acquireAddresses(tx, {
+  return await deps.store.transact((tx) => {
+    const found = acquireAddresses(withoutGiving(tx), {
       network: { ...network, subnets },
       endpoint: deps.ids.endpoint(),
       requested: address === undefined ? [] : [address],
@@ -94,12 +92,14 @@ async function choose(
       ...(workload === undefined ? {} : { workload }),
     });
     if (!found.ok) return found;
-    const [first] = found.value;
-    if (first !== undefined) chosen = ok(first);
-    // Whatever was written goes: only the choice is wanted.
-    return err(poolExhausted({ network: network.name, prefix, size: "0", given: 0 }));
-  });
-  return chosen ?? outcome;
+    return ok(defined(found.value[0], "an address of the subnet"));
+  }, "process-end");
+}
+
+/** The book, in which nothing is given: only the choice is wanted. */
+function withoutGiving(tx: Transaction): Transaction {
+  const nothing = (): void => undefined;
+  return { ...tx, leases: { ...tx.leases, insert: nothing, setCursor: nothing } };
 }
 
 async function prepare(

@@ -5,6 +5,7 @@ import type { StoreSalt, StoreUuid } from "../domain/index.ts";
 import { damaged, isDamage } from "./document.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { stateProblem, storeNewer } from "./problems.ts";
+import { ReadCache } from "./read-cache.ts";
 import { migrations } from "./sqlite-schema.ts";
 import { sqliteTransaction } from "./sqlite-transaction.ts";
 import { prepareStateDirectory } from "./state-directory.ts";
@@ -81,33 +82,51 @@ class Transactions {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #rollBack: Statement;
+  readonly #dataVersion: Statement<{ data_version: number }, []>;
+  readonly #networks = new ReadCache();
+  /** Of the file, as other connections changed it. */
+  #seenVersion: number | undefined;
   /** As `prepare` left it. */
   #survives: Survives = "power-cut";
 
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
-    this.#tx = sqliteTransaction(database);
+    this.#tx = sqliteTransaction(database, this.#networks);
     this.#begin = database.query("BEGIN IMMEDIATE");
     this.#commit = database.query("COMMIT");
     this.#rollBack = database.query("ROLLBACK");
+    this.#dataVersion = database.query("PRAGMA data_version");
   }
 
   run<T>(decide: (tx: Transaction) => Result<T, Problem>, survives: Survives): Result<T, Problem> {
     try {
       this.#waitFor(survives);
       this.#begin.run();
+      this.#noticeOthers();
       const result = decide(this.#tx);
-      (result.ok ? this.#commit : this.#rollBack).run();
+      this.#end(result.ok ? "committed" : "taken back");
       return result;
     } catch (error) {
-      if (this.#database.inTransaction) this.#rollBack.run();
+      if (this.#database.inTransaction) this.#end("taken back");
       if (error instanceof SQLiteError && !isConstraint(error)) {
         return err(problemOf(error, this.#path));
       }
       if (isDamage(error)) return err(problemOf(error, this.#path));
       throw error;
     }
+  }
+
+  /** What was read before another process committed is not what is there. */
+  #noticeOthers(): void {
+    const version = this.#dataVersion.get()?.data_version;
+    if (version !== this.#seenVersion) this.#networks.clear();
+    this.#seenVersion = version;
+  }
+
+  #end(how: "committed" | "taken back"): void {
+    (how === "committed" ? this.#commit : this.#rollBack).run();
+    this.#networks.end(how);
   }
 
   #waitFor(survives: Survives): void {
