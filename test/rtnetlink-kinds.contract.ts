@@ -44,7 +44,7 @@ export function rtnetlinkKindsContract(name: string, open: () => Platform): void
 type IpvlanWish = Partial<Omit<NewIpvlan, "kind">> & { ifindex?: number; name?: string };
 
 /** Makes the ipvlan c0 of p0 in `netns`. */
-function slave(netns: NetnsHandle, change: IpvlanWish = {}): Request {
+function ipvlan(netns: NetnsHandle, change: IpvlanWish = {}): Request {
   const at = { parent: p0, netns: { fd: netns.fd } };
   return addLink({ kind: "ipvlan", ...c0, ...at, mode: "l2", ...change });
 }
@@ -53,9 +53,9 @@ function ipvlanPortContract(open: () => World): void {
   test("mode and flag are the parent's: the last one set counts for all its ipvlans", () => {
     using world = open();
     const [a, b] = [world.create(), world.create()];
-    world.done(world.host, slave(a, { flag: "private" }));
+    world.done(world.host, ipvlan(a, { flag: "private" }));
     expect(world.link(a, 30)?.details).toMatchObject({ mode: "l2", flags: ["private"] });
-    world.done(world.host, slave(b, { mode: "l3s" }));
+    world.done(world.host, ipvlan(b, { mode: "l3s" }));
     expect(world.link(a, 30)?.details).toMatchObject({ mode: "l3s", flags: ["private"] });
     const change = (details: Omit<IpvlanChange, "kind">) =>
       world.done(a, setLink({ link: c0, details: { kind: "ipvlan", ...details } }));
@@ -70,9 +70,9 @@ function ipvlanPortContract(open: () => World): void {
 
   test("the last ipvlan takes mode and flag with it", () => {
     using world = open();
-    world.done(world.host, slave(world.host, { flag: "vepa" }));
+    world.done(world.host, ipvlan(world.host, { flag: "vepa" }));
     world.done(world.host, deleteLink(c0));
-    world.done(world.host, slave(world.host));
+    world.done(world.host, ipvlan(world.host));
     expect(world.link(world.host, 30)?.details).toMatchObject({ mode: "l2", flags: [] });
   });
 
@@ -80,7 +80,7 @@ function ipvlanPortContract(open: () => World): void {
     using world = open();
     const netns = world.create();
     world.done(world.host, setLink({ link: p0, mac: A }));
-    world.done(world.host, slave(netns));
+    world.done(world.host, ipvlan(netns));
     expect(world.link(netns, 30)?.mac).toBe(A);
     world.done(world.host, setLink({ link: p0, mac: B }));
     expect(world.link(netns, 30)?.mac).toBe(B);
@@ -90,7 +90,7 @@ function ipvlanPortContract(open: () => World): void {
   test("an ipvlan's MTU is its parent's after each change of that, and may be above it", () => {
     using world = open();
     const netns = world.create();
-    world.done(world.host, slave(netns));
+    world.done(world.host, ipvlan(netns));
     world.done(netns, setLink({ link: c0, mtu: 1600 }));
     expect(world.link(netns, 30)?.mtu).toBe(1600);
     world.done(world.host, setLink({ link: p0, mtu: 1300 }));
@@ -102,8 +102,8 @@ function ipvlanPortContract(open: () => World): void {
   test("an IP address that an ipvlan of the parent has is EADDRINUSE, up or down", () => {
     using world = open();
     const [a, b] = [world.create(), world.create()];
-    world.done(world.host, slave(a));
-    world.done(world.host, slave(b));
+    world.done(world.host, ipvlan(a));
+    world.done(world.host, ipvlan(b));
     const add = (netns: NetnsHandle, text: string) =>
       world.errno(netns, addAddress({ link: c0, address: address(text) }));
     expect([add(a, "10.0.0.9/24"), add(b, "10.0.0.9/16")]).toEqual(["done", "EADDRINUSE"]);
@@ -119,9 +119,9 @@ function ipvlanPlaceContract(open: () => World): void {
     using world = open();
     const netns = world.create();
     world.done(world.host, child(netns));
-    expect(world.errno(world.host, slave(netns, c1))).toBe("EBUSY");
+    expect(world.errno(world.host, ipvlan(netns, c1))).toBe("EBUSY");
     world.done(netns, deleteLink(c0));
-    world.done(world.host, slave(netns));
+    world.done(world.host, ipvlan(netns));
     expect(world.errno(world.host, child(netns, c1))).toBe("EBUSY");
   });
 
@@ -130,7 +130,7 @@ function ipvlanPlaceContract(open: () => World): void {
     world.done(world.host, addLink({ kind: "bridge", ...br0 }));
     world.done(world.host, setLink({ link: p1, upper: br0 }));
     const of = (parent: { ifindex: number }) =>
-      world.errno(world.host, slave(world.host, { parent }));
+      world.errno(world.host, ipvlan(world.host, { parent }));
     expect([of(p1), of(lo), of(nobody)]).toEqual(["EBUSY", "EINVAL", "ENODEV"]);
     expect(of(p0)).toBe("done");
     expect(world.errno(world.host, setLink({ link: p0, upper: br0 }))).toBe("EBUSY");
@@ -139,8 +139,8 @@ function ipvlanPlaceContract(open: () => World): void {
 
   test("on an ipvlan: another is its sibling, a macvlan EINVAL, a vlan EOPNOTSUPP", () => {
     using world = open();
-    world.done(world.host, slave(world.host));
-    world.done(world.host, slave(world.host, { ...c1, parent: c0 }));
+    world.done(world.host, ipvlan(world.host));
+    world.done(world.host, ipvlan(world.host, { ...c1, parent: c0 }));
     expect(world.link(world.host, 31)?.parent).toEqual({ ifindex: 10 });
     expect(world.errno(world.host, child(world.host, { ...v0, parent: c0 }))).toBe("EINVAL");
     expect(world.errno(world.host, tagged(world.host, { parent: c0 }))).toBe("EOPNOTSUPP");
@@ -150,7 +150,7 @@ function ipvlanPlaceContract(open: () => World): void {
     using world = open();
     const netns = world.create();
     world.done(world.host, setLink({ link: p0, state: "down" }));
-    world.done(world.host, slave(netns));
+    world.done(world.host, ipvlan(netns));
     world.done(netns, setLink({ link: c0, state: "up" }));
     expect(world.link(netns, 30)?.state).toBe("up");
     world.done(world.host, deleteLink(p0));
@@ -195,14 +195,26 @@ function vlanContract(open: () => World): void {
     expect(world.link(netns, 50)?.mtu).toBe(1300);
   });
 
-  test("a vlan follows its parent's MAC until it is given one", () => {
+  test("a vlan follows its parent's MAC while it is up, and takes it when it goes up", () => {
+    using world = open();
+    const seen = () => world.link(world.host, 50)?.mac;
+    world.done(world.host, setLink({ link: p0, mac: A }));
+    world.done(world.host, tagged(world.host));
+    world.done(world.host, setLink({ link: p0, mac: B }));
+    expect(seen()).toBe(A);
+    world.done(world.host, setLink({ link: v0, state: "up" }));
+    expect(seen()).toBe(B);
+    world.done(world.host, setLink({ link: p0, mac: A }));
+    expect(seen()).toBe(A);
+  });
+
+  test("a vlan that was given a MAC keeps it", () => {
     using world = open();
     world.done(world.host, tagged(world.host));
-    world.done(world.host, setLink({ link: p0, mac: A }));
-    expect(world.link(world.host, 50)?.mac).toBe(A);
-    world.done(world.host, setLink({ link: v0, mac: B }));
+    world.done(world.host, setLink({ link: v0, mac: B, state: "up" }));
     world.done(world.host, setLink({ link: p0, mac: A }));
     expect(world.link(world.host, 50)?.mac).toBe(B);
+    expect(world.filter()).toEqual([B]);
   });
 
   test("a vlan may be a parent: of a vlan, of a macvlan, of an ipvlan", () => {
@@ -210,7 +222,7 @@ function vlanContract(open: () => World): void {
     world.done(world.host, tagged(world.host));
     world.done(world.host, tagged(world.host, { ...v1, parent: v0 }));
     world.done(world.host, child(world.host, { parent: v0 }));
-    expect(world.errno(world.host, slave(world.host, { ...c1, parent: v1 }))).toBe("done");
+    expect(world.errno(world.host, ipvlan(world.host, { ...c1, parent: v1 }))).toBe("done");
     world.done(world.host, deleteLink(p0));
     expect(world.names(world.host)).toEqual(["lo"]);
   });

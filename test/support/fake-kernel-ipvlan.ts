@@ -1,7 +1,13 @@
 import { err, ok } from "../../src/base/index.ts";
 import type { IpvlanFlag, IpvlanMode, LinkDetails } from "../../src/netlink/index.ts";
-import type { Making } from "./fake-kernel-links.ts";
-import type { FakeKind, FakeLink, FakeState, LinkId, Outcome } from "./fake-kernel-state.ts";
+import type {
+  FakeKind,
+  FakeLink,
+  FakeState,
+  LinkId,
+  Making,
+  Outcome,
+} from "./fake-kernel-state.ts";
 
 type IpvlanData = Extract<LinkDetails, { readonly kind: "ipvlan" }>;
 type FakeIpvlan = Extract<FakeKind, { readonly kind: "ipvlan" }>;

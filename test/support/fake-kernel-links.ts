@@ -13,20 +13,21 @@ import {
 import type { NetnsCookie } from "../../src/platform/index.ts";
 import { dropRoutesOfDown } from "./fake-kernel-inet.ts";
 import { changeIpvlan, isWithoutArp, makeIpvlan, showIpvlan } from "./fake-kernel-ipvlan.ts";
+import { changeMacvlan, isMacBusy, makeMacvlan } from "./fake-kernel-macvlan.ts";
 import {
-  type ChildMode,
   type FakeLink,
   type FakeState,
   type Handler,
   handlerOf,
   type LinkId,
+  type LinkPayload,
+  type Making,
   type Outcome,
   type Reply,
 } from "./fake-kernel-state.ts";
 import { boundVlansOf, changeVlan, lacksParent, makeVlan, showVlan } from "./fake-kernel-vlan.ts";
 
-type Payload = Parameters<typeof linkRequest.write>[1];
-type Attributes = Payload["attributes"];
+type Attributes = LinkPayload["attributes"];
 
 const ETHERNET_MTU = 1500;
 const MTU_MIN = 68;
@@ -96,9 +97,10 @@ function inventedMac(id: LinkId): Mac {
 /** With those that follow it (NETDEV_CHANGEADDR). */
 function giveMac(state: FakeState, id: LinkId, mac: Mac): void {
   state.change(id, { mac });
-  for (const { id: above, details } of state.stackedOn(id)) {
-    const follows = details.kind === "vlan" && details.macOf === "parent";
-    if (follows || details.kind === "ipvlan") giveMac(state, above, mac);
+  for (const above of state.stackedOn(id)) {
+    // One that is down takes it when it goes up.
+    const follows = above.state === "up" && hasMacOfParent(above);
+    if (follows || above.details.kind === "ipvlan") giveMac(state, above.id, mac);
   }
 }
 
@@ -110,16 +112,12 @@ function giveMtu(state: FakeState, id: LinkId, mtu: number): void {
   }
 }
 
-function isUnfitMac(mac: Mac): boolean {
-  return mac === NO_MAC || isMulticastMac(mac);
+function hasMacOfParent({ details }: FakeLink): boolean {
+  return details.kind === "vlan" && details.macOf === "parent";
 }
 
-/** A link that is to be made, and from where it is asked for. */
-export interface Making {
-  readonly netns: NetnsCookie;
-  readonly resolve: (fd: number) => NetnsCookie | undefined;
-  readonly attributes: Attributes;
-  readonly link: FakeLink;
+function isUnfitMac(mac: Mac): boolean {
+  return mac === NO_MAC || isMulticastMac(mac);
 }
 
 function makeKind(state: FakeState, making: Making): Outcome {
@@ -144,7 +142,7 @@ function makeKind(state: FakeState, making: Making): Outcome {
 function makeVeth(
   state: FakeState,
   { netns, resolve, link }: Making,
-  wish: Payload | undefined,
+  wish: LinkPayload | undefined,
 ): Outcome {
   const fd = wish?.attributes.netnsFd;
   const target = fd === undefined ? netns : resolve(fd);
@@ -161,32 +159,6 @@ function makeVeth(
   return ok();
 }
 
-/** macvlan_common_newlink and macvlan_port_create (drivers/net/macvlan.c). */
-function makeMacvlan(
-  state: FakeState,
-  { netns, attributes, link }: Making,
-  data: MacvlanData,
-): Outcome {
-  if (attributes.link === undefined) return err("EINVAL");
-  const named = state.byIndex(netns, attributes.link);
-  if (named === undefined) return err("ENODEV");
-  const { mode = "vepa" } = data;
-  if (!isChildMode(mode)) return err("EOPNOTSUPP");
-  // On a macvlan the kernel makes a sibling of it instead.
-  const parent = named.details.kind === "macvlan" ? state.byId(named.details.parent) : named;
-  if (attributes.mtu !== undefined && attributes.mtu > parent.mtu) return err("EINVAL");
-  if (parent.details.kind === "loopback") return err("EINVAL");
-  if (parent.upper !== undefined || parent.ipvlanPort !== undefined) return err("EBUSY");
-  if (parent.details.kind === "ipvlan") return err("EINVAL");
-  const { macAddresses = [] } = data;
-  if (macAddresses.length > 0 && mode !== "source") return err("EINVAL");
-  const details = { kind: "macvlan", parent: parent.id, mode, allowedMacs: macAddresses } as const;
-  state.put({ ...link, details, mtu: attributes.mtu ?? parent.mtu });
-  return ok();
-}
-
-type MacvlanData = Extract<LinkDetails, { readonly kind: "macvlan" }>;
-
 function changeKind(state: FakeState, link: FakeLink, data: LinkDetails): Outcome {
   switch (data.kind) {
     case "macvlan":
@@ -200,24 +172,6 @@ function changeKind(state: FakeState, link: FakeLink, data: LinkDetails): Outcom
   }
 }
 
-/** macvlan_changelink, of which this knows the mode and the whole list; flags are not kept. */
-function changeMacvlan(state: FakeState, link: FakeLink, data: MacvlanData): Outcome {
-  const { details } = link;
-  if (details.kind !== "macvlan") return err("EOPNOTSUPP");
-  const { mode = details.mode, macAddressChange, macAddresses = [] } = data;
-  if (!isChildMode(mode)) return err("EINVAL");
-  if (macAddressChange !== undefined && macAddressChange !== "replace") return err("EOPNOTSUPP");
-  const listed = macAddressChange === undefined ? details.allowedMacs : macAddresses;
-  const allowedMacs = mode === "source" ? listed : [];
-  // What was done before the list is refused stays.
-  state.change(link.id, { details: { ...details, mode, allowedMacs } });
-  return macAddressChange !== undefined && mode !== "source" ? err("EINVAL") : ok();
-}
-
-function isChildMode(mode: string | number): mode is ChildMode {
-  return mode === "private" || mode === "vepa" || mode === "bridge" || mode === "source";
-}
-
 const changeable: ReadonlySet<string> = new Set<keyof Attributes>([
   ...(["address", "mtu", "name", "alias", "upper", "afSpec", "linkInfo"] as const),
 ]);
@@ -226,7 +180,7 @@ const changeable: ReadonlySet<string> = new Set<keyof Attributes>([
 function changeLink(
   state: FakeState,
   netns: NetnsCookie,
-  { header, attributes: a }: Payload,
+  { header, attributes: a }: LinkPayload,
 ): ReturnType<Handler> {
   const found = state.byIndex(netns, header.ifindex);
   if (found === undefined) return err("ENODEV");
@@ -262,14 +216,6 @@ function setMac(state: FakeState, link: FakeLink, mac: Mac): Outcome {
   return ok(giveMac(state, link.id, mac));
 }
 
-/** macvlan_addr_busy: the parent's own, or that of a sibling that is up. */
-function isMacBusy(state: FakeState, { id, details }: FakeLink, mac: Mac): boolean {
-  if (details.kind !== "macvlan") return false;
-  if (state.byId(details.parent).mac === mac) return true;
-  const siblings = state.childrenOf(details.parent).filter((sibling) => sibling.id !== id);
-  return siblings.some((sibling) => sibling.state === "up" && sibling.mac === mac);
-}
-
 function setMtu(state: FakeState, { id, details }: FakeLink, mtu: number): Outcome {
   if (mtu < MTU_MIN || mtu > MTU_MAX) return err("EINVAL");
   // An ipvlan may have more than its parent.
@@ -301,6 +247,9 @@ function setState(state: FakeState, id: LinkId, wanted: "up" | "down"): Outcome 
   if (wanted === "up" && isMacBusy(state, link, link.mac)) return err("EADDRINUSE");
   if (wanted === "up" && lacksParent(state, link)) return err("ENETDOWN");
   state.put(wanted === "up" ? { ...link, state: wanted } : dropRoutesOfDown(link));
+  if (wanted === "up" && "parent" in link.details && hasMacOfParent(link)) {
+    giveMac(state, id, state.byId(link.details.parent).mac);
+  }
   for (const follower of boundVlansOf(state, id)) setState(state, follower.id, wanted);
   return ok();
 }

@@ -5,6 +5,7 @@ import type {
   InetSettings,
   IpvlanFlag,
   IpvlanMode,
+  linkRequest,
   RawMessage,
   VlanFlag,
   VlanProtocol,
@@ -114,6 +115,17 @@ export interface FakeLink {
   readonly addresses: readonly InterfaceAddress[];
   readonly routes: readonly FakeRoute[];
   readonly ipvlanPort?: IpvlanPort | undefined;
+}
+
+/** What a message about a link says. */
+export type LinkPayload = Parameters<typeof linkRequest.write>[1];
+
+/** A link that is to be made, and from where it is asked for. */
+export interface Making {
+  readonly netns: NetnsCookie;
+  readonly resolve: ResolveNetns;
+  readonly attributes: LinkPayload["attributes"];
+  readonly link: FakeLink;
 }
 
 /** The links of every namespace with all that hangs on them, as values that are replaced. */

@@ -1,7 +1,13 @@
 import { err, ok } from "../../src/base/index.ts";
 import type { LinkDetails, VlanFlag } from "../../src/netlink/index.ts";
-import type { Making } from "./fake-kernel-links.ts";
-import type { FakeLink, FakeState, FakeVlan, LinkId, Outcome } from "./fake-kernel-state.ts";
+import type {
+  FakeLink,
+  FakeState,
+  FakeVlan,
+  LinkId,
+  Making,
+  Outcome,
+} from "./fake-kernel-state.ts";
 
 type VlanData = Extract<LinkDetails, { readonly kind: "vlan" }>;
 
