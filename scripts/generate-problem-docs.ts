@@ -7,6 +7,7 @@ import { ExitCode, type ProblemKind } from "../src/base/index.ts";
 import { cliProblems } from "../src/cli/index.ts";
 import { daemonProblems } from "../src/daemon/index.ts";
 import { dockerProblems } from "../src/docker/index.ts";
+import { dockerdProblems } from "../src/dockerd/index.ts";
 import { domainProblems } from "../src/domain/index.ts";
 import { installProblems } from "../src/install/index.ts";
 import { labProblems, scenarioProblems } from "../src/lab/index.ts";
@@ -32,6 +33,7 @@ export const catalogue: readonly Chapter[] = [
   { list: "storeProblems", title: "The state", kinds: storeProblems },
   { list: "scenarioProblems", title: "Scenario files", kinds: scenarioProblems },
   { list: "labProblems", title: "Labs", kinds: labProblems },
+  { list: "dockerdProblems", title: "Docker engines of labs", kinds: dockerdProblems },
   { list: "wireProblems", title: "Captures", kinds: wireProblems },
 ];
 

@@ -11,3 +11,7 @@ declare module "*.socket" {
   const text: string;
   export = text;
 }
+declare module "*.sh" {
+  const text: string;
+  export = text;
+}

@@ -1,45 +1,27 @@
 /** The engines that other tests use, and that nothing of them outlives a test. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cgroupHierarchies } from "./support/docker/host.ts";
-import {
-  type DockerEngine,
-  engineKinds,
-  openDockerEngine,
-  ownBridge,
-} from "./support/docker-engine.ts";
+import { ownBridge } from "../src/dockerd/index.ts";
+import { type DockerEngine, engineKinds, openDockerEngine } from "./support/docker-engine.ts";
+import { dockerLeftovers } from "./support/docker-leftovers.ts";
 import { inside, pings } from "./support/lan.ts";
 
 /** The first engine of the next release on a machine is made first, which takes most of a minute. */
 const patience = 180_000;
 
-/** What engines of this process left on the machine: directories, cgroups, mounts. */
-function leftovers(): readonly string[] {
-  const mark = `lf-docker-${process.pid}-`;
-  const places = [tmpdir(), ...cgroupHierarchies()];
-  const entries = places.flatMap((place) =>
-    readdirSync(place)
-      .filter((name) => name.startsWith(mark))
-      .map((name) => join(place, name)),
-  );
-  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  return [...entries, ...mounts.filter((line) => line.includes(mark))];
-}
-
-/** The mount namespace in which a command behind these words runs. */
-function mountNamespace(engine: DockerEngine): string {
-  const { stdout } = Bun.spawnSync([...engine.enter, "readlink", "/proc/self/ns/mnt"]);
+/** The PID namespace in which a command behind these words runs. */
+function processNamespace(engine: DockerEngine): string {
+  const { stdout } = Bun.spawnSync([...engine.enter, "readlink", "/proc/self/ns/pid"]);
   return stdout.toString().trim();
 }
 
-/** The command lines of the processes in a mount namespace. */
-function livingIn(mountNamespace: string): readonly string[] {
+/** The command lines of the processes in a PID namespace. */
+function livingIn(namespace: string): readonly string[] {
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {
-      if (readlinkSync(`/proc/${pid}/ns/mnt`) !== mountNamespace) return [];
+      if (readlinkSync(`/proc/${pid}/ns/pid`) !== namespace) return [];
       return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim()];
     } catch {
       // It ended while it was looked at.
@@ -57,10 +39,13 @@ describe.each(engineKinds)("the engine %s", (kind) => {
       let namespace = "";
       {
         await using engine = await openDockerEngine(kind, { "live-restore": true });
-        namespace = mountNamespace(engine);
-        expect(leftovers()).not.toEqual([]);
+        namespace = processNamespace(engine);
         await engine.docker("network", "create", ...onTheLan, "lan");
-        await engine.docker("run", "--detach", "--network=lan", "--ip=10.0.0.130", "busybox");
+        const ip = "--ip=10.0.0.130";
+        await engine.docker("run", "--detach", "--name=web", "--network=lan", ip, "busybox");
+        // The image has no more; on the machine's file system there would be.
+        expect(await engine.docker("exec", "web", "ls", "/")).toBe("bin\ndev\netc\nproc\nsys");
+        expect(dockerLeftovers(process.pid)).not.toEqual([]);
         expect(pings(engine.lan.machine, "10.0.0.130")).toBe("reachable");
 
         await engine.stopEngine();
@@ -75,7 +60,7 @@ describe.each(engineKinds)("the engine %s", (kind) => {
         expect(existsSync(join(engine.pluginSocket("any"), ".."))).toBeTrue();
       }
       expect(livingIn(namespace)).toEqual([]);
-      expect(leftovers()).toEqual([]);
+      expect(dockerLeftovers(process.pid)).toEqual([]);
     },
     patience,
   );
@@ -99,9 +84,9 @@ describe.each(engineKinds)("the engine %s", (kind) => {
     "that does not start says why, and leaves nothing",
     async () => {
       const refused = openDockerEngine(kind, { nonsense: true });
-      expect(refused).rejects.toThrow(/ended:[\s\S]*nonsense/);
+      expect(refused).rejects.toThrow(/LF-DOCKERD-FAILED.*ended:.*nonsense/);
       await refused.catch(() => undefined);
-      expect(leftovers()).toEqual([]);
+      expect(dockerLeftovers(process.pid)).toEqual([]);
     },
     patience,
   );

@@ -115,6 +115,24 @@ test("an endpoint whose container is gone is collected, and its address rests", 
   expect(must(await engine.listLeases()).map(({ kind }) => kind)).toEqual(["resting"]);
 }, 30_000);
 
+test("a link whose namespace the kernel has yet to take down is waited for", async () => {
+  using site = await openSite();
+  const { lan, handover, id, prepare, engine } = site;
+  const { temporaryName } = must(await prepare()).endpoint.link;
+  const sandbox = lan.sandbox();
+  // Docker's path of it is gone, and somebody still holds it for a moment.
+  must(await handover.expectIn(id, "/run/docker/netns/0123456789ab"));
+  moveIn(lan.host, temporaryName, sandbox);
+  setTimeout(() => sandbox.close(), 300);
+  must(await handover.withdraw(id));
+  expect(must(await engine.listEndpoints())).toEqual([]);
+  // One that stays is refused: its address is in use.
+  const [again, held] = [must(await prepare()).endpoint.link, lan.sandbox()];
+  must(await handover.expectIn(id, "/run/docker/netns/0123456789ab"));
+  moveIn(lan.host, again.temporaryName, held);
+  expect(codeOf(await handover.withdraw(id))).toBe("LF-SANDBOX-UNREACHABLE");
+}, 30_000);
+
 test("after a reboot a container has its address again at once", async () => {
   using site = await openSite();
   const { lan, address } = site;

@@ -9,12 +9,22 @@ import type {
 } from "../domain/index.ts";
 import type { LeaseSelector, NetworkChange } from "../engine/index.ts";
 import type { InstallEffect } from "../install/index.ts";
-import type { KernelChoice } from "../lab/index.ts";
+import type { DoorChoice, KernelChoice } from "../lab/index.ts";
+
+/** Which scenarios to run, and how. */
+export interface LabRun {
+  readonly files: readonly string[];
+  readonly kernel: KernelChoice;
+  /** In place of what the files say. */
+  readonly door?: DoorChoice;
+  /** A folder with a Docker engine's programs; absent: the machine's own engine. */
+  readonly dockerRoot?: string;
+}
 
 /** What the user asked for, with every value parsed; the grammar makes it, a handler does it. */
 export type Command =
   | { readonly kind: "demo" }
-  | { readonly kind: "lab-run"; readonly files: readonly string[]; readonly kernel: KernelChoice }
+  | ({ readonly kind: "lab-run" } & LabRun)
   | { readonly kind: "net-create"; readonly spec: NetworkSpec }
   | { readonly kind: "net-ls" }
   | { readonly kind: "net-inspect"; readonly name: NetworkName }

@@ -240,10 +240,13 @@ describe("a lab", () => {
     scenarios: passedLab.scenarios.map((scenario) => ({ ...scenario, status: "skip" })),
   };
 
-  test("gets its files and its kernel, and never opens the host", async () => {
-    const { ports, exitCode } = await run("lab run a.yaml b.yaml --kernel host");
+  test("gets its files and how to run them, and never opens the host", async () => {
+    const how = "--kernel host --door docker --docker-root /opt/engine";
+    const { ports, exitCode } = await run(`lab run a.yaml b.yaml ${how}`);
     expect(exitCode).toBe(0);
-    expect(ports.calls).toEqual([["run", ["a.yaml", "b.yaml"], "host"]]);
+    expect(ports.calls).toEqual([
+      ["run", ["a.yaml", "b.yaml"], { kernel: "host", door: "docker", dockerRoot: "/opt/engine" }],
+    ]);
   });
 
   test.each([

@@ -212,8 +212,8 @@ export class FakePorts implements CliPorts {
 
   #lab(): LabPort {
     return {
-      run: async (files, { kernel }) => {
-        this.calls.push(["run", files, kernel]);
+      run: async (files, { signal: _, onProgress: __, ...how }) => {
+        this.calls.push(["run", files, how]);
         return ok(passedLab);
       },
       demo: async ({ onProgress }) => {

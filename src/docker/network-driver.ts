@@ -88,7 +88,7 @@ function networkOf(ports: Ports, request: NetworkRequest): Result<Wanted, Proble
     name: name.value,
     subnets: subnets.map(({ prefix }) => prefix),
     gateways: subnets.flatMap(({ gateway }) => gateway ?? []),
-    ranges: matched.value.flatMap(rangesOf),
+    ranges: [...options.value.ranges, ...matched.value.flatMap(rangesOf)],
     exclusions: [...options.value.exclusions, ...subnets.flatMap(({ held }) => held.map(single))],
     addressing: subnets.length === 0 ? "none" : "pool",
     origin: {

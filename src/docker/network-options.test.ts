@@ -9,7 +9,7 @@ import { laterNetworkOptions, networkOptionNames, parseNetworkOptions } from "./
 const names = Object.values(networkOptionNames).flat();
 
 test("nothing said is macvlan in its first mode", () => {
-  const none = { exclusions: [], reservations: [], routes: [] };
+  const none = { ranges: [], exclusions: [], reservations: [], routes: [] };
   for (const nothing of [{}, undefined, null]) {
     expect(accepted(parseNetworkOptions(nothing))).toEqual({
       driver: { kind: "macvlan", mode: "bridge" },
@@ -28,33 +28,38 @@ test("every option is read", () => {
       source: "02:00:00:00:00:01, 02:00:00:00:00:02",
       bcqueuelen: "2000",
       mtu: "1400",
+      range: "10.0.0.4-10.0.0.30, 10.0.0.64/30",
       exclude: "10.0.0.5,10.0.0.8-10.0.0.9,fd00::/120",
       reserve: "web=10.0.0.20,db=fd00::20",
       route: "10.1.0.0/16 via 10.0.0.2, 10.2.0.0/16,via 10.0.0.3,10.3.0.0/16",
     }),
   );
-  expect({ ...options, exclusions: options.exclusions.map(formatRange) } as object).toEqual({
-    name: "lan",
-    parent: "eth0",
-    driver: {
-      kind: "macvlan",
-      mode: "source",
-      flag: "nodst",
-      bcQueueLen: 2000,
-      allowedMacs: ["02:00:00:00:00:01", "02:00:00:00:00:02"],
+  const ranges = options.ranges.map(formatRange);
+  expect({ ...options, ranges, exclusions: options.exclusions.map(formatRange) } as object).toEqual(
+    {
+      name: "lan",
+      parent: "eth0",
+      driver: {
+        kind: "macvlan",
+        mode: "source",
+        flag: "nodst",
+        bcQueueLen: 2000,
+        allowedMacs: ["02:00:00:00:00:01", "02:00:00:00:00:02"],
+      },
+      mtu: 1400,
+      ranges: ["10.0.0.4-10.0.0.30", "10.0.0.64-10.0.0.67"],
+      exclusions: ["10.0.0.5", "10.0.0.8-10.0.0.9", "fd00::-fd00::ff"],
+      reservations: [
+        { workload: "web", address: "10.0.0.20" },
+        { workload: "db", address: "fd00::20" },
+      ],
+      routes: [
+        { to: "10.1.0.0/16", via: "10.0.0.2" },
+        { to: "10.2.0.0/16", via: "10.0.0.3" },
+        { to: "10.3.0.0/16" },
+      ],
     },
-    mtu: 1400,
-    exclusions: ["10.0.0.5", "10.0.0.8-10.0.0.9", "fd00::-fd00::ff"],
-    reservations: [
-      { workload: "web", address: "10.0.0.20" },
-      { workload: "db", address: "fd00::20" },
-    ],
-    routes: [
-      { to: "10.1.0.0/16", via: "10.0.0.2" },
-      { to: "10.2.0.0/16", via: "10.0.0.3" },
-      { to: "10.3.0.0/16" },
-    ],
-  });
+  );
 });
 
 test("Docker's names mean what ours do, and both may be said if they agree", () => {

@@ -29,6 +29,8 @@ export interface NetworkOptions {
   readonly parent?: IfName;
   readonly driver: Driver;
   readonly mtu?: Mtu;
+  /** Beside Docker's own --ip-range, which takes a prefix. */
+  readonly ranges: readonly IpRange[];
   readonly exclusions: readonly IpRange[];
   readonly reservations: readonly Reservation[];
   readonly routes: readonly ExtraRoute[];
@@ -43,6 +45,7 @@ export const networkOptionNames = {
   source: ["source"],
   bcqueuelen: ["bcqueuelen"],
   mtu: ["mtu", "com.docker.network.driver.mtu"],
+  range: ["range"],
   exclude: ["exclude"],
   reserve: ["reserve"],
   route: ["route"],
@@ -77,13 +80,15 @@ export function parseNetworkOptions(given: unknown): Result<NetworkOptions, Prob
   if (!words.ok) return words;
   const driver = driverOf(words.value);
   if (!driver.ok) return driver;
-  const { name, parent, mtu, exclude, reserve, route } = words.value;
+  const { name, parent, mtu, range, exclude, reserve, route } = words.value;
   const named = perhaps(name, parseNetworkName);
   if (!named.ok) return named;
   const link = perhaps(parent, parseIfName);
   if (!link.ok) return link;
   const size = perhaps(mtu, parseMtu);
   if (!size.ok) return size;
+  const ranges = listOf(range, parseRange);
+  if (!ranges.ok) return ranges;
   const exclusions = listOf(exclude, parseRange);
   if (!exclusions.ok) return exclusions;
   const reservations = listOf(reserve, parseReservation);
@@ -92,6 +97,7 @@ export function parseNetworkOptions(given: unknown): Result<NetworkOptions, Prob
   if (!routes.ok) return routes;
   return ok({
     driver: driver.value,
+    ranges: ranges.value,
     exclusions: exclusions.value,
     reservations: reservations.value,
     routes: routes.value,

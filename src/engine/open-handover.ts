@@ -1,6 +1,6 @@
 import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
-import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
+import { defined, err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import {
   type Endpoint,
   endpointMissing,
@@ -8,6 +8,7 @@ import {
   type Network,
   runtimeIdOf,
   runtimeSandbox,
+  sandboxUnreachable,
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
@@ -138,13 +139,28 @@ function expectIn(
   });
 }
 
+/**
+ * The kernel takes a namespace down some time after its last user has left, and Docker, which asks
+ * at once and only once, would not hear a refusal.
+ */
+const WITHDRAW_PATIENCE = seconds(2);
+const WITHDRAW_PAUSE = millis(20);
+
 async function withdraw(
   deps: EngineDeps,
   runtimeId: string,
 ): Promise<Result<EndpointView | undefined, Problem>> {
+  const { clock } = deps.platform;
   const known = await deps.store.transact((tx) => ok(findEndpoint(deps, tx, runtimeId)));
   if (!known.ok || known.value === undefined) return ok(undefined);
-  const gone = await detachEndpoint(deps, { kind: "id", id: known.value.id });
+  const { id } = known.value;
+  const detach = () => detachEndpoint(deps, { kind: "id", id });
+  const deadline = clock.boottime() + WITHDRAW_PATIENCE;
+  let gone = await detach();
+  while (!gone.ok && gone.error.code === sandboxUnreachable.code && clock.boottime() < deadline) {
+    await clock.sleep(WITHDRAW_PAUSE);
+    gone = await detach();
+  }
   // Somebody else took it away meanwhile.
   if (!gone.ok && gone.error.code === endpointMissing.code) return ok(undefined);
   return gone;

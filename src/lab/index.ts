@@ -18,4 +18,4 @@ export type {
   MatrixReport,
   ScenarioReport,
 } from "./report.ts";
-export { type KernelChoice, type LabOptions, runDemo, runLab } from "./run-lab.ts";
+export { type DoorChoice, type KernelChoice, type LabOptions, runDemo, runLab } from "./run-lab.ts";

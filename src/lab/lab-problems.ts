@@ -92,11 +92,26 @@ export const kernelUnavailable = defineProblem("LF-LAB-KERNEL-UNAVAILABLE", {
   remedy: () => "Use --kernel host, or leave it out.",
 });
 
+export const dockerRefused = defineProblem("LF-LAB-DOCKER-REFUSED", {
+  title: "Docker did not do what the scenario asks",
+  explanation:
+    "The scenario's networks and containers are made with Docker's own command. Where Landfall " +
+    "itself refused something to Docker, that is told instead of this.",
+  exitCode: ExitCode.failed,
+  cniCode: 100,
+  retryable: false,
+  detail: (f: { command: string; host: string; output: string }) =>
+    `\`${f.command}\` on ${f.host}: ${f.output}`,
+  remedy: () => "Correct the scenario.",
+  command: (f) => f.command,
+});
+
 /** Every problem of running labs, for the generated docs. */
 export const labProblems: readonly ProblemKind<never>[] = [
   labUnsupported,
   labNotReady,
   labCommandFailed,
+  dockerRefused,
   userNamespacesForbidden,
   actionRefused,
   nodeHasNo,

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import firstScenario from "../../scenarios/first.yaml" with { type: "text" };
 import { collect, err, ok, type Problem, type Result } from "../base/index.ts";
 import { openPlatform, type Platform } from "../platform/index.ts";
 import { enterUserNamespace } from "./enter-user-namespace.ts";
 import { parseScenario } from "./format/parse-scenario.ts";
-import type { Scenario } from "./format/scenario.ts";
+import type { Door, Scenario } from "./format/scenario.ts";
 import { fileUnreadable, kernelUnavailable, labNotReady } from "./lab-problems.ts";
 import type { LabProgress, LabReport, ScenarioReport } from "./report.ts";
 import { runScenario } from "./run-scenario.ts";
@@ -12,9 +13,16 @@ import { runScenario } from "./run-scenario.ts";
 /** Which kernel a lab runs on: the running one, or a user-mode kernel where it lacks something. */
 export type KernelChoice = "auto" | "host" | "uml";
 
+/** The doors that this version has. */
+export type DoorChoice = Exclude<Door, "cni">;
+
 export interface LabOptions {
   readonly signal: AbortSignal;
   readonly kernel: KernelChoice;
+  /** In place of what the files say. */
+  readonly door?: DoorChoice;
+  /** A folder with a Docker engine's programs; absent: the machine's own engine. */
+  readonly dockerRoot?: string;
   readonly onProgress: (line: LabProgress) => void;
 }
 
@@ -35,7 +43,7 @@ export async function runDemo(options: LabOptions): Promise<Result<LabReport, Pr
 
 async function runAll(
   scenarios: readonly Scenario[],
-  { signal, kernel, onProgress }: LabOptions,
+  { signal, kernel, door, dockerRoot, onProgress }: LabOptions,
 ): Promise<Result<LabReport, Problem>> {
   if (kernel === "uml") return err(kernelUnavailable({ kernel }));
   const platform = labPlatform();
@@ -43,9 +51,12 @@ async function runAll(
   const entered = await enterUserNamespace(platform.value, signal);
   if (!entered.ok) return entered;
   const reports: ScenarioReport[] = [];
+  const root = dockerRoot === undefined ? {} : { dockerRoot: resolve(dockerRoot) };
+  const options = { platform: platform.value, signal, onProgress, ...root };
   for (const scenario of scenarios) {
     if (signal.aborted) break;
-    reports.push(await runScenario(scenario, { platform: platform.value, signal, onProgress }));
+    const wanted = door === undefined ? scenario : { ...scenario, door };
+    reports.push(await runScenario(wanted, options));
   }
   return ok({ scenarios: reports });
 }

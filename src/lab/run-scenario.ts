@@ -1,4 +1,5 @@
-import { type Problem, unreachable } from "../base/index.ts";
+import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
+import { findDockerd } from "../dockerd/index.ts";
 import type { Platform } from "../platform/index.ts";
 import { checkLeases, checkStatus } from "./checks/check-book.ts";
 import { checkCapture } from "./checks/check-capture.ts";
@@ -7,34 +8,43 @@ import { checkNeighbour } from "./checks/check-neighbour.ts";
 import { runActions } from "./checks/run-actions.ts";
 import type { Check, Scenario } from "./format/scenario.ts";
 import type { CheckReport, LabProgress, MatrixReport, ScenarioReport } from "./report.ts";
+import { attachDoor } from "./world/attach-door.ts";
+import { dockerDoor } from "./world/docker/docker-door.ts";
 import { missingFeatures } from "./world/kernel-features.ts";
 import type { Lab } from "./world/lab.ts";
-import { openLab } from "./world/open-lab.ts";
+import { type LabParts, openLab } from "./world/open-lab.ts";
 
 export interface ScenarioOptions {
   readonly platform: Platform;
   /** Ends the run: what was measured until then is reported. */
   readonly signal: AbortSignal;
+  /** A folder with an engine's programs, for door docker; absent: the machine's own. */
+  readonly dockerRoot?: string;
   readonly onProgress: (line: LabProgress) => void;
 }
 
 /** Builds a scenario's lab, makes its checks, takes it down, and says what was found. */
 export async function runScenario(
   scenario: Scenario,
-  { platform, signal, onProgress }: ScenarioOptions,
+  { platform, signal, dockerRoot, onProgress }: ScenarioOptions,
 ): Promise<ScenarioReport> {
   const started = platform.clock.boottime();
   const sinceStart = (): number => round((platform.clock.boottime() - started) / 1000);
   const { id, title } = scenario;
   const base = { id, title, kernel: "host", checks: [] } as const;
   onProgress({ kind: "scenario", id, title });
-  const reason = skipReason(platform, scenario);
-  if (reason !== undefined) return { ...base, status: "skip", reason, seconds: sinceStart() };
-  const opened = await openLab(platform, scenario, signal);
+  const skip = (reason: string): ScenarioReport => {
+    return { ...base, status: "skip", reason, seconds: sinceStart() };
+  };
+  const missing = await skipReason(platform, scenario);
+  if (missing !== undefined) return skip(missing);
+  const doorOf = findDoor(scenario, dockerRoot);
+  if (!doorOf.ok) return skip(doorOf.error);
+  const opened = await openLab(platform, scenario, { signal, doorOf: doorOf.value });
   if (!opened.ok) {
     return { ...base, status: "fail", reason: inWords(opened.error), seconds: sinceStart() };
   }
-  using lab = opened.value;
+  await using lab = opened.value;
   onProgress({ kind: "built", seconds: sinceStart(), summary: summaryOf(scenario) });
   const { checks, matrix } = await runChecks(lab, scenario.checks, onProgress);
   const interrupted = signal.aborted ? { reason: "interrupted" } : {};
@@ -95,10 +105,29 @@ async function runCheck(lab: Lab, check: Check): Promise<Outcome> {
   }
 }
 
-/** Why this scenario cannot be run here at all. */
-function skipReason(platform: Platform, { door, needs }: Scenario): string | undefined {
-  if (door !== "attach") return `this version has no door "${door}" in labs`;
-  const missing = missingFeatures(platform, needs);
+/** The door that a scenario's containers come through, or why there is none here. */
+function findDoor(
+  { door }: Scenario,
+  dockerRoot: string | undefined,
+): Result<LabParts["doorOf"], string> {
+  switch (door) {
+    case "attach":
+      return ok((lab, { name }) => attachDoor(lab, name));
+    case "docker": {
+      const programs = findDockerd(dockerRoot);
+      if (!programs.ok) return err(inWords(programs.error));
+      return ok((lab, host) => dockerDoor(lab, host, programs.value));
+    }
+    case "cni":
+      return err(`this version has no door "${door}" in labs`);
+    default:
+      return unreachable(door);
+  }
+}
+
+/** Why this kernel cannot run the scenario. */
+async function skipReason(platform: Platform, { needs }: Scenario): Promise<string | undefined> {
+  const missing = await missingFeatures(platform, needs);
   if (!missing.ok) return inWords(missing.error);
   if (missing.value.length === 0) return undefined;
   return `not in this kernel, or not driven by this version: ${missing.value.join(", ")}`;

@@ -1,8 +1,15 @@
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DockerHost, openDockerHost, runToEnd } from "./docker/host.ts";
-import { IDLE, writeBusyboxTar } from "./docker/image.ts";
-import type { Lan, Ran } from "./lan.ts";
+import {
+  type Dockerd,
+  type DockerdSettings,
+  findDockerd,
+  openDockerd,
+  openDockerMachine,
+  type Ran,
+  runToEnd,
+} from "../../src/dockerd/index.ts";
+import { type Lan, openLan, pathOf } from "./lan.ts";
+import { must } from "./must.ts";
 
 /**
  * Which engine: `debian` is that of the machine's own packages (20.10 in Debian 12), `next` that of
@@ -47,151 +54,53 @@ export interface DockerEngine extends AsyncDisposable {
   log(): string;
 }
 
-/** Settings of daemon.json that give the engine its own bridge too, with its packet filter. */
-export const ownBridge = { bridge: "docker0", iptables: true } as const;
-
-const SOCKET = "docker.sock";
-
 /** Starts an engine; `settings` are those of daemon.json, and replace ours. */
 export async function openDockerEngine(
   kind: EngineKind,
-  settings: Readonly<Record<string, unknown>> = {},
+  settings: DockerdSettings = {},
 ): Promise<DockerEngine> {
   await using stack = new AsyncDisposableStack();
-  const root = await findEngine(kind);
-  const host = stack.use(await openDockerHost(root));
-  const daemon = new EngineProcess(host, root);
-  stack.defer(() => daemon.end());
-  daemon.configure(settings);
-  await daemon.start();
-  const engine = engineOn(kind, host, daemon);
-  writeBusyboxTar(join(host.directory, "run"));
-  await engine.docker("import", "--change", IDLE, "/run/busybox.tar", "busybox");
+  const programs = must(findDockerd(await rootOf(kind)));
+  const lan = stack.use(openLan());
+  const machine = stack.use(must(await openDockerMachine()));
+  const booted = stack.use(must(await machine.boot(pathOf(lan.host), programs)));
+  const dockerd = openDockerd({
+    ...{ machine, booted, programs },
+    settings: { dns: ["10.0.0.1"], ...settings },
+  });
+  // Killed together with its host, it takes a second more to die.
+  stack.defer(() => dockerd.end("KILL"));
+  must(await dockerd.start());
+  must(await dockerd.importImage());
   const open = stack.move();
-  return { ...engine, [Symbol.asyncDispose]: () => open.disposeAsync() };
-}
-
-function engineOn(kind: EngineKind, host: DockerHost, daemon: EngineProcess) {
-  const run = (...args: readonly string[]): Promise<Ran> => daemon.run("docker", ...args);
   return {
     kind,
-    lan: host.lan,
-    enter: host.enter,
-    inside: (...command: readonly string[]) => runToEnd([...host.enter, ...command]),
-    run,
-    docker: async (...args: readonly string[]) => {
-      const { status, stdout, stderr } = await run(...args);
-      if (status !== 0) throw new Error(`docker ${args.join(" ")}: ${stderr}\n${daemon.log()}`);
-      return stdout.trim();
-    },
-    api: (path: string, init?: RequestInit) => ask(join(host.directory, "run", SOCKET), path, init),
-    pluginSocket: (name: string) => join(host.directory, "run/docker/plugins", `${name}.sock`),
-    startEngine: () => daemon.start(),
-    stopEngine: () => daemon.signal("TERM"),
-    killEngine: () => daemon.signal("KILL"),
-    log: () => daemon.log(),
+    lan,
+    enter: booted.enter,
+    inside: (...command) => runToEnd([...booted.enter, ...command]),
+    run: dockerd.docker,
+    docker: (...args) => succeed(dockerd, args),
+    api: dockerd.ask,
+    pluginSocket: (name) => join(booted.files, "run/docker/plugins", `${name}.sock`),
+    startEngine: async () => must(await dockerd.start()),
+    stopEngine: () => dockerd.end("TERM"),
+    killEngine: () => dockerd.end("KILL"),
+    log: dockerd.log,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
-/** The folder with the engine's programs; says what is missing where there is none. */
-async function findEngine(kind: EngineKind): Promise<string> {
-  if (process.getuid?.() !== 0) throw new Error("tests with a Docker engine need root");
-  if (kind === "debian") {
-    if (existsSync("/usr/sbin/dockerd")) return "/";
-    throw new Error("no Docker engine on this machine; Debian: apt install docker.io iptables");
-  }
+async function succeed(dockerd: Dockerd, args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await dockerd.docker(...args);
+  if (status !== 0) throw new Error(`docker ${args.join(" ")}: ${stderr}\n${dockerd.log()}`);
+  return stdout.trim();
+}
+
+/** The folder with the engine's programs. */
+export async function rootOf(kind: EngineKind): Promise<string> {
+  if (kind === "debian") return "/";
   const script = join(import.meta.dirname, "../../scripts/next-engine.sh");
   const { status, stdout, stderr } = await runToEnd(["bash", script]);
   if (status !== 0) throw new Error(stderr);
   return stdout.trim();
 }
-
-async function ask(socket: string, path: string, init: RequestInit = {}): Promise<EngineAnswer> {
-  const response = await fetch(`http://docker${path}`, { ...init, unix: socket });
-  const text = await response.text();
-  const isJson = response.headers.get("content-type")?.includes("json") === true;
-  return { status: response.status, body: isJson ? JSON.parse(text) : text };
-}
-
-/** How long an engine may take until it answers; it takes less than a second. */
-const START_PATIENCE_MS = 30_000;
-
-/** dockerd, with all that it keeps below the host's own /run. */
-class EngineProcess {
-  readonly #host: DockerHost;
-  readonly #behind: readonly string[];
-  #dockerd: Bun.Subprocess | undefined;
-
-  constructor(host: DockerHost, root: string) {
-    this.#host = host;
-    this.#behind = [...host.enter, ...(root === "/" ? [] : ["chroot", root])];
-  }
-
-  configure(settings: Readonly<Record<string, unknown>>): void {
-    const ours = {
-      hosts: [`unix:///run/${SOCKET}`],
-      pidfile: "/run/docker.pid",
-      "data-root": "/run/docker-data",
-      "cgroup-parent": `/${this.#host.cgroup}`,
-      bridge: "none",
-      iptables: false,
-      dns: ["10.0.0.1"],
-    };
-    writeFileSync(this.#path("daemon.json"), JSON.stringify({ ...ours, ...settings }));
-  }
-
-  /** Runs one of the engine's programs, with nothing of the machine's or the user's settings. */
-  run(...command: readonly string[]): Promise<Ran> {
-    return runToEnd([...this.#behind, ...command], environment);
-  }
-
-  async start(): Promise<void> {
-    const log = openSync(this.#path("dockerd.log"), "a");
-    const dockerd = Bun.spawn([...this.#behind, "dockerd", "--config-file=/run/daemon.json"], {
-      env: environment,
-      stdio: ["ignore", log, log],
-    });
-    closeSync(log);
-    this.#dockerd = dockerd;
-    const deadline = Date.now() + START_PATIENCE_MS;
-    for (;;) {
-      const answer = await ask(this.#path(SOCKET), "/_ping").catch(() => undefined);
-      if (answer?.status === 200) return;
-      const state = this.#isAlive() ? "does not answer" : "ended";
-      if (state === "ended" || Date.now() > deadline) {
-        throw new Error(`the Docker engine ${state}:\n${this.log()}`);
-      }
-      await Bun.sleep(20);
-    }
-  }
-
-  async signal(signal: "TERM" | "KILL"): Promise<void> {
-    const pid = readFileSync(this.#path("docker.pid"), "utf8").trim();
-    await runToEnd([...this.#host.enter, "sh", "-c", `kill -s ${signal} ${pid}`]);
-    await this.#dockerd?.exited;
-  }
-
-  /** Ends it without a word. Killed together with its host, it takes a second more to die. */
-  async end(): Promise<void> {
-    if (this.#isAlive() && existsSync(this.#path("docker.pid"))) await this.signal("KILL");
-  }
-
-  #isAlive(): boolean {
-    return this.#dockerd?.exitCode === null && this.#dockerd.signalCode === null;
-  }
-
-  log(): string {
-    const path = this.#path("dockerd.log");
-    return existsSync(path) ? readFileSync(path, "utf8") : "";
-  }
-
-  #path(name: string): string {
-    return join(this.#host.directory, "run", name);
-  }
-}
-
-const environment = {
-  PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-  HOME: "/run",
-  DOCKER_HOST: `unix:///run/${SOCKET}`,
-};

@@ -12,9 +12,9 @@ export async function runDemo({ ports, onProgress }: CommandContext): Handled {
 }
 
 export async function runLab(
-  { files, kernel }: Extract<Command, { readonly kind: "lab-run" }>,
+  { kind: _, files, ...how }: Extract<Command, { readonly kind: "lab-run" }>,
   { ports, onProgress }: CommandContext,
 ): Handled {
-  const done = await ports.lab.run(files, { signal: ports.signal, kernel, onProgress });
+  const done = await ports.lab.run(files, { signal: ports.signal, onProgress, ...how });
   return mapResult(done, (report) => ({ kind: "lab", event: "run", report }));
 }

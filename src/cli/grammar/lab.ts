@@ -1,12 +1,12 @@
 import { object, or } from "@optique/core/constructs";
-import { map, multiple, withDefault } from "@optique/core/modifiers";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import { choice } from "@optique/core/valueparser";
 import { ok, type Problem, type Result } from "../../base/index.ts";
-import type { KernelChoice } from "../../lab/index.ts";
+import type { DoorChoice, KernelChoice } from "../../lab/index.ts";
 import type { Command } from "../command.ts";
 import { examples, groupUsage, shortUsage, words } from "./describe.ts";
-import { scenarioFile } from "./value-parsers.ts";
+import { scenarioFile, word } from "./value-parsers.ts";
 
 /** `landfall demo` */
 export const demoCommand = command(
@@ -25,6 +25,7 @@ export const demoCommand = command(
 
 // Said again, and not imported: the lab is loaded only when it is to run.
 const kernelChoices: readonly KernelChoice[] = ["auto", "host", "uml"];
+const doorChoices: readonly DoorChoice[] = ["attach", "docker"];
 
 const run = command(
   "run",
@@ -40,6 +41,21 @@ const run = command(
         }),
         "auto",
       ),
+      door: optional(
+        option("--door", choice(doorChoices, { metavar: "DOOR" }), {
+          description: words(
+            "How containers come onto their networks, in place of what the files say: by " +
+              "landfall attach, or by a real Docker engine of the lab's own.",
+          ),
+        }),
+      ),
+      dockerRoot: optional(
+        option("--docker-root", word("DIR"), {
+          description: words(
+            "A folder with another Docker engine, as in /: DIR/usr/sbin/dockerd and what it needs.",
+          ),
+        }),
+      ),
     }),
     labRun,
   ),
@@ -47,12 +63,14 @@ const run = command(
     brief: words("Run scenario files and compare what they expect with real packets."),
     description: words(
       "Builds each scenario in namespaces, runs its checks, takes it down. Exits with 1 when a " +
-        "check failed.",
+        "check failed. With door docker each host gets a Docker engine of its own, which needs " +
+        "root, and no trace of it stays; a scenario for which no engine can be started is skipped.",
     ),
     usageLine: shortUsage,
     footer: examples(
       "landfall lab run scenarios/S02-bridge-mode.yaml",
       "landfall lab run --format json scenarios/*.yaml",
+      "sudo landfall lab run --door docker scenarios/S02-bridge-mode.yaml",
     ),
   },
 );
@@ -67,6 +85,14 @@ export const labCommand = command("lab", or(run), {
 function labRun(given: {
   readonly files: readonly string[];
   readonly kernel: KernelChoice;
+  readonly door: DoorChoice | undefined;
+  readonly dockerRoot: string | undefined;
 }): Result<Command, Problem> {
-  return ok({ kind: "lab-run", ...given });
+  const { files, kernel, door, dockerRoot } = given;
+  return ok({
+    kind: "lab-run",
+    ...{ files, kernel },
+    ...(door === undefined ? {} : { door }),
+    ...(dockerRoot === undefined ? {} : { dockerRoot }),
+  });
 }

@@ -43,6 +43,16 @@ const commands: readonly (readonly [string, object])[] = [
     "lab run a.yaml b.yaml --kernel host",
     { kind: "lab-run", files: ["a.yaml", "b.yaml"], kernel: "host" },
   ],
+  [
+    "lab run a.yaml --door docker --docker-root /opt/engine",
+    {
+      kind: "lab-run",
+      files: ["a.yaml"],
+      kernel: "auto",
+      door: "docker",
+      dockerRoot: "/opt/engine",
+    },
+  ],
   ["net create lan --parent eth0 --subnet 10.0.0.0/24", minimal],
   ["network create --subnet=10.0.0.0/24 --parent=eth0 lan", minimal],
   [
@@ -282,6 +292,7 @@ const mistakes: readonly (readonly [string, string, string, string, string?])[] 
   ["detach ep-1 --ifname eth0", "LF-USAGE", "not by both", "--help"],
   ["endpoint inspect", "LF-USAGE", "ENDPOINT is missing", "--help"],
   ["lab run", "LF-USAGE", "at least one scenario FILE", "--help", "landfall lab run --help"],
+  ["lab run a --door cni", "LF-USAGE", 'but got "cni"', "--help"],
   ["lab run a --kernel vm", "LF-USAGE", 'but got "vm"', "--help"],
   ["completion tcsh", "LF-USAGE", 'Unsupported shell "tcsh"', "--help"],
 ];

@@ -52,7 +52,8 @@ function scenarioText(scenario: ScenarioReport, paint: Paint): string {
   const name = printable(`${id}  ${title}`);
   const place = kernel === "uml" ? ", user-mode kernel" : "";
   const header = `${paint(statusStyle[status], status.toUpperCase())}  ${name}`;
-  const why = reason === undefined ? "" : `  ${printable(reason)}\n`;
+  const why =
+    reason === undefined ? "" : indent(`${reason.split("\n").map(printable).join("\n")}\n`);
   const duration = ` (${seconds.toFixed(1)} s${place})\n`;
   const grid = matrix === undefined ? "" : indent(matrixText(matrix, paint));
   return `${header}${duration}${why}${checkLines(checks, paint)}${grid}`;

@@ -3,7 +3,7 @@ import type { EndpointId } from "../../domain/index.ts";
 import type { Finding } from "../../engine/index.ts";
 import type { Check, LeasesCheck, StatusCheck } from "../format/scenario.ts";
 import type { CheckReport } from "../report.ts";
-import type { HostRole, Lab } from "../world/lab.ts";
+import { type HostRole, hostRole, type Lab } from "../world/lab.ts";
 import { waitForAddresses } from "../world/wait-until-ready.ts";
 import { orReport, report } from "./check-report.ts";
 
@@ -17,7 +17,7 @@ export async function checkStatus(
   );
   const wanted = findings.map(({ container, kind }) => `${container} ${kind}`);
   const settled = await waitForAddresses(lab, containers);
-  const found = settled.ok ? await findingsOf(roleOf(lab, host)) : settled;
+  const found = settled.ok ? await findingsOf(hostRole(lab, host)) : settled;
   return compare(text, wanted, found);
 }
 
@@ -29,7 +29,7 @@ export async function checkLeases(
   const wanted = leases.map((lease) =>
     lease.kind === "held" ? `${lease.container} ${lease.address}` : `resting ${lease.address}`,
   );
-  const listed = await roleOf(lab, host).engine.listLeases();
+  const listed = await hostRole(lab, host).engine.listLeases();
   const found = mapResult(listed, (rows) =>
     rows.map((row) => ({
       line: `${row.kind === "held" ? (row.workload ?? row.endpoint) : row.kind} ${row.address}`,
@@ -78,11 +78,4 @@ function compare(
 
 function inWords(lines: readonly string[]): string {
   return lines.length === 0 ? "nothing" : lines.toSorted().join(", ");
-}
-
-/** The scenario was checked, so it is a host. */
-function roleOf(lab: Lab, host: string): HostRole {
-  const { role } = lab.node(host);
-  if (role.kind !== "host") throw new Error(`${host} is not a host`);
-  return role;
 }

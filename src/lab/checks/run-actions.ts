@@ -9,7 +9,6 @@ import {
   unreachable,
 } from "../../base/index.ts";
 import { parseIfName, parseNetworkName } from "../../domain/index.ts";
-import type { EndpointView, Engine } from "../../engine/index.ts";
 import {
   deleteLink,
   deleteNeighbour,
@@ -19,20 +18,15 @@ import {
 } from "../../netlink/index.ts";
 import { type Action, formatAction, type LinkChange } from "../format/actions.ts";
 import type { ActionCheck, Check, ScenarioNic } from "../format/scenario.ts";
-import { actionRefused, labUnsupported } from "../lab-problems.ts";
+import { actionRefused } from "../lab-problems.ts";
 import type { CheckReport } from "../report.ts";
-import { attachContainer, createScenarioNetwork } from "../world/attach-containers.ts";
 import { plugIn } from "../world/build-topology.ts";
-import type { HostRole, Lab, RunningNode } from "../world/lab.ts";
-import { killContainer, startContainer } from "../world/open-container.ts";
+import { type HostDoor, hostRole, type Lab, type RunningNode } from "../world/lab.ts";
 import { rebootHost } from "../world/open-host.ts";
 import { findLink, refusedOn, send } from "../world/requests.ts";
 import { waitUntilReady } from "../world/wait-until-ready.ts";
 import { advertise } from "./advertise.ts";
 import { orReport, report } from "./check-report.ts";
-
-/** Link names of containers that the file does not name: eth0, eth1, … */
-const CONTAINER_LINK = "eth";
 
 /** Does actions in order. Where a refusal is expected, it is the last one's. */
 export async function runActions(
@@ -93,8 +87,8 @@ function runQuietly(
       return changeHost(lab, action);
     case "advertise":
       return advertise(lab, action);
-    case "daemon":
-      return refuseDaemon(action);
+    case "service":
+      return changeService(lab, action);
     case "run":
       return run(lab, action);
     case "wait":
@@ -107,57 +101,33 @@ function runQuietly(
 }
 
 async function attach(lab: Lab, action: Extract<Action, { kind: "attach" }>): Promise<Outcome> {
-  const found = await findContainer(lab, action);
-  if (!found.ok) return found;
-  const { engine, container, endpoints } = found.value;
-  const taken = endpoints.map(({ endpoint }) => endpoint.ifname as string);
-  const names = Array.from({ length: taken.length + 1 }, (_, n) => `${CONTAINER_LINK}${n}`);
-  const ifname = names.find((name) => !taken.includes(name)) ?? `${CONTAINER_LINK}0`;
-  const attached = await attachContainer(engine, container, { ...action, ifname });
-  return mapResult(attached, ({ warnings = [] }) => warnings);
+  const door = doorOf(lab, action.container);
+  return door === undefined
+    ? err(noContainer(action))
+    : await door.attach(action.container, action);
 }
 
 async function detach(
   lab: Lab,
   action: Extract<Action, { kind: "detach" }>,
 ): Promise<Result<void, Problem>> {
-  const found = await findContainer(lab, action);
-  if (!found.ok) return found;
-  const { engine, container, endpoints } = found.value;
-  const meant = endpoints.filter(
-    ({ network }) => action.network === undefined || action.network === network,
-  );
-  if (meant.length === 0) return err(unfit(action, `${container.name} is not attached`));
-  for (const { endpoint } of meant) {
-    const detached = await engine.detach({ kind: "id", id: endpoint.id });
-    if (!detached.ok) return detached;
-  }
-  return ok();
+  const { container, network } = action;
+  const door = doorOf(lab, container);
+  if (door === undefined) return err(noContainer(action));
+  const detached = await door.detach(container, network);
+  if (!detached.ok) return detached;
+  return detached.value === "detached" ? ok() : err(unfit(action, `${container} is not attached`));
 }
 
-/** A container, the engine of its host, and what the engine has in its book for it. */
-async function findContainer(
-  lab: Lab,
-  action: Extract<Action, { kind: "attach" | "detach" | "container" }>,
-): Promise<
-  Result<
-    {
-      readonly engine: Engine;
-      readonly role: HostRole;
-      readonly container: RunningNode;
-      readonly endpoints: readonly EndpointView[];
-    },
-    Problem
-  >
-> {
-  const container = lab.node(action.container);
-  const host = container.role.kind === "container" ? lab.node(container.role.host).role : undefined;
-  if (host?.kind !== "host") return err(unfit(action, `${container.name} is not a container`));
-  const { engine } = host;
-  const listed = await engine.listEndpoints();
-  if (!listed.ok) return listed;
-  const endpoints = listed.value.filter(({ endpoint }) => endpoint.workload === container.name);
-  return ok({ engine, role: host, container, endpoints });
+/** The door that a container came through; undefined for what is no container. */
+function doorOf(lab: Lab, container: string): HostDoor | undefined {
+  const { role } = lab.node(container);
+  if (role.kind !== "container") return undefined;
+  return hostRole(lab, role.host).door;
+}
+
+function noContainer(action: Extract<Action, { readonly container: string }>): Problem {
+  return unfit(action, `${action.container} is not a container`);
 }
 
 function unfit(action: Action, reason: string): Problem {
@@ -218,11 +188,18 @@ async function changeContainer(
   lab: Lab,
   action: Extract<Action, { kind: "container" }>,
 ): Promise<Outcome> {
-  const found = await findContainer(lab, action);
-  if (!found.ok) return found;
-  const { role, container } = found.value;
-  if (action.change === "start") return startContainer(lab, role, container.name);
-  return mapResult(await killContainer(lab, role, container.name), () => []);
+  const door = doorOf(lab, action.container);
+  if (door === undefined) return err(noContainer(action));
+  return await door.change(action.container, action.change);
+}
+
+async function changeService(
+  lab: Lab,
+  action: Extract<Action, { kind: "service" }>,
+): Promise<Result<void, Problem>> {
+  const { role } = lab.node(action.host);
+  if (role.kind !== "host") return err(unfit(action, `${action.host} is not a host`));
+  return await role.door.changeService(action.service, action.change);
 }
 
 async function changeHost(
@@ -252,10 +229,10 @@ async function changeNetwork(
     case "create": {
       const { networks } = role.spec;
       const spec = networks.find((network) => network.name === action.network);
-      return createScenarioNetwork(role.engine, defined(spec, `network ${action.network}`));
+      return role.door.createNetwork(defined(spec, `network ${action.network}`));
     }
     case "remove":
-      return mapResult(await role.engine.removeNetwork(name.value), () => []);
+      return role.door.removeNetwork(name.value);
     case "set": {
       const { kind: _, sources, ...rest } = change;
       const wish = { name: name.value, ...rest, ...(sources.length === 0 ? {} : { sources }) };
@@ -264,12 +241,6 @@ async function changeNetwork(
     default:
       return unreachable(change);
   }
-}
-
-async function refuseDaemon(
-  action: Extract<Action, { kind: "daemon" }>,
-): Promise<Result<void, Problem>> {
-  return err(labUnsupported({ what: `a daemon in a lab ("${formatAction(action)}")` }));
 }
 
 async function run(

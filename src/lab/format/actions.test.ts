@@ -19,7 +19,13 @@ const prefix6 = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((half) => {
   return prefix.value;
 });
 const command = fc.string({ unit: fc.constantFrom('"', "\\", " ", "\n", "a", "'", "ä") });
-const daemonChange = fc.constantFrom("kill" as const, "start" as const, "restart" as const);
+const processChange = fc.constantFrom(
+  "kill" as const,
+  "start" as const,
+  "stop" as const,
+  "restart" as const,
+);
+const service = fc.constantFrom("daemon" as const, "engine" as const);
 const linkChange = fc.oneof(
   fc
     .constantFrom("up" as const, "down" as const, "delete" as const, "plug" as const)
@@ -62,11 +68,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     host: name,
     change: networkChange,
   }),
-  fc.record({ kind: fc.constant("daemon" as const), host: name, change: daemonChange }),
+  fc.record({ kind: fc.constant("service" as const), service, host: name, change: processChange }),
   fc.record({
     kind: fc.constant("container" as const),
     container: name,
-    change: fc.constantFrom("kill" as const, "start" as const),
+    change: processChange,
   }),
   fc.record({
     kind: fc.constant("host" as const),
@@ -107,7 +113,7 @@ test.each([
   ["detach  c1", { kind: "detach", container: "c1" }],
   ["link eth0.10 delete on h1", { kind: "link", link: "eth0.10", change: { kind: "delete" } }],
   ["link eth0 mtu 1400 on h1", { kind: "link", node: "h1", change: { kind: "mtu", mtu: 1400 } }],
-  ["kill daemon on h1", { kind: "daemon", host: "h1", change: "kill" }],
+  ["kill daemon on h1", { kind: "service", service: "daemon", host: "h1", change: "kill" }],
   ['run "echo \\"a b\\" \\\\ $x" on c1', { kind: "run", command: 'echo "a b" \\ $x', node: "c1" }],
   ["kill c1", { kind: "container", container: "c1", change: "kill" }],
   ["link eth0 plug on h1", { kind: "link", link: "eth0", node: "h1", change: { kind: "plug" } }],
@@ -132,9 +138,9 @@ test.each([
   ["link eth0 mtu 65536 on h1", "link LINK up"],
   ["link eth0 down on h1 now", "link LINK up"],
   ["kill", "kill CONTAINER"],
-  ["kill daemon h1", "kill daemon on HOST"],
+  ["kill daemon h1", "kill daemon|engine on HOST"],
   ["start c1 now", "start CONTAINER"],
-  ["restart c1", "restart daemon on HOST"],
+  ["restart c1 c2", "restart daemon|engine on HOST"],
   ["reboot", "reboot HOST"],
   ["reboot on h1", "reboot HOST"],
   ["reconcile h1 h2", "reconcile HOST"],

@@ -31,8 +31,13 @@ export type Action =
       readonly host: string;
       readonly change: NetworkChange;
     }
-  | { readonly kind: "daemon"; readonly host: string; readonly change: DaemonChange }
-  | { readonly kind: "container"; readonly container: string; readonly change: ContainerChange }
+  | {
+      readonly kind: "service";
+      readonly service: Service;
+      readonly host: string;
+      readonly change: ProcessChange;
+    }
+  | { readonly kind: "container"; readonly container: string; readonly change: ProcessChange }
   | { readonly kind: "host"; readonly host: string; readonly change: HostChange }
   | { readonly kind: "advertise"; readonly prefix: Prefix; readonly machine: string }
   | { readonly kind: "run"; readonly command: string; readonly node: string }
@@ -53,11 +58,15 @@ export type NetworkChange =
   | { readonly kind: "create" | "remove" }
   | { readonly kind: "set"; readonly mode?: string; readonly sources: readonly Mac[] };
 
-/** `kill` is SIGKILL: the daemon gets no chance to tidy up. */
-export type DaemonChange = "kill" | "start" | "restart";
+/** What runs on a host for its containers: Landfall's daemon, and Docker's engine. */
+const services = ["daemon", "engine"] as const;
+export type Service = (typeof services)[number];
 
-/** `kill`: its processes and its namespace go, and nobody is told. `start`: as the file says. */
-export type ContainerChange = "kill" | "start";
+/**
+ * `kill` is SIGKILL, with no chance to tidy up: of a container the processes and the namespace go,
+ * and nobody is told. `start` of a container: as the file says.
+ */
+export type ProcessChange = "kill" | "start" | "stop" | "restart";
 
 /** `reboot`: all of it is gone and comes back as the file says, but for containers and book. */
 export type HostChange = "reboot" | "reconcile";
@@ -70,9 +79,10 @@ const forms = {
   create: "create network NETWORK on HOST",
   remove: "remove network NETWORK on HOST",
   set: "set network NETWORK on HOST [mode MODE] [source MAC]...",
-  kill: "kill CONTAINER, or kill daemon on HOST",
-  start: "start CONTAINER, or start daemon on HOST",
-  restart: "restart daemon on HOST",
+  kill: "kill CONTAINER, or kill daemon|engine on HOST",
+  start: "start CONTAINER, or start daemon|engine on HOST",
+  stop: "stop CONTAINER, or stop daemon|engine on HOST",
+  restart: "restart CONTAINER, or restart daemon|engine on HOST",
   reboot: "reboot HOST",
   reconcile: "reconcile HOST",
   advertise: "advertise PREFIX from MACHINE",
@@ -116,8 +126,8 @@ export function formatAction(action: Action): string {
       const { network, host, change } = action;
       return `${change.kind} network ${network} on ${host}${formatSet(change)}`;
     }
-    case "daemon":
-      return `${action.change} daemon on ${action.host}`;
+    case "service":
+      return `${action.change} ${action.service} on ${action.host}`;
     case "container":
       return `${action.change} ${action.container}`;
     case "host":
@@ -180,10 +190,10 @@ function parseWords(words: readonly string[]): Action | undefined {
       return parseNetwork(words, verb);
     case "kill":
     case "start":
-      if (words.length !== 2) return parseDaemon(words, verb);
-      return isName(first) ? { kind: "container", container: first, change: verb } : undefined;
+    case "stop":
     case "restart":
-      return parseDaemon(words, verb);
+      if (words.length !== 2) return parseService(words, verb);
+      return isName(first) ? { kind: "container", container: first, change: verb } : undefined;
     case "reboot":
     case "reconcile":
       return words.length === 2 && isName(first)
@@ -212,10 +222,11 @@ function parseWords(words: readonly string[]): Action | undefined {
   }
 }
 
-function parseDaemon(words: readonly string[], change: DaemonChange): Action | undefined {
-  const [, daemon, on, host] = words;
-  return words.length === 4 && daemon === "daemon" && on === "on" && isName(host)
-    ? { kind: "daemon", host, change }
+function parseService(words: readonly string[], change: ProcessChange): Action | undefined {
+  const [, word, on, host] = words;
+  const service = services.find((one) => one === word);
+  return words.length === 4 && service !== undefined && on === "on" && isName(host)
+    ? { kind: "service", service, host, change }
     : undefined;
 }
 

@@ -88,9 +88,8 @@ test("addresses are reserved by container, one or a list", () => {
     /parent: eth0,/,
     "parent: eth0, reservations: { c1: 192.168.1.77, c2: [192.168.1.78, fd00::78] },",
   );
-  expect<unknown>(parsed(text).hosts[0]?.networks[0]?.reservations).toEqual({
-    c1: ["192.168.1.77"],
-    c2: ["192.168.1.78", "fd00::78"],
+  expect(parsed(text).hosts[0]?.networks[0]).toMatchObject({
+    reservations: { c1: ["192.168.1.77"], c2: ["192.168.1.78", "fd00::78"] },
   });
 });
 

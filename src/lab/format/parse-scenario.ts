@@ -3,7 +3,7 @@ import type { Action } from "./actions.ts";
 import { resolveCheck } from "./resolve-checks.ts";
 import { featuresOf } from "./resolve-network.ts";
 import { resolveTopology } from "./resolve-topology.ts";
-import type { KernelFeature, Scenario, Topology } from "./scenario.ts";
+import type { KernelFeature, Scenario, ScenarioNetwork, Topology } from "./scenario.ts";
 import { scenarioInvalid } from "./scenario-problems.ts";
 import { type ScenarioDraft, scenarioSchema } from "./scenario-schema.ts";
 import {
@@ -54,6 +54,7 @@ function resolveScenario(
   report: (path: Path, message: string) => void,
 ): Scenario {
   const topology = resolveTopology(draft, report);
+  if (draft.door !== "docker") reportDockersOwn(draft, report);
   const openNodes = findOpenNodes(draft, topology);
   const checks = draft.checks.flatMap((check, index) => {
     const path = ["checks", index];
@@ -89,7 +90,7 @@ function findOpenNodes(draft: ScenarioDraft, topology: Topology): ReadonlySet<st
     if (action.kind === "attach") open.add(action.container);
   }
   for (const host of topology.hosts) {
-    const hasAccess = host.networks.some(({ hostAccess = "none" }) => hostAccess !== "none");
+    const hasAccess = host.networks.some(hasHostAccess);
     if (hasAccess) open.add(host.name);
     for (const node of [host, ...host.containers]) {
       if (node.run.length > 0) open.add(node.name);
@@ -99,6 +100,32 @@ function findOpenNodes(draft: ScenarioDraft, topology: Topology): ReadonlySet<st
     if (machine.run.length > 0) open.add(machine.name);
   }
   return open;
+}
+
+/** A link of the host's own beside its NICs; a bridge of Docker's has a name of Docker's too. */
+function hasHostAccess(network: ScenarioNetwork): boolean {
+  if (network.driver === "docker-bridge") return true;
+  return network.hostAccess !== undefined && network.hostAccess !== "none";
+}
+
+/** Reports what there only is where containers come through Docker. */
+function reportDockersOwn(
+  { hosts, door }: ScenarioDraft,
+  report: (path: Path, message: string) => void,
+): void {
+  const why = `needs door: docker, and the door is ${door}`;
+  for (const [name, { networks, containers, nameservers }] of Object.entries(hosts)) {
+    const path = ["hosts", name];
+    if (nameservers.length > 0) report([...path, "nameservers"], `nameservers ${why}`);
+    for (const [network, { driver }] of Object.entries(networks)) {
+      const place = [...path, "networks", network, "driver"];
+      if (driver === "docker-bridge") report(place, `a docker-bridge ${why}`);
+    }
+    for (const [container, { publish }] of Object.entries(containers)) {
+      const place = [...path, "containers", container, "publish"];
+      if (publish.length > 0) report(place, `publish ${why}`);
+    }
+  }
 }
 
 function listActions(draft: ScenarioDraft): readonly Action[] {
@@ -124,7 +151,7 @@ function declareAttached(draft: ScenarioDraft): ScenarioDraft {
     const [home] = homes;
     if (home === undefined || homes.length > 1) continue;
     const [name, host] = home;
-    const container = { networks: {}, sysctls: {}, run: [] };
+    const container = { networks: {}, sysctls: {}, run: [], publish: [] };
     hosts[name] = { ...host, containers: { ...host.containers, [action.container]: container } };
     taken.add(action.container);
   }

@@ -33,7 +33,7 @@ export function reportUnknownNames(scope: Scope, action: Action, place: Path): v
     case "container":
       reportUnknownContainer(scope, action, place);
       return;
-    case "daemon":
+    case "service":
     case "host":
       reportUnknown(scope, { what: "host", name: action.host, place });
       return;

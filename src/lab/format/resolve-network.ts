@@ -1,5 +1,5 @@
 import { didYouMean } from "./did-you-mean.ts";
-import type { ScenarioNetwork } from "./scenario.ts";
+import type { DockerBridge, ScenarioNetwork } from "./scenario.ts";
 import type { HostDraft, NetworkDraft } from "./scenario-schema.ts";
 import type { Path } from "./scenario-source.ts";
 
@@ -21,7 +21,8 @@ export function resolveNetwork(
   host: HostDraft,
   report: (path: Path, message: string) => void,
 ): ScenarioNetwork {
-  const { gateway, driver, mode, flag, source, parent } = draft;
+  const { gateway, driver, mode, flag, source, parent = "" } = draft;
+  if (driver === "docker-bridge") return resolveBridge(name, draft, report);
   const known: readonly string[] = modes[driver];
   if (mode !== undefined && !known.includes(mode)) {
     report(["mode"], `${driver} has no mode ${mode}; it has ${known.join(", ")}`);
@@ -37,16 +38,42 @@ export function resolveNetwork(
     report(["subnets"], "a pool needs subnets; write addressing: dhcp or none without them");
   }
   const nics = Object.keys(host.nics);
+  if (draft.parent === undefined) {
+    report(["parent"], 'key "parent" is missing: the link that containers hang on');
+  }
   // A link that `run` makes may be a parent too, and only the kernel knows its name.
-  if (!nics.includes(parent.replace(/\.[0-9]+$/, "")) && host.run.length === 0) {
+  else if (!nics.includes(parent.replace(/\.[0-9]+$/, "")) && host.run.length === 0) {
     report(["parent"], `no link "${parent}" on this host${didYouMean(parent, nics)}`);
   }
   const { gateway: _, ...rest } = draft;
-  return { ...rest, name, gateways: gateway ?? [] };
+  return { ...rest, name, driver, parent, gateways: gateway ?? [] };
+}
+
+/** What Docker's own bridge has no notion of. */
+const notOfBridges = [
+  ...["mode", "flag", "parent", "vlan", "conflictCheck", "hostAccess", "bcqueuelen"],
+  ...["reservations", "routes", "source"],
+] as const;
+
+function resolveBridge(
+  name: string,
+  draft: NetworkDraft,
+  report: (path: Path, message: string) => void,
+): DockerBridge {
+  for (const key of notOfBridges) {
+    const value = draft[key as keyof NetworkDraft];
+    const isGiven = typeof value === "object" ? Object.keys(value).length > 0 : value !== undefined;
+    if (isGiven) report([key], `a docker-bridge has no ${key}`);
+  }
+  if (draft.addressing !== "pool") report(["addressing"], "Docker gives its bridge addresses");
+  const { subnets, ranges, exclude, mtu, internal, create, gateway = [] } = draft;
+  const own = { subnets, ranges, exclude, internal, create, gateways: gateway };
+  return { ...own, name, driver: "docker-bridge", ...(mtu === undefined ? {} : { mtu }) };
 }
 
 /** The kernel features that a network cannot do without. */
 export function featuresOf(network: ScenarioNetwork): readonly ("macvlan" | "ipvlan" | "vlan")[] {
+  if (network.driver === "docker-bridge") return [];
   const tagged = network.vlan !== undefined || network.parent.includes(".");
   return tagged ? [network.driver, "vlan"] : [network.driver];
 }

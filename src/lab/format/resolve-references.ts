@@ -177,9 +177,12 @@ function declaredVersions(topology: Topology, { node, on }: NodeRef): readonly I
   }
 }
 
-function networkVersions({ addressing, subnets }: ScenarioNetwork): readonly IpVersion[] {
+function networkVersions(network: ScenarioNetwork): readonly IpVersion[] {
+  const versions = network.subnets.map(prefixVersion);
+  // Where the file names no subnet of a bridge, Docker chooses one.
+  if (network.driver === "docker-bridge") return versions.length === 0 ? [4] : versions;
+  const { addressing } = network;
   if (addressing === "none") return [4, 6];
-  const versions = subnets.map(prefixVersion);
   return addressing === "dhcp" ? [4, ...versions] : versions;
 }
 

@@ -74,13 +74,14 @@ export function resolveTopology(draft: ScenarioDraft, report: Report): Topology 
     ),
     machines: Object.entries(draft.machines).map(([name, machine]): ScenarioMachine => {
       const path = ["machines", name];
-      const { dhcp } = machine;
+      const { dhcp, names } = machine;
       return {
         name,
         nic: resolveNic({ node: name, name: machineLink, nic: machine, path }, plugged, report),
         routes: resolveRoutes(machine.routes, path, report),
         sysctls: machine.sysctls,
         run: machine.run,
+        names,
         ...(dhcp === undefined ? {} : { dhcp }),
       };
     }),
@@ -189,6 +190,7 @@ function resolveHost(
     routes: resolveRoutes(host.routes, path, report),
     sysctls: host.sysctls,
     run: host.run,
+    nameservers: host.nameservers,
     networks: Object.entries(host.networks).map(([network, draft]) =>
       resolveNetwork(network, draft, host, (keys, message) =>
         report([...path, "networks", network, ...keys], message),
@@ -278,5 +280,6 @@ function resolveContainer(
       ...(defaultRoute === undefined ? {} : { defaultRoute }),
     } satisfies ScenarioAttachment;
   });
-  return { name, networks, sysctls: draft.sysctls, run: draft.run };
+  const { sysctls, run, publish } = draft;
+  return { name, networks, sysctls, run, publish };
 }

@@ -96,6 +96,12 @@ const vlanId = z.int().min(1).max(4094);
 const ethernetMtu = z.int().min(68).max(65_535);
 const transportPort = z.int().min(1).max(65_535);
 const command = z.string().min(1);
+const publishedPort = z.string().regex(/^[0-9]{1,5}:[0-9]{1,5}(\/udp)?$/, {
+  error: "a published port is HOST:CONTAINER, such as 8080:80, or 5353:53/udp",
+});
+const hostName = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, {
+  error: "a name has small letters, digits, dots and -",
+});
 
 const switchPort = strict({
   hairpin: z
@@ -135,7 +141,10 @@ const nic = strict({
 });
 
 const network = strict({
-  driver: z.enum(["macvlan", "ipvlan"]).default("macvlan"),
+  driver: z
+    .enum(["macvlan", "ipvlan", "docker-bridge"])
+    .default("macvlan")
+    .describe("docker-bridge: Docker's own network, which has no parent; with door docker"),
   mode: z
     .enum(["bridge", "private", "vepa", "passthru", "source", "l2", "l3", "l3s"])
     .exactOptional(),
@@ -143,7 +152,7 @@ const network = strict({
     .enum(["bridge", "private", "vepa", "nopromisc", "nodst"])
     .exactOptional()
     .describe("of ipvlan; nopromisc of macvlan passthru; nodst of macvlan source"),
-  parent: linkName,
+  parent: linkName.exactOptional().describe("the link that containers hang on"),
   vlan: vlanId.exactOptional(),
   subnets: listOf(prefix),
   gateway: oneOrMany(ip).exactOptional(),
@@ -177,6 +186,7 @@ const container = strict({
   ),
   sysctls: setup.sysctls,
   run: setup.run,
+  publish: listOf(publishedPort).describe("ports of the host that lead here; with door docker"),
 });
 
 const host = strict({
@@ -184,6 +194,7 @@ const host = strict({
   nics: mapOf(linkName, nic),
   networks: mapOf(name, network),
   containers: mapOf(name, container),
+  nameservers: listOf(ip).describe("whom Docker asks for names outside; with door docker"),
 });
 
 const machine = strict({
@@ -200,6 +211,7 @@ const machine = strict({
       .exactOptional()
       .describe("how long a lease lasts, in seconds"),
   }).exactOptional(),
+  names: mapOf(hostName, ip4).describe("names that this machine answers for, as a name server"),
 });
 
 const probe = {

@@ -124,32 +124,45 @@ export interface ScenarioHost extends NodeSetup {
   readonly nics: readonly ScenarioNic[];
   readonly networks: readonly ScenarioNetwork[];
   readonly containers: readonly ScenarioContainer[];
+  /** Whom Docker's engine on the host asks for names that are none of its containers'. */
+  readonly nameservers: readonly Ip[];
 }
 
 /** Options left out are left to the engine, so that its defaults are tested too. */
-export interface ScenarioNetwork {
+export type ScenarioNetwork = LanNetwork | DockerBridge;
+
+interface NetworkBase {
   readonly name: string;
+  readonly subnets: readonly Prefix[];
+  readonly gateways: readonly Ip[];
+  readonly ranges: readonly IpRange[];
+  readonly exclude: readonly IpRange[];
+  readonly mtu?: number;
+  readonly internal: boolean;
+  /** `later`: by an action. */
+  readonly create: "start" | "later";
+}
+
+/** Docker's own: a bridge on the host, which routes and translates addresses. Not Landfall's. */
+export interface DockerBridge extends NetworkBase {
+  readonly driver: "docker-bridge";
+}
+
+/** A network of Landfall's. */
+export interface LanNetwork extends NetworkBase {
   readonly driver: "macvlan" | "ipvlan";
   readonly mode?: string;
   readonly flag?: string;
   readonly parent: string;
   readonly vlan?: number;
-  readonly subnets: readonly Prefix[];
-  readonly gateways: readonly Ip[];
-  readonly ranges: readonly IpRange[];
-  readonly exclude: readonly IpRange[];
   /** Addresses that are always the container's of this name. */
   readonly reservations: Readonly<Record<string, readonly Ip[]>>;
   readonly routes: readonly { readonly to: Prefix; readonly via?: Ip }[];
   /** Peers that macvlan mode source listens to. */
   readonly source: readonly Mac[];
-  readonly mtu?: number;
-  readonly internal: boolean;
   readonly addressing: "pool" | "dhcp" | "none";
   readonly conflictCheck?: "fast" | "full" | "off";
   readonly hostAccess?: "none" | "shim" | "ptp";
-  /** `later`: by an action. */
-  readonly create: "start" | "later";
   /** Length of the parent's broadcast queue, in frames. */
   readonly bcqueuelen?: number;
 }
@@ -161,6 +174,8 @@ export interface ScenarioContainer {
   readonly sysctls: Readonly<Record<string, string>>;
   /** Shell commands in the container's namespace, after it was attached. */
   readonly run: readonly string[];
+  /** Ports of the host that Docker leads to the container, as `docker run -p` says them. */
+  readonly publish: readonly string[];
 }
 
 export interface ScenarioAttachment {
@@ -179,6 +194,8 @@ export interface ScenarioMachine extends NodeSetup {
   readonly name: string;
   readonly nic: ScenarioNic;
   readonly dhcp?: ScenarioDhcp;
+  /** What the machine answers as a name server; it is none where this is empty. */
+  readonly names: Readonly<Record<string, Ip4>>;
 }
 
 export interface ScenarioDhcp {

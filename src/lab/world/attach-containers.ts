@@ -1,5 +1,5 @@
 import type { Ip, Mac } from "../../addr/index.ts";
-import { collect, err, mapResult, type Problem, type Result } from "../../base/index.ts";
+import { collect, err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
 import {
   checkNetwork,
   type NetworkSpec,
@@ -11,7 +11,7 @@ import {
   type Reservation,
 } from "../../domain/index.ts";
 import type { EndpointView, Engine } from "../../engine/index.ts";
-import type { ScenarioNetwork } from "../format/scenario.ts";
+import type { LanNetwork, ScenarioNetwork } from "../format/scenario.ts";
 import { labUnsupported } from "../lab-problems.ts";
 import type { RunningNode } from "./lab.ts";
 
@@ -20,6 +20,10 @@ export async function createScenarioNetwork(
   engine: Engine,
   network: ScenarioNetwork,
 ): Promise<Result<readonly Problem[], Problem>> {
+  if (network.driver === "docker-bridge") {
+    const what = `a docker-bridge without Docker (network ${network.name})`;
+    return err(labUnsupported({ what }));
+  }
   const spec = specOf(network);
   if (!spec.ok) return spec;
   const created = await engine.createNetwork(spec.value);
@@ -27,7 +31,7 @@ export async function createScenarioNetwork(
 }
 
 /** The engine's words for a network; options that it does not drive are told, never dropped. */
-function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
+function specOf(network: LanNetwork): Result<NetworkSpec, Problem> {
   const { mode, flag, bcqueuelen } = network;
   const driver = parseDriver({
     kind: network.driver,
@@ -37,8 +41,8 @@ function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
     ...(bcqueuelen === undefined ? {} : { bcQueueLen: bcqueuelen }),
   });
   if (!driver.ok) return driver;
-  const what = undriven(network);
-  if (what !== undefined) return err(labUnsupported({ what: `${what} (network ${network.name})` }));
+  const driven = checkDriven(network);
+  if (!driven.ok) return driven;
   const name = parseNetworkName(network.name);
   if (!name.ok) return name;
   const parent = parseIfName(network.parent);
@@ -63,7 +67,7 @@ function specOf(network: ScenarioNetwork): Result<NetworkSpec, Problem> {
   });
 }
 
-function reservationsOf(network: ScenarioNetwork): Result<readonly Reservation[], Problem> {
+function reservationsOf(network: LanNetwork): Result<readonly Reservation[], Problem> {
   const groups = Object.entries(network.reservations).map(([name, addresses]) =>
     mapResult(parseWorkloadName(name), (workload) =>
       addresses.map((address) => ({ workload, address })),
@@ -72,7 +76,8 @@ function reservationsOf(network: ScenarioNetwork): Result<readonly Reservation[]
   return mapResult(collect(groups), (rows) => rows.flat());
 }
 
-function undriven(network: ScenarioNetwork): string | undefined {
+/** Refuses options that no door of this version drives. */
+export function checkDriven(network: LanNetwork): Result<void, Problem> {
   const { vlan, addressing, conflictCheck, hostAccess } = network;
   const asked: readonly (readonly [string, boolean])[] = [
     ["vlan", vlan !== undefined],
@@ -80,7 +85,10 @@ function undriven(network: ScenarioNetwork): string | undefined {
     [`conflictCheck ${conflictCheck}`, conflictCheck !== undefined && conflictCheck !== "off"],
     [`hostAccess ${hostAccess}`, hostAccess !== undefined && hostAccess !== "none"],
   ];
-  return asked.find(([, present]) => present)?.[0];
+  const what = asked.find(([, present]) => present)?.[0];
+  return what === undefined
+    ? ok()
+    : err(labUnsupported({ what: `${what} (network ${network.name})` }));
 }
 
 /** What a container asks of one network. */

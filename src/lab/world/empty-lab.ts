@@ -15,21 +15,35 @@ export function emptyLab(platform: Platform, signal: AbortSignal): Lab {
     nodes.delete(name);
     if (node !== undefined) closeNode(node);
   };
+  const ending = new AbortController();
+  const adopt: Lab["adopt"] = (name, netns, role) => {
+    const node = openNode({ platform, signal }, name, netns, role);
+    if (node.ok) nodes.set(name, node.value);
+    return node;
+  };
   return {
     platform,
     signal,
+    ending: ending.signal,
     nodes,
     node: (name) => defined(nodes.get(name), `node ${name} of the lab`),
     open: (name, role) => {
-      const node = openNode({ platform, signal }, name, role);
+      const netns = platform.namespaces.create();
+      if (!netns.ok) return err(namespaceProblem(name, netns.error));
+      const node = adopt(name, netns.value, role(netns.value));
       if (!node.ok) return node;
-      nodes.set(name, node.value);
       const up = send(node.value, [setLink({ link: LOOPBACK, state: "up" })]);
       return up.ok ? node : up;
     },
+    adopt,
     close,
     nextIfindex: () => ifindex++,
-    [Symbol.dispose]: () => {
+    [Symbol.asyncDispose]: async () => {
+      ending.abort();
+      const doors = [...nodes.values()].flatMap(({ role }) =>
+        role.kind === "host" ? role.door : [],
+      );
+      await Promise.all(doors.map((door) => door[Symbol.asyncDispose]()));
       for (const name of [...nodes.keys()]) close(name);
     },
   };
@@ -48,17 +62,16 @@ function closeNode({ keeper, link, netns }: RunningNode): void {
 function openNode(
   { platform, signal }: Pick<Lab, "platform" | "signal">,
   name: string,
-  role: (netns: NetnsHandle) => NodeRole,
+  netns: NetnsHandle,
+  role: NodeRole,
 ): Result<RunningNode, Problem> {
-  const netns = platform.namespaces.create();
-  if (!netns.ok) return err(namespaceProblem(name, netns.error));
-  const link = openRtnetlink(platform, netns.value);
+  const link = openRtnetlink(platform, netns);
   if (!link.ok) {
-    netns.value.close();
+    netns.close();
     return err(namespaceProblem(name, { errno: link.error.errno, call: "socket" }));
   }
-  const keeper = openKeeper(name, netns.value, { clock: platform.clock, signal });
-  return ok({ name, netns: netns.value, link: link.value, keeper, role: role(netns.value) });
+  const keeper = openKeeper(name, netns, { clock: platform.clock, signal });
+  return ok({ name, netns, link: link.value, keeper, role });
 }
 
 function namespaceProblem(name: string, { errno, call }: SysError): Problem {

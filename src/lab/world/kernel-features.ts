@@ -12,11 +12,11 @@ const PARENT = { ifindex: 100, name: "parent" };
  * The features that this kernel lacks, found by making a link of each kind in a namespace of its
  * own: lists of modules do not show drivers that are built in.
  */
-export function missingFeatures(
+export async function missingFeatures(
   platform: Platform,
   needs: readonly KernelFeature[],
-): Result<readonly KernelFeature[], Problem> {
-  using lab = emptyLab(platform, new AbortController().signal);
+): Promise<Result<readonly KernelFeature[], Problem>> {
+  await using lab = emptyLab(platform, new AbortController().signal);
   const node = lab.open("probe", () => ({ kind: "container", host: "none" }));
   if (!node.ok) return node;
   const veth = addLink({ kind: "veth", ...PARENT, peer: { name: "peer", ifindex: 101 } });

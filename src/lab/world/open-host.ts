@@ -1,21 +1,26 @@
 import { millis, ok, type Problem, type Result } from "../../base/index.ts";
 import type { StoreSalt, StoreUuid } from "../../domain/index.ts";
-import { openEngine } from "../../engine/index.ts";
+import { memoryLocks, openEngine } from "../../engine/index.ts";
 import { deleteLink } from "../../netlink/index.ts";
 import type { BootId, NetnsHandle, Platform } from "../../platform/index.ts";
 import { memoryStore, type Store } from "../../store/index.ts";
 import type { ScenarioHost } from "../format/scenario.ts";
 import { plugIn, setUpNode } from "./build-topology.ts";
-import type { HostRole, Lab, RunningNode } from "./lab.ts";
+import type { HostDoor, HostRole, Lab, RunningNode } from "./lab.ts";
 import { openContainer } from "./open-container.ts";
 import { findLink, send } from "./requests.ts";
 import { waitUntilReady } from "./wait-until-ready.ts";
 
 /** A host's namespace with its NICs plugged in, and its engine with an empty book. */
-export function openHost(lab: Lab, spec: ScenarioHost): Result<RunningNode, Problem> {
+export function openHost(
+  lab: Lab,
+  spec: ScenarioHost,
+  door: HostDoor,
+): Result<RunningNode, Problem> {
   const uuid = crypto.randomUUID() as string as StoreUuid;
   const salt = lab.platform.random.bytes(16).toHex() as StoreSalt;
-  return openHostWith(lab, spec, { platform: lab.platform, store: memoryStore({ uuid, salt }) });
+  const { platform } = lab;
+  return openHostWith(lab, spec, { platform, door, store: memoryStore({ uuid, salt }) });
 }
 
 /**
@@ -25,8 +30,9 @@ export function openHost(lab: Lab, spec: ScenarioHost): Result<RunningNode, Prob
 export async function rebootHost(
   lab: Lab,
   host: RunningNode,
-  { spec, store }: HostRole,
+  { spec, store, door }: HostRole,
 ): Promise<Result<void, Problem>> {
+  await door.powerOff();
   for (const { name } of spec.nics) {
     const nic = findLink(host, name);
     if (!nic.ok) continue;
@@ -36,24 +42,36 @@ export async function rebootHost(
   }
   for (const { name } of spec.containers) lab.close(name);
   lab.close(host.name);
-  const opened = openHostWith(lab, spec, { platform: afterBoot(lab.platform), store });
+  const opened = openHostWith(lab, spec, { platform: afterBoot(lab.platform), store, door });
   if (!opened.ok) return opened;
   for (const container of spec.containers) {
     const empty = openContainer(lab, host.name, container);
     if (!empty.ok) return empty;
   }
   const ready = await waitUntilReady(lab);
-  return ready.ok ? await setUpNode(lab.platform, opened.value, spec) : ready;
+  if (!ready.ok) return ready;
+  const { role } = opened.value;
+  const setUp = await setUpNode(lab.platform, opened.value, spec);
+  return setUp.ok && role.kind === "host" ? await door.open(opened.value, role) : setUp;
+}
+
+/** What a host stands on. */
+interface Ground {
+  readonly platform: Platform;
+  readonly store: Store;
+  readonly door: HostDoor;
 }
 
 function openHostWith(
   lab: Lab,
   spec: ScenarioHost,
-  ground: { readonly platform: Platform; readonly store: Store },
+  { platform, store, door }: Ground,
 ): Result<RunningNode, Problem> {
   const role = (hostNamespace: NetnsHandle): HostRole => {
-    const engine = openEngine({ ...ground, hostNamespace });
-    return { kind: "host", spec, engine, store: ground.store };
+    const locks = memoryLocks();
+    const own = { platform: door.platformFor(platform), store, hostNamespace, locks };
+    const open = () => openEngine(own);
+    return { kind: "host", spec, engine: open(), store, openEngine: open, door };
   };
   const node = lab.open(spec.name, role);
   if (!node.ok) return node;

@@ -2,11 +2,11 @@ import { err, ok, type Problem, type Result } from "../../base/index.ts";
 import type { Platform } from "../../platform/index.ts";
 import type { Scenario, ScenarioHost } from "../format/scenario.ts";
 import { labUnsupported } from "../lab-problems.ts";
-import { createScenarioNetwork } from "./attach-containers.ts";
 import { buildSwitch, plugIn, setUpNode } from "./build-topology.ts";
 import { emptyLab } from "./empty-lab.ts";
-import type { Lab } from "./lab.ts";
-import { openContainer, startContainer } from "./open-container.ts";
+import type { HostDoor, Lab } from "./lab.ts";
+import { serveNames } from "./name-server.ts";
+import { openContainer } from "./open-container.ts";
 import { openHost } from "./open-host.ts";
 import { waitUntilReady } from "./wait-until-ready.ts";
 
@@ -14,17 +14,26 @@ import { waitUntilReady } from "./wait-until-ready.ts";
 export async function openLab(
   platform: Platform,
   scenario: Scenario,
-  signal: AbortSignal,
+  { signal, doorOf }: LabParts,
 ): Promise<Result<Lab, Problem>> {
   const lab = emptyLab(platform, signal);
-  const built = await build(lab, scenario);
+  const built = await build(lab, scenario, doorOf);
   if (built.ok) return ok(lab);
-  lab[Symbol.dispose]();
+  await lab[Symbol.asyncDispose]();
   return err(built.error);
 }
 
-async function build(lab: Lab, scenario: Scenario): Promise<Result<void, Problem>> {
-  const wired = buildWires(lab, scenario);
+/** What a lab is opened with. */
+export interface LabParts {
+  readonly signal: AbortSignal;
+  /** The door that the containers of a host come through. */
+  readonly doorOf: DoorOf;
+}
+
+type DoorOf = (lab: Lab, host: ScenarioHost) => HostDoor;
+
+async function build(lab: Lab, scenario: Scenario, doorOf: DoorOf): Promise<Result<void, Problem>> {
+  const wired = buildWires(lab, scenario, doorOf);
   if (!wired.ok) return wired;
   // Networks look at their parents, so those must be up first.
   const ready = await waitUntilReady(lab);
@@ -32,6 +41,8 @@ async function build(lab: Lab, scenario: Scenario): Promise<Result<void, Problem
   for (const machine of scenario.machines) {
     const done = await setUpNode(lab.platform, lab.node(machine.name), machine);
     if (!done.ok) return done;
+    const served = serveNames(lab, lab.node(machine.name), machine.names);
+    if (!served.ok) return served;
   }
   for (const host of scenario.hosts) {
     const done = await populateHost(lab, host);
@@ -41,7 +52,11 @@ async function build(lab: Lab, scenario: Scenario): Promise<Result<void, Problem
 }
 
 /** Every namespace but the containers', and the wires between them. */
-function buildWires(lab: Lab, { switches, machines, hosts }: Scenario): Result<void, Problem> {
+function buildWires(
+  lab: Lab,
+  { switches, machines, hosts }: Scenario,
+  doorOf: DoorOf,
+): Result<void, Problem> {
   for (const spec of switches) {
     const built = buildSwitch(lab, spec);
     if (!built.ok) return built;
@@ -57,7 +72,7 @@ function buildWires(lab: Lab, { switches, machines, hosts }: Scenario): Result<v
     if (!plugged.ok) return plugged;
   }
   for (const spec of hosts) {
-    const node = openHost(lab, spec);
+    const node = openHost(lab, spec, doorOf(lab, spec));
     if (!node.ok) return node;
   }
   return ok();
@@ -69,14 +84,17 @@ async function populateHost(lab: Lab, host: ScenarioHost): Promise<Result<void, 
   const done = await setUpNode(lab.platform, node, host);
   if (!done.ok) return done;
   if (node.role.kind !== "host") return ok();
+  const { door } = node.role;
+  const opened = await door.open(node, node.role);
+  if (!opened.ok) return opened;
   for (const network of host.networks.filter(({ create }) => create === "start")) {
-    const created = await createScenarioNetwork(node.role.engine, network);
+    const created = await door.createNetwork(network);
     if (!created.ok) return created;
   }
   for (const container of host.containers) {
-    const opened = openContainer(lab, host.name, container);
-    if (!opened.ok) return opened;
-    const started = await startContainer(lab, node.role, container.name);
+    const empty = openContainer(lab, host.name, container);
+    if (!empty.ok) return empty;
+    const started = await door.change(container.name, "start");
     if (!started.ok) return started;
   }
   return ok();

@@ -62,7 +62,7 @@ async function linksOf(
   return ok(ordered.filter((link) => link.name === name));
 }
 
-/** The link of a container on a network, as the host's engine has it in its book. */
+/** The link of a container on a network. */
 async function linkOnNetwork(
   lab: Lab,
   node: RunningNode,
@@ -71,9 +71,5 @@ async function linkOnNetwork(
   if (node.role.kind !== "container") return undefined;
   const host = lab.node(node.role.host);
   if (host.role.kind !== "host") return undefined;
-  const endpoints = await host.role.engine.listEndpoints();
-  if (!endpoints.ok) return undefined;
-  return endpoints.value.find(
-    (row) => row.network === network && row.endpoint.workload === node.name,
-  )?.endpoint.ifname;
+  return await host.role.door.linkOn(node.name, network);
 }
