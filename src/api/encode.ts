@@ -1,6 +1,6 @@
 import { formatRange } from "../addr/index.ts";
 import type { Problem } from "../base/index.ts";
-import { driverFlag, type ExtraRoute, type NetworkSpec, tapDevice } from "../domain/index.ts";
+import { driverFlag, type ExtraRoute, formatVlanTag, type NetworkSpec, tapDevice } from "../domain/index.ts";
 import type { EndpointView, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
 import type { documents } from "./documents.ts";
 
@@ -28,6 +28,7 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
     endpoints: [...endpoints],
     createdAt,
     parentChecks,
+    vlan: network.vlan && { on: network.vlan.on, tags: network.vlan.tags.map(formatVlanTag) },
     ...originDocument(network),
   };
 }

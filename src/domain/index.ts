@@ -99,6 +99,7 @@ export type { Reservation } from "./reservation.ts";
 export { type Segment, type SegmentName, segmentOf } from "./segment.ts";
 export {
   formatVlan,
+  formatVlanTag,
   parseVlanTag,
   type VlanId,
   type VlanProtocol,

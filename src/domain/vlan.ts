@@ -37,6 +37,11 @@ export function parseVlanTag(value: unknown): Result<VlanTag, Problem> {
   return ok({ protocol: known, id });
 }
 
+/** As `parseVlanTag` reads it. */
+export function formatVlanTag({ protocol, id }: VlanTag): string {
+  return protocol === DEFAULT_PROTOCOL ? `${id}` : `${protocol}:${id}`;
+}
+
 function parseVlanId(digits: string | undefined): VlanId | undefined {
   const id = Number(digits);
   return id >= VLAN_MIN && id <= VLAN_MAX ? (id as VlanId) : undefined;
