@@ -1,6 +1,12 @@
 import { formatRange } from "../addr/index.ts";
 import type { Problem } from "../base/index.ts";
-import { driverFlag, type ExtraRoute, formatVlanTag, type NetworkSpec, tapDevice } from "../domain/index.ts";
+import {
+  driverFlag,
+  type ExtraRoute,
+  formatVlanTag,
+  type NetworkSpec,
+  tapDevice,
+} from "../domain/index.ts";
 import type { EndpointView, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
 import type { documents } from "./documents.ts";
 
@@ -126,10 +132,11 @@ function factsOf({ facts }: Pick<Problem, "facts">): documents["cause"]["facts"]
 
 /** How a network like this one is asked for. */
 export function networkRequestDocument(spec: NetworkSpec): documents["networkRequest"] {
-  const { name, parent, mtu, reach, reservations } = spec;
+  const { name, parent, vlan, mtu, reach, reservations } = spec;
   return {
     name,
-    parent,
+    parent: vlan?.on ?? parent,
+    vlan: vlan?.tags.map(formatVlanTag),
     ...driverDocument(spec),
     subnets: spec.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
       prefix,

@@ -21,8 +21,10 @@ import {
   parseIfName,
   parseMtu,
   parseNetworkName,
+  parseVlanTag,
   parseWorkloadName,
   type SegmentName,
+  type VlanTag,
   type WorkloadName,
 } from "../domain/index.ts";
 

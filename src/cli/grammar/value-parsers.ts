@@ -21,12 +21,12 @@ import {
   parseIfName,
   parseMtu,
   parseNetworkName,
+  parseVlanTag,
   parseWorkloadName,
   type Reservation,
   type SegmentName,
-  type WorkloadName,
-  parseVlanTag,
   type VlanTag,
+  type WorkloadName,
 } from "../../domain/index.ts";
 import type { SandboxPath } from "../command.ts";
 
