@@ -77,7 +77,7 @@ function fileOf(name: string, checks: readonly object[], network: object = {}): 
 const run = (...args: readonly string[]): Promise<Ending> =>
   landfall(["lab", "run", "--format", "json", ...args]);
 
-test("every scenario of Docker's passes on both engines, each check of it", async () => {
+test.concurrent("every scenario of Docker's passes on both engines, each check of it", async () => {
   expect(dockerScenarios.length).toBe(4);
   const runs = engineKinds.map(async (kind) => {
     const ending = await run("--docker-root", await rootOf(kind), ...dockerScenarios);
@@ -98,13 +98,22 @@ test("every scenario of Docker's passes on both engines, each check of it", asyn
   );
 });
 
-test("a scenario of another door comes through Docker where that is asked for", async () => {
+test.concurrent("a scenario of another door comes through Docker where that is asked for", async () => {
   const file = join(scenarioDirectory, "S04-own-place-on-the-lan.yaml");
   const [scenario] = scenariosOf(await run("--door", "docker", file));
   expect([scenario?.id, scenario?.status]).toEqual(["S04", "pass"]);
 });
 
-test("what Docker has no words for is refused, and said", async () => {
+test.concurrent("the example of the documents passes", async () => {
+  const page = readFileSync(join(import.meta.dirname, "../docs/scenarios.md"), "utf8");
+  const file = join(directory, "names.yaml");
+  writeFileSync(file, /```yaml\n(id: names\n[\s\S]*?)```/.exec(page)?.[1] ?? "");
+  const [scenario] = scenariosOf(await run(file));
+  expect([scenario?.id, scenario?.status]).toEqual(["names", "pass"]);
+  expect(scenario?.checks.every(({ ok }) => ok)).toBeTrue();
+});
+
+test.concurrent("what Docker has no words for is refused, and said", async () => {
   const odd = { subnets: ["fd00::/64"], gateway: "fd00::1" };
   const [scenario] = scenariosOf(await run(fileOf("odd", [], odd)));
   expect(scenario?.status).toBe("fail");
@@ -113,7 +122,7 @@ test("what Docker has no words for is refused, and said", async () => {
 });
 
 describe("without an engine", () => {
-  test("there is the reason and the remedy, and no failure", async () => {
+  test.concurrent("there is the reason and the remedy, and no failure", async () => {
     const file = fileOf("none", []);
     const empty = join(directory, "empty");
     mkdirSync(empty);
@@ -127,7 +136,7 @@ describe("without an engine", () => {
     expect(unprivileged?.reason).toMatch(/needs root.*sudo/);
   });
 
-  test("one that does not start is a failure, with the end of its log", async () => {
+  test.concurrent("one that does not start is a failure, with the end of its log", async () => {
     const root = brokenEngine();
     const [scenario] = scenariosOf(await run("--docker-root", root, fileOf("broken", [])));
     expect(scenario?.status).toBe("fail");
@@ -205,15 +214,18 @@ const cases = moments.flatMap((moment) =>
   (["SIGINT", "SIGKILL"] as const).map((signal) => ({ ...moment, signal })),
 );
 
-test.each(cases)("a run that gets $signal $when leaves nothing", async ({ signal, process }) => {
-  const file = fileOf("long", [{ do: 'run "sleep 1003" on c1' }]);
-  const running = start(["lab", "run", file]);
-  const { pid, namespaces } = await reach(running, process);
-  running.kill(signal);
-  expect(namespaces).not.toEqual([]);
-  expect((await running.ended).exitCode).toBe(exitCodes[signal]);
-  await soon(() => livingProcesses(running).length === 0);
-  expect(livingProcesses(running)).toEqual([]);
-  expect(livingIn(namespaces)).toEqual([]);
-  expect(dockerLeftovers(pid)).toEqual([]);
-});
+test.concurrent.each(cases)(
+  "a run that gets $signal $when leaves nothing",
+  async ({ signal, process }) => {
+    const file = fileOf("long", [{ do: 'run "sleep 1003" on c1' }]);
+    const running = start(["lab", "run", file]);
+    const { pid, namespaces } = await reach(running, process);
+    running.kill(signal);
+    expect(namespaces).not.toEqual([]);
+    expect((await running.ended).exitCode).toBe(exitCodes[signal]);
+    await soon(() => livingProcesses(running).length === 0);
+    expect(livingProcesses(running)).toEqual([]);
+    expect(livingIn(namespaces)).toEqual([]);
+    expect(dockerLeftovers(pid)).toEqual([]);
+  },
+);
