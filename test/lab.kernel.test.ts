@@ -20,7 +20,9 @@ const scenarioDirectory = join(import.meta.dirname, "../scenarios");
 const scenarioFiles = readdirSync(scenarioDirectory)
   .filter((name) => name.endsWith(".yaml"))
   .toSorted()
-  .map((name) => join(scenarioDirectory, name));
+  .map((name) => join(scenarioDirectory, name))
+  // Those through Docker need an engine: lab-docker.engine.test.ts.
+  .filter((path) => !readFileSync(path, "utf8").includes("\ndoor: docker\n"));
 
 let directory: string;
 beforeAll(() => {
@@ -157,6 +159,28 @@ test.concurrent("a file that is not there is a problem", async () => {
     2,
     { code: "LF-FILE-UNREADABLE", detail: expect.stringContaining(file), command: `ls -l ${file}` },
   ]);
+});
+
+test.concurrent("a container that is stopped gives back what it has, and is started anew", async () => {
+  const ending = await run(
+    fileOf(
+      "stop.yaml",
+      lanScenario([
+        { do: "stop c1" },
+        command("h1", "! bridge fdb show dev eth0 | grep -q macvlan"),
+        { status: "h1", expect: [] },
+        { leases: "h1", expect: ["resting 192.168.1.100"] },
+        { do: ["start c1", "restart c1"] },
+        command("pc", "ping -n -c 1 -W 2 192.168.1.100"),
+        { leases: "h1", expect: ["c1 192.168.1.100"] },
+        { do: "kill engine on h1", expect: "refused", code: "LF-LAB-UNSUPPORTED" },
+        { do: "restart daemon on h1", expect: "refused", code: "LF-LAB-UNSUPPORTED" },
+      ]),
+    ),
+  );
+  const [scenario] = scenariosOf(ending);
+  expect(scenario?.checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(ending.exitCode).toBe(0);
 });
 
 test.concurrent("ping and ip confirm what the lab builds", async () => {

@@ -64,19 +64,34 @@ export function landfall(args: readonly string[], behind: readonly string[] = []
   return start(args, behind).ended;
 }
 
-/** The command lines of every process that a marked run started and that still lives. */
-export function livingProcesses({ marker }: Running): readonly string[] {
+/** The ids of every process that a marked run started and that still lives. */
+export function livingPids({ marker }: Running): readonly string[] {
   const mark = `${MARKER}=${marker}`;
-  return readdirSync("/proc").flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      if (!readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark)) return [];
-      return [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").trim()];
-    } catch {
-      // It ended while it was looked at.
-      return [];
-    }
-  });
+  return listPids().filter((pid) => readProcess(pid, "environ").includes(mark));
+}
+
+/** The command lines of every process that a marked run started and that still lives. */
+export function livingProcesses(running: Running): readonly string[] {
+  return livingPids(running).map(commandLine);
+}
+
+/** The ids of all processes. */
+export function listPids(): readonly string[] {
+  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid));
+}
+
+/** Empty where the process has ended. */
+export function commandLine(pid: string): string {
+  return readProcess(pid, "cmdline").replaceAll("\0", " ").trim();
+}
+
+function readProcess(pid: string, file: "environ" | "cmdline"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+  } catch {
+    // It ended while it was looked at.
+    return "";
+  }
 }
 
 /** Words that make the next command run in this namespace. */

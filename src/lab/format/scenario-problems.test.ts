@@ -81,6 +81,42 @@ test.each<[Partial<typeof good>, string]>([
     '9:49: "02:00" is not a MAC address',
   ],
   [{ more: "    sysctls: { net.ipv4/../x: 1 }" }, '7:16: "net.ipv4/../x": a sysctl here begins'],
+  // What there only is with Docker.
+  [
+    { network: "    networks: { lan: { driver: docker-bridge } }" },
+    "8:32: a docker-bridge needs door: docker, and the door is attach",
+  ],
+  [{ more: "    nameservers: [10.0.0.1]" }, "7:18: nameservers needs door: docker"],
+  [
+    { container: "    containers: { c1: { networks: { lan: {} }, publish: ['80:80'] } }" },
+    "9:57: publish needs door: docker",
+  ],
+  [
+    {
+      head: "id: T1\ntitle: a\ndoor: docker",
+      network: "    networks: { lan: { driver: docker-bridge, parent: eth0 } }",
+    },
+    "9:55: a docker-bridge has no parent",
+  ],
+  [
+    {
+      head: "id: T1\ntitle: a\ndoor: docker",
+      network: "    networks: { lan: { driver: docker-bridge, addressing: dhcp } }",
+    },
+    "9:59: Docker gives its bridge addresses",
+  ],
+  [
+    { network: "    networks: { lan: { subnets: [10.0.0.0/24] } }" },
+    '8:22: key "parent" is missing: the link that containers hang on',
+  ],
+  [
+    { container: "    containers: { c1: { networks: { lan: {} }, publish: [http] } }" },
+    "9:58: a published port is HOST:CONTAINER",
+  ],
+  [
+    { machines: "machines: { gw: { switch: sw0, names: { -x: 10.0.0.1 } } }" },
+    '10:41: "-x": a name has small letters',
+  ],
   // Topology.
   [{ nic: "    nics: { eth0: { switch: sw1 } }" }, '6:29: no switch "sw1"; did you mean "sw0"?'],
   [
