@@ -15,7 +15,7 @@ const program = join(directory, "landfall");
 /** What was said in the guest, by the word that it was said under. */
 const said = new Map<string, string>();
 
-/** `lf` is our command, `code` what it is refused with, `say WORD COMMAND…` what a witness shows. */
+/** `lf` is our command, `code` what it is refused with, `say WORD COMMAND…` what one shows. */
 const script = `
 lf() { ${program} "$@" --state-dir /run/state --run-dir /run/lf --format json; }
 code() { lf "$@" 2>&1 >&9 | grep -o 'LF-[A-Z-]*' | head -n1 || true; }

@@ -27,7 +27,7 @@ export interface VlanLevel {
   readonly link?: Link;
 }
 
-/** The links that a VLAN consists of, outermost tag first; undefined where what it is on is missing. */
+/** The links of a VLAN, outermost tag first; undefined where the link that it is on is missing. */
 export function observeVlan(
   host: Rtnetlink,
   stack: VlanStack,
@@ -127,7 +127,9 @@ function makeLevel(
     return err(refusalProblem(done.error, `set up ${name}`));
   }
   const seen = host.request(getLink({ ifindex: link.ifindex }));
-  return seen.ok ? seen : err(refusalProblem(seen.error, `look at ${name}`));
+  if (seen.ok) return seen;
+  host.request(deleteLink(link));
+  return err(refusalProblem(seen.error, `look at ${name}`));
 }
 
 function creationRefused(

@@ -33,8 +33,8 @@ export type MacvlanDriver = {
 );
 
 /**
- * Links without a MAC address of their own. In the kernel mode and flag belong to the parent, and so
- * to every ipvlan link on it (struct ipvl_port in drivers/net/ipvlan/ipvlan.h).
+ * Links without a MAC address of their own. In the kernel mode and flag belong to the parent, and
+ * so to every ipvlan link on it (struct ipvl_port in drivers/net/ipvlan/ipvlan.h).
  */
 export interface IpvlanDriver {
   readonly kind: "ipvlan";

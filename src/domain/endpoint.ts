@@ -75,6 +75,7 @@ export interface Endpoint {
 /** A link that is also a character device: what a virtual machine opens. */
 export type TapKind = "macvtap" | "ipvtap";
 
+/** The kind of a tap link of a driver. */
 export function tapKindOf({ kind }: Driver): TapKind {
   return kind === "ipvlan" ? "ipvtap" : "macvtap";
 }

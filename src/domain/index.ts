@@ -107,5 +107,4 @@ export {
   type VlanTag,
   vlanLinkName,
   vlanOfName,
-  vlanSegment,
 } from "./vlan.ts";

@@ -83,7 +83,7 @@ export const vlanInvalid = usage("LF-VLAN-INVALID", {
     "A tag has 12 bits for the number; 0 means no VLAN and 4095 is reserved (IEEE 802.1Q). A tag " +
     "of providers, which goes outside of others, is written 802.1ad:NUMBER.",
   detail: (f: { value: string; min: number; max: number }) =>
-    `${JSON.stringify(f.value)} is not a VLAN: it must be a whole number from ${f.min} to ${f.max}.`,
+    `${JSON.stringify(f.value)} is no VLAN: it must be a whole number from ${f.min} to ${f.max}.`,
   remedy: () => "Give the number that the switch's port is a member of, such as 100.",
   command: () => "ip -d link show type vlan",
 });

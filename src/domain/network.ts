@@ -35,6 +35,7 @@ export function defaultPrefix(version: IpVersion): Prefix {
   return (version === 4 ? "0.0.0.0/0" : "::/0") as Prefix;
 }
 
+/** Whether it is for whatever has no better route. */
 export function isDefaultRoute({ to }: ExtraRoute): boolean {
   return to === defaultPrefix(prefixVersion(to));
 }

@@ -69,8 +69,8 @@ export const parentResolved = refused("LF-PARENT-RESOLVED", {
 export const parentBridge = refused("LF-PARENT-BRIDGE", {
   title: "The parent is a bridge",
   explanation:
-    "The bridge does not learn the MACs of links on it: what is for them goes to all of its ports, " +
-    "and the bridge itself receives everything (it is promiscuous).",
+    "The bridge does not learn the MACs of links on it: what is for them goes to all of its " +
+    "ports, and the bridge itself receives everything (it is promiscuous).",
   detail: (f: { parent: string }) =>
     `${f.parent} is a bridge. It works, at the price of flooding; the host does not reach the ` +
     "endpoints by the bridge, and a hairpin port does not change that.",
@@ -147,7 +147,7 @@ export const ipvlanShared = refused("LF-IPVLAN-SHARED", {
     "In the kernel mode and flag belong to the parent: a link made in another mode turns every " +
     "link of the parent to that mode, without a word.",
   detail: (f: { parent: string; network: string; driver: string; other: string; kind: string }) =>
-    `Network ${f.network} would be ${f.driver}, but network ${f.other} on ${f.parent} is ${f.kind}.`,
+    `Network ${f.network} is ${f.driver}, but network ${f.other} on ${f.parent} is ${f.kind}.`,
   remedy: (f) => `Use ${f.kind} for both, or another parent, such as a VLAN of ${f.parent}.`,
   command: (f) => `landfall net inspect ${f.other}`,
 });

@@ -1,7 +1,6 @@
 import type { Brand } from "../base/index.ts";
 import type { IfName } from "./names.ts";
-import type { NetworkSpec } from "./network.ts";
-import { vlanSegment } from "./vlan.ts";
+import type { VlanStack } from "./vlan.ts";
 
 /** Name of a segment; hosts of one cluster give the same name to the wire that they share. */
 export type SegmentName = Brand<string, "SegmentName">;
@@ -16,7 +15,19 @@ export interface Segment {
 }
 
 /** The segment that a network is on: named after its parent, or the VLAN that this is. */
-export function segmentOf({ parent, vlan }: Pick<NetworkSpec, "parent" | "vlan">): Segment {
+export function segmentOf({
+  parent,
+  vlan,
+}: {
+  readonly parent: IfName;
+  readonly vlan?: VlanStack;
+}): Segment {
   if (vlan !== undefined) return { name: vlanSegment(vlan), device: vlan.on };
   return { name: parent as string as SegmentName, device: parent };
+}
+
+/** The wire that a VLAN is, by whatever name its link goes. */
+function vlanSegment({ on, tags }: VlanStack): SegmentName {
+  const words = tags.map(({ protocol, id }) => (protocol === "802.1Q" ? `.${id}` : `.ad${id}`));
+  return `${on}${words.join("")}` as SegmentName;
 }

@@ -1,7 +1,6 @@
 import { type Brand, err, ok, type Problem, type Result } from "../base/index.ts";
 import type { IfName } from "./names.ts";
 import { vlanInvalid } from "./problems.ts";
-import type { SegmentName } from "./segment.ts";
 
 /** A VLAN's number on a wire: 1 to 4094 (IEEE 802.1Q, 9.6: 0 is no VLAN, 4095 is reserved). */
 export type VlanId = Brand<number, "VlanId">;
@@ -14,7 +13,7 @@ export interface VlanTag {
   readonly id: VlanId;
 }
 
-/** A wire within a wire: a link of the host, and the tags that frames on it have, outermost first. */
+/** A wire within a wire: a link of the host, and the tags of its frames, outermost first. */
 export interface VlanStack {
   readonly on: IfName;
   readonly tags: readonly VlanTag[];
@@ -66,14 +65,6 @@ export function vlanLinkName({ on, tags }: VlanStack): IfName {
   const size = (): number => Buffer.byteLength(base + ids);
   while (size() > IFNAME_BYTES_MAX && base.length > 1) base = base.slice(0, -1);
   return `${base}${ids}` as IfName;
-}
-
-/** The wire that a VLAN is, by whatever name its link goes. */
-export function vlanSegment({ on, tags }: VlanStack): SegmentName {
-  const words = tags.map(({ protocol, id }) =>
-    protocol === DEFAULT_PROTOCOL ? `.${id}` : `.ad${id}`,
-  );
-  return `${on}${words.join("")}` as SegmentName;
 }
 
 /** "VLAN 100 of eth0". */

@@ -81,17 +81,13 @@ const inputFaults: readonly Fault[] = [
     code: "LF-SUBNET-MISSING",
     command: "ip -br address",
   }),
-  fault(
-    "ipvlan beside macvlan",
-    "net create a --parent p0 --subnet 10.0.0.0/24 --driver ipvlan",
-    {
-      ...failed,
-      code: "LF-DRIVERS-EXCLUSIVE",
-      names: ["network a is ipvlan l2", "network lan", "macvlan bridge"],
-      remedy: "another parent",
-      command: "landfall net inspect lan",
-    },
-  ),
+  fault("ipvlan beside macvlan", "net create a --parent p0 --subnet 10.0.0.0/24 --driver ipvlan", {
+    ...failed,
+    code: "LF-DRIVERS-EXCLUSIVE",
+    names: ["network a is ipvlan l2", "network lan", "macvlan bridge"],
+    remedy: "another parent",
+    command: "landfall net inspect lan",
+  }),
   fault("a command that is none", "net lst", {
     ...usage,
     code: "LF-USAGE",
