@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { readlinkSync } from "node:fs";
 import { type Ip, type Mac, parseIp, parseMac, parsePrefix } from "../src/addr/index.ts";
 import {
   checkNetwork,
@@ -204,3 +205,22 @@ test("a network without a LAN brings its parent, and takes it away", async () =>
   must(await engine.removeNetwork(name));
   expect(links(lan.host).filter((link) => link.startsWith("lf"))).toEqual([]);
 }, 30_000);
+
+test("a link whose path is gone is found where a process goes on", async () => {
+  using site = await openSite();
+  const { lan, handover, id, engine } = site;
+  const { temporaryName } = must(await site.prepare()).endpoint.link;
+  const sandbox = lan.sandbox();
+  must(await handover.expectIn(id, "/run/docker/netns/nowhere"));
+  const sleeper = Bun.spawn(["nsenter", `--net=${pathOf(sandbox)}`, "sleep", "60"]);
+  // nsenter has to have entered before the link can be found by it.
+  const enters = () => readlinkSync(`/proc/${sleeper.pid}/ns/net`);
+  const there = readlinkSync(pathOf(sandbox));
+  for (let look = 0; look < 200 && enters() !== there; look++) await Bun.sleep(10);
+  moveIn(lan.host, temporaryName, sandbox);
+  expect(must(await engine.status())).toEqual([]);
+  must(await handover.withdraw(id));
+  expect(links(sandbox)).not.toContain("eth0");
+  expect(must(await engine.listLeases()).map(({ kind }) => kind)).toEqual(["resting"]);
+  sleeper.kill();
+});

@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -198,6 +200,23 @@ async function reach(running: Running, process: RegExp): Promise<Made> {
   return { pid: Number(/lf-docker-(\d+)-/.exec(keeper ?? "")?.[1]), namespaces: found() };
 }
 
+/**
+ * Holds the namespaces of a run: the kernel gives the number of one that is gone to the next that is
+ * made, and that may be another lab's.
+ */
+function hold(running: Running): Disposable {
+  const descriptors = livingPids(running).flatMap((pid) =>
+    ["mnt", "pid"].flatMap((kind) => {
+      try {
+        return [openSync(`/proc/${pid}/ns/${kind}`, "r")];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return { [Symbol.dispose]: () => descriptors.forEach((one) => closeSync(one)) };
+}
+
 /** The command lines of processes that are in one of these namespaces. */
 function livingIn(namespaces: readonly string[]): readonly string[] {
   return listPids()
@@ -220,6 +239,7 @@ test.concurrent.each(cases)(
     const file = fileOf("long", [{ do: 'run "sleep 1003" on c1' }]);
     const running = start(["lab", "run", file]);
     const { pid, namespaces } = await reach(running, process);
+    using _held = hold(running);
     running.kill(signal);
     expect(namespaces).not.toEqual([]);
     expect((await running.ended).exitCode).toBe(exitCodes[signal]);

@@ -54,7 +54,8 @@ function findByIdentity(deps: EngineDeps, sandbox: Sandbox): Result<FoundSandbox
 
 /**
  * The namespace that a moved link is in: the host's, or that where the runtime said it takes it. It
- * may move while we look, so the host is asked once more.
+ * may move while we look, so the host is asked once more. A runtime that dies takes the path away,
+ * and a process may go on in the namespace: it is looked for among those of all processes then.
  */
 function findMovedLink(
   deps: EngineDeps,
@@ -70,7 +71,19 @@ function findMovedLink(
     opened.value.close();
     if (!own.ok) return own;
   }
-  return ok({ kind: "gone" });
+  return ok(findAmongProcesses(deps, link));
+}
+
+function findAmongProcesses(deps: EngineDeps, link: LinkIdentity): FoundSandbox {
+  for (const path of deps.platform.namespaces.ofProcesses()) {
+    const opened = deps.platform.namespaces.open(path);
+    // Whoever it was has ended.
+    if (!opened.ok) continue;
+    const own = ownLinkIn(deps, opened.value, link);
+    if (own.ok && own.value.kind === "ours") return { kind: "open", netns: opened.value };
+    opened.value.close();
+  }
+  return { kind: "gone" };
 }
 
 function ownLinkIn(deps: EngineDeps, netns: NetnsHandle, link: LinkIdentity) {

@@ -134,6 +134,7 @@ function fakeNamespaces(table: NamespaceTable, plainFiles: readonly string[]): N
   return {
     home: () => ok(table.handle(HOME)),
     create: () => ok(table.create()),
+    ofProcesses: () => [],
     open: (path) => {
       if (plainFiles.includes(path)) return err({ errno: "EINVAL", call: `open ${path}` });
       const fd = /^\/proc\/self\/fd\/(\d+)$/.exec(path)?.[1];

@@ -32,6 +32,7 @@ export function faultyPlatform(platform: Platform, plan: FaultPlan): Platform & 
       home: () => namespaces.home(),
       open: (path) => guard(`openat ${path}`, () => namespaces.open(path)),
       create: () => guard("unshare", () => namespaces.create()),
+      ofProcesses: () => namespaces.ofProcesses(),
     },
     sockets: {
       open: (netns, spec) => {

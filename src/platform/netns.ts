@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from "node:fs";
 import { err, ok } from "../base/index.ts";
 import {
   callInts,
@@ -32,7 +33,23 @@ export function namespaces(home: NetnsHandle): Namespaces {
       const fd = openFileIn(NEW_NAMESPACE, home.fd, OWN_NAMESPACE, O_RDONLY_CLOEXEC_NONBLOCK);
       return fd.ok ? withCookieFrom(fd.value, home.fd) : fd;
     },
+    ofProcesses: () => [...namespacesOfProcesses().values()],
   };
+}
+
+/** By what the kernel calls each: "net:[4026531840]". */
+function namespacesOfProcesses(): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const pid of readdirSync("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    const path = `/proc/${pid}/ns/net`;
+    try {
+      found.set(readlinkSync(path), path);
+    } catch {
+      // It ended meanwhile, or is not ours to look at.
+    }
+  }
+  return found;
 }
 
 /** The thread's own, not the process's: inside a window they differ. */

@@ -70,6 +70,8 @@ export interface Namespaces {
    * without CAP_SYS_ADMIN.
    */
   create(): SysResult<NetnsHandle>;
+  /** A path to each namespace that a process we see is in: /proc/PID/ns/net of one of them. */
+  ofProcesses(): readonly string[];
 }
 
 /** One network namespace, held open. Disposing of the last handle of an unnamed one destroys it. */
