@@ -84,7 +84,7 @@ const inputFaults: readonly Fault[] = [
   fault("ipvlan beside macvlan", "net create a --parent p0 --subnet 10.0.0.0/24 --driver ipvlan", {
     ...failed,
     code: "LF-DRIVERS-EXCLUSIVE",
-    names: ["network a is ipvlan l2", "network lan", "macvlan bridge"],
+    names: ["Network a is ipvlan l2", "network lan", "macvlan bridge"],
     remedy: "another parent",
     command: "landfall net inspect lan",
   }),
