@@ -214,7 +214,10 @@ function hold(running: Running): Disposable {
       }
     }),
   );
-  return { [Symbol.dispose]: () => descriptors.forEach((one) => closeSync(one)) };
+  const close = (): void => {
+    for (const one of descriptors) closeSync(one);
+  };
+  return { [Symbol.dispose]: close };
 }
 
 /** The command lines of processes that are in one of these namespaces. */
