@@ -252,7 +252,8 @@ test("a sandbox that is gone is detached; one that lost its path but lives is no
   sandbox.close();
   // The kernel removes a namespace some time after its last user has left.
   const filter = (): string => inside(lan.host, "bridge", "fdb", "show", "dev", "p0");
-  for (let i = 0; i < 200 && filter().includes(endpoint.link.mac); i++) await Bun.sleep(10);
+  const { mac = "" } = endpoint.link;
+  for (let i = 0; i < 200 && filter().includes(mac); i++) await Bun.sleep(10);
   expect(codeOf(await engine.detach({ kind: "id", id: endpoint.id }))).toBe("done");
 });
 

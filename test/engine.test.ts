@@ -48,13 +48,16 @@ describe("a network is refused", () => {
     expect(problem?.facts).toMatchObject({ use: "a port of the bridge br0", instead: "br0" });
   });
 
-  test("on a macvlan, with its own parent as the way out where that is here", async () => {
+  test("on a macvlan, whose own parent is taken where that is here", async () => {
     using host = openFakeHost();
     const other = host.sandbox();
     const link = { kind: "macvlan", parent: p0, mode: { kind: "bridge" }, name: "m9" } as const;
     host.run(host.netns, addLink(link));
-    const busy = () => create(host, { parent: "m9" });
-    expect((await expectRefusal(host, "LF-PARENT-BUSY", busy))?.facts.instead).toBe("p0");
+    const { network, warnings } = must(await create(host, { parent: "m9" }));
+    expect([network.parent, network.segment].map(String)).toEqual(["p0", "p0"]);
+    expect(warnings?.map(({ code, facts }) => [code, facts])).toEqual([
+      ["LF-PARENT-RESOLVED", { parent: "m9", kind: "macvlan", real: "p0" }],
+    ]);
     // Theirs has the ifindex of p1, which it must not be taken for.
     const far = { ...link, parent: { ifindex: 3 }, netns: { fd: host.netns.fd }, name: "m8" };
     const theirs = addLink({ kind: "veth", name: "q0", ifindex: 3, peer: { name: "q1" } });

@@ -110,7 +110,7 @@ test("an endpoint whose container is gone is collected, and its address rests", 
   moveIn(lan.host, temporaryName, sandbox);
   sandbox.close();
   const filter = () => inside(lan.host, "bridge", "fdb", "show", "dev", "p0");
-  const { mac } = must(await engine.listEndpoints())[0]?.endpoint.link ?? { mac: "" };
+  const mac = must(await engine.listEndpoints())[0]?.endpoint.link.mac ?? "";
   for (let look = 0; look < 300 && filter().includes(mac); look++) await Bun.sleep(10);
   expect(must(await engine.reconcile()).map(({ outcome }) => outcome)).toEqual(["done"]);
   expect(must(await engine.listLeases()).map(({ kind }) => kind)).toEqual(["resting"]);

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { addLink, addNeighbour, addRoute, getLink, setLink } from "../src/netlink/index.ts";
 import { rtnetlinkContract } from "./rtnetlink.contract.ts";
+import { rtnetlinkKindsContract } from "./rtnetlink-kinds.contract.ts";
 import { openFakeLinux } from "./support/fake-kernel.ts";
 import { A, c0, child, ip, p0, prefix, World } from "./support/kernel-world.ts";
 
 rtnetlinkContract("the fake kernel", () => openFakeLinux().platform);
+rtnetlinkKindsContract("the fake kernel", () => openFakeLinux().platform);
 
 describe("the fake kernel", () => {
   test("refuses what it does not know, instead of getting it wrong", () => {

@@ -1,7 +1,7 @@
 /** Attaching one sandbox: in process, as a command, and into a pool that is nearly full. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { ipFromBigint, parsePrefix } from "../../src/addr/index.ts";
+import { ipFromBigint, type Mac, parsePrefix } from "../../src/addr/index.ts";
 import { ok } from "../../src/base/index.ts";
 import type { Endpoint, Lease } from "../../src/domain/index.ts";
 import type { Store } from "../../src/store/index.ts";
@@ -130,7 +130,7 @@ async function fill(store: Store): Promise<void> {
       link: {
         ifindex: 1,
         temporaryName: "lffull" as Endpoint["ifname"],
-        mac: "02:00:00:00:00:01" as Endpoint["link"]["mac"],
+        mac: "02:00:00:00:00:01" as Mac,
         alias: "landfall:bench:full" as Endpoint["link"]["alias"],
       },
       addresses: [],

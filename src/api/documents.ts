@@ -87,6 +87,7 @@ export const network = z
     internal: z.boolean(),
     parentChecks: z.literal("due").optional(),
     parentLink: z.literal("made").optional(),
+    vlan: z.object({ on: value.ifname, tags: z.array(value.vlanTag) }).optional(),
     addressing: z.literal("none").optional(),
     origin: z
       .object({
@@ -103,13 +104,13 @@ export const network = z
 const networkView = network.transform((document, context): NetworkView => {
   const { id, name, parent, segment, subnets, routes, createdAt, endpoints } = document;
   const { driver: kind, mode, flag, sources, bcQueueLen, reservations, mtu, internal } = document;
-  const { parentChecks, parentLink, addressing, origin } = document;
+  const { parentChecks, parentLink, addressing, origin, vlan } = document;
   const driver = parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) });
   if (!driver.ok) return value.read(driver, context);
   const rest = {
     reservations: reservations.length === 0 ? undefined : reservations,
     mtu,
-    ...{ parentChecks, parentLink, addressing, origin },
+    ...{ parentChecks, parentLink, addressing, origin, vlan },
   };
   const row: Network = {
     ...{ id, name, parent, segment, subnets, routes, createdAt, driver: driver.value },
@@ -135,9 +136,9 @@ export const endpoint = z
     sandboxId: z.string().transform((id) => id as SandboxId),
     mover: z.literal("docker").optional(),
     ifname: value.ifname,
-    mac: value.mac,
+    mac: value.mac.optional(),
     link,
-    linkKind: z.literal("macvtap").optional(),
+    linkKind: z.enum(["macvtap", "ipvtap"]).optional(),
     tap: z.string().optional(),
     addresses: z.array(value.interfaceAddress),
     gateway: value.address.optional(),
@@ -156,7 +157,7 @@ const endpointView = endpoint.transform((document): EndpointView => {
   const { addresses, gateways, routes, mtu, workload, state, createdAt } = document;
   const row: Endpoint = {
     ...{ id, network: networkId, sandbox, ifname },
-    ...{ link: { ...link, mac }, addresses, gateways, routes, state, createdAt },
+    ...{ link: { ...link, ...given({ mac }) }, addresses, gateways, routes, state, createdAt },
     ...given({ linkKind, mtu, workload }),
   };
   return { endpoint: row, network: document.network };

@@ -1,6 +1,12 @@
 import { formatRange } from "../addr/index.ts";
 import type { Problem } from "../base/index.ts";
-import { driverFlag, type ExtraRoute, type NetworkSpec, tapDevice } from "../domain/index.ts";
+import {
+  driverFlag,
+  type ExtraRoute,
+  formatVlanTag,
+  type NetworkSpec,
+  tapDevice,
+} from "../domain/index.ts";
 import type { EndpointView, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
 import type { documents } from "./documents.ts";
 
@@ -28,6 +34,7 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
     endpoints: [...endpoints],
     createdAt,
     parentChecks,
+    vlan: network.vlan && { on: network.vlan.on, tags: network.vlan.tags.map(formatVlanTag) },
     ...originDocument(network),
   };
 }
@@ -49,7 +56,7 @@ function driverDocument({
     mode: driver.mode,
     flag: driverFlag(driver),
     sources: driver.mode === "source" ? [...driver.allowedMacs] : undefined,
-    bcQueueLen: driver.bcQueueLen,
+    bcQueueLen: driver.kind === "macvlan" ? driver.bcQueueLen : undefined,
   };
 }
 
@@ -125,10 +132,11 @@ function factsOf({ facts }: Pick<Problem, "facts">): documents["cause"]["facts"]
 
 /** How a network like this one is asked for. */
 export function networkRequestDocument(spec: NetworkSpec): documents["networkRequest"] {
-  const { name, parent, mtu, reach, reservations } = spec;
+  const { name, parent, vlan, mtu, reach, reservations } = spec;
   return {
     name,
-    parent,
+    parent: vlan?.on ?? parent,
+    vlan: vlan?.tags.map(formatVlanTag),
     ...driverDocument(spec),
     subnets: spec.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
       prefix,

@@ -32,6 +32,7 @@ const networkWish = z
   .strictObject({
     name: value.networkName,
     parent: value.ifname,
+    vlan: z.array(value.vlanTag).optional(),
     driver: z.string().optional(),
     mode: z.string().optional(),
     flag: z.string().optional(),
@@ -50,7 +51,7 @@ export const networkRequest = networkWish.transform((wish, context): NetworkSpec
   const { driver: kind = "macvlan", mode, flag, sources, bcQueueLen } = wish;
   const driver = parseDriver({ kind, ...given({ mode, flag, sources, bcQueueLen }) });
   if (!driver.ok) return value.read(driver, context);
-  const { name, parent, subnets, reservations, routes = [], mtu, internal } = wish;
+  const { name, parent, vlan, subnets, reservations, routes = [], mtu, internal } = wish;
   const spec = checkNetwork({
     ...{ name, parent, routes, driver: driver.value },
     subnets: subnets.map(({ prefix }) => prefix),
@@ -58,7 +59,7 @@ export const networkRequest = networkWish.transform((wish, context): NetworkSpec
     ranges: subnets.flatMap(({ ranges }) => ranges ?? []),
     exclusions: subnets.flatMap(({ exclusions }) => exclusions ?? []),
     reach: internal === true ? "internal" : "routed",
-    ...given({ reservations, mtu }),
+    ...given({ reservations, mtu, vlan }),
   });
   return value.read(spec, context);
 });
@@ -85,7 +86,7 @@ export const endpointRequest = z
     addresses: z.array(value.address).optional(),
     mac: value.mac.optional(),
     workload: value.workloadName.optional(),
-    linkKind: z.literal("macvtap").optional(),
+    linkKind: z.literal("tap").optional(),
     defaultRoute: z.enum(["when-missing", "never"]).optional(),
   })
   .transform(given)

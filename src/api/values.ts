@@ -21,8 +21,10 @@ import {
   parseIfName,
   parseMtu,
   parseNetworkName,
+  parseVlanTag,
   parseWorkloadName,
   type SegmentName,
+  type VlanTag,
   type WorkloadName,
 } from "../domain/index.ts";
 
@@ -56,6 +58,10 @@ function opaque<T extends string>(name: string, description: string): z.ZodType<
   return schema.openapi(name, { type: "string", description });
 }
 
+export const vlanTag = text<VlanTag>("VlanTag", parseVlanTag, [
+  "A VLAN's number, with its protocol where that is not 802.1Q.",
+  "802.1ad:100",
+]);
 export const address = text<Ip>("Address", parseIp, ["An IPv4 or IPv6 address.", "192.168.1.10"]);
 export const interfaceAddress = text<InterfaceAddress>("InterfaceAddress", parseInterfaceAddress, [
   "An address with the length of its prefix.",

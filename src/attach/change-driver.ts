@@ -1,6 +1,18 @@
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import { type Driver, driverFlag, formatDriver, type LinkIdentity } from "../domain/index.ts";
-import { type Link, type MacvlanChange, type Rtnetlink, setLink } from "../netlink/index.ts";
+import {
+  type Driver,
+  driverFlag,
+  formatDriver,
+  type LinkIdentity,
+  type MacvlanDriver,
+} from "../domain/index.ts";
+import {
+  type IpvlanChange,
+  type Link,
+  type MacvlanChange,
+  type Rtnetlink,
+  setLink,
+} from "../netlink/index.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
 import type { Permit } from "./permit.ts";
 import { refusalProblem } from "./refusals.ts";
@@ -21,9 +33,12 @@ export function observeDriver(
 }
 
 function hasDriver({ details }: Link, driver: Driver): boolean {
-  if (details?.kind !== "macvlan" && details?.kind !== "macvtap") return false;
   const flag = driverFlag(driver);
   const flags = flag === undefined ? [] : [flag];
+  if (details?.kind === "ipvlan" || details?.kind === "ipvtap") {
+    return details.mode === driver.mode && isSameSet(details.flags ?? [], flags);
+  }
+  if (details?.kind !== "macvlan" && details?.kind !== "macvtap") return false;
   const macs = driver.mode === "source" ? driver.allowedMacs : [];
   return (
     details.mode === driver.mode &&
@@ -53,14 +68,22 @@ export function changeDriver(
   const permitted = permit(`change link ${identity.ifindex} to ${formatDriver(driver)}`);
   if (!permitted.ok) return permitted;
   const { ifindex, name, details } = own.value.link;
-  const kind = details?.kind === "macvtap" ? "macvtap" : "macvlan";
   const link = { ifindex, name };
-  const changed = sandbox.request(setLink({ link, details: { kind, ...changeTo(driver) } }));
+  const form = details?.kind === "macvtap" || details?.kind === "ipvtap" ? "tap" : "plain";
+  const changed = sandbox.request(setLink({ link, details: changeTo(driver, form) }));
   if (changed.ok) return ok();
   return err(refusalProblem(changed.error, `change ${name} to mode ${driver.mode}`));
 }
 
-function changeTo(driver: Driver): Omit<MacvlanChange, "kind"> {
+function changeTo(driver: Driver, link: "plain" | "tap"): MacvlanChange | IpvlanChange {
+  if (driver.kind === "ipvlan") {
+    const { mode, flag = "bridge" } = driver;
+    return { kind: link === "tap" ? "ipvtap" : "ipvlan", mode, flag };
+  }
+  return { kind: link === "tap" ? "macvtap" : "macvlan", ...macvlanChange(driver) };
+}
+
+function macvlanChange(driver: MacvlanDriver): Omit<MacvlanChange, "kind"> {
   switch (driver.mode) {
     case "passthru":
       return { flags: driver.flag === undefined ? [] : [driver.flag] };

@@ -1,6 +1,15 @@
-import { interfaceAddressIp, ipVersion, type Prefix, parsePrefix } from "../addr/index.ts";
-import { assert, err, ok, type Problem, type Result } from "../base/index.ts";
-import { type ConfigureLink, describeStep, ifnameTaken, macTaken } from "../domain/index.ts";
+import { interfaceAddressIp, ipVersion, prefixVersion } from "../addr/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  addressOnSibling,
+  type ConfigureLink,
+  defaultPrefix,
+  describeStep,
+  type ExtraRoute,
+  ifnameTaken,
+  isDefaultRoute,
+  macTaken,
+} from "../domain/index.ts";
 import {
   addAddress,
   addRoute,
@@ -39,8 +48,8 @@ export const configureLink: StepHandler<ConfigureLink> = {
     const wanted = requestsFor(step);
     for (const [index, answer] of context.sandbox.execute(wanted).entries()) {
       // Another endpoint of the sandbox was quicker, since it was looked at: it has its default.
-      const isLate = index >= wanted.length - step.gateways.length;
-      if (!answer.ok && !(isLate && answer.error.errno === "EEXIST")) {
+      const isDefault = index >= wanted.length - defaultRoutes(step).length;
+      if (!answer.ok && !(isDefault && answer.error.errno === "EEXIST")) {
         return err(problemOf(answer.error, step));
       }
     }
@@ -87,17 +96,16 @@ function requestsFor(step: ConfigureLink): Request[] {
     ...addresses(4),
     setLink({ link, state: "up" }),
     ...addresses(6),
-    ...step.routes.map(({ to, via }) =>
-      addRoute({ to, link, ...(via === undefined ? {} : { gateway: via }) }),
+    ...[...step.routes.filter((route) => !isDefaultRoute(route)), ...defaultRoutes(step)].map(
+      ({ to, via }) => addRoute({ to, link, ...(via === undefined ? {} : { gateway: via }) }),
     ),
-    ...step.gateways.map((gateway) => addRoute({ to: everything(gateway), gateway, link })),
   ];
 }
 
-function everything(gateway: string): Prefix {
-  const prefix = parsePrefix(gateway.includes(":") ? "::/0" : "0.0.0.0/0");
-  assert(prefix.ok, "the default route is a prefix");
-  return prefix.value;
+/** By a gateway, or by the link itself. */
+function defaultRoutes({ routes, gateways }: ConfigureLink): readonly ExtraRoute[] {
+  const routed = gateways.map((via) => ({ to: defaultPrefix(ipVersion(via)), via }));
+  return [...routed, ...routes.filter(isDefaultRoute)];
 }
 
 function problemOf(refusal: NetlinkRefusal, step: ConfigureLink): Problem {
@@ -105,7 +113,9 @@ function problemOf(refusal: NetlinkRefusal, step: ConfigureLink): Problem {
     return ifnameTaken({ ifname: step.ifname, sandbox: "The sandbox" });
   }
   if (refusal.errno === "EADDRINUSE") {
-    return macTaken({ mac: step.link.mac, owner: "another link on the parent" });
+    const { mac } = step.link;
+    if (mac !== undefined) return macTaken({ mac, owner: "another link on the parent" });
+    return addressOnSibling({ addresses: step.addresses });
   }
   return refusalProblem(refusal, `set up ${step.ifname}`);
 }
@@ -121,15 +131,20 @@ function progressOf(
   const present: readonly string[] = observed.value.map(({ address }) => address);
   const routed = observeRoutes(sandbox, link.ifindex);
   if (!routed.ok) return routed;
-  const defaults = observeDefaultRoutes(sandbox, step.gateways.map(ipVersion));
+  const defaults = observeDefaultRoutes(
+    sandbox,
+    defaultRoutes(step).map(({ to }) => prefixVersion(to)),
+  );
   if (!defaults.ok) return defaults;
   const facts = [
     link.name === step.ifname,
     link.alias === step.link.alias,
     link.state === "up",
     ...step.addresses.map((address) => present.includes(address)),
-    ...step.routes.map(({ to }) => routed.value.includes(to)),
-    ...step.gateways.map((gateway) => defaults.value.includes(ipVersion(gateway))),
+    ...step.routes
+      .filter((route) => !isDefaultRoute(route))
+      .map(({ to }) => routed.value.includes(to)),
+    ...defaultRoutes(step).map(({ to }) => defaults.value.includes(prefixVersion(to))),
   ];
   if (facts.every((fact) => fact)) return ok("done");
   return ok(facts.some((fact) => fact) ? "partial" : "undone");

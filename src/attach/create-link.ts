@@ -1,15 +1,21 @@
 import { err, ok, type Problem } from "../base/index.ts";
 import {
   type CreateLink,
-  type Driver,
   describeStep,
   kindOf,
+  type MacvlanDriver,
   macTaken,
   mtuTooLarge,
   parentBusy,
   passthruExclusive,
 } from "../domain/index.ts";
-import { addLink, type MacvlanMode, type NetlinkRefusal } from "../netlink/index.ts";
+import {
+  addLink,
+  type LinkRef,
+  type MacvlanMode,
+  type NetlinkRefusal,
+  type NewLinkKind,
+} from "../netlink/index.ts";
 import { observeParentLink, type ParentLink } from "./observe-parent.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
 import { creationProblem } from "./refusals.ts";
@@ -34,18 +40,14 @@ export const createLink: StepHandler<CreateLink> = {
     const permitted = permit(describeStep(step));
     if (!permitted.ok) return permitted;
     const { ifindex, name } = parent.value;
-    const { bcQueueLen } = step.driver;
+    const { link, mtu } = step;
     const created = context.host.request(
       addLink({
-        kind: kindOf(step),
-        parent: { ifindex, name },
-        mode: modeOf(step.driver),
-        name: step.link.temporaryName,
-        ifindex: step.link.ifindex,
-        mac: step.link.mac,
+        ...kindOptions(step, { ifindex, name }),
+        name: link.temporaryName,
+        ifindex: link.ifindex,
         netns: { fd: context.sandboxNetns.fd },
-        ...(step.mtu === undefined ? {} : { mtu: step.mtu }),
-        ...(bcQueueLen === undefined ? {} : { bcQueueLen }),
+        ...(mtu === undefined ? {} : { mtu }),
       }),
     );
     return created.ok ? ok() : err(problemOf(created.error, step, parent.value));
@@ -53,8 +55,25 @@ export const createLink: StepHandler<CreateLink> = {
   undo: (step, context) => removeOwnLink(step.link, context),
 };
 
+/** What is particular to the driver's kind. */
+function kindOptions({ driver, link, linkKind }: CreateLink, parent: LinkRef): NewLinkKind {
+  if (driver.kind === "ipvlan") {
+    const { mode, flag = "bridge" } = driver;
+    const kind = linkKind === undefined ? "ipvlan" : "ipvtap";
+    return { kind, parent, mode, flag };
+  }
+  const { bcQueueLen } = driver;
+  return {
+    kind: linkKind === undefined ? "macvlan" : "macvtap",
+    parent,
+    mode: modeOf(driver),
+    ...(link.mac === undefined ? {} : { mac: link.mac }),
+    ...(bcQueueLen === undefined ? {} : { bcQueueLen }),
+  };
+}
+
 /** The mode in netlink's words. */
-function modeOf(driver: Driver): MacvlanMode {
+function modeOf(driver: MacvlanDriver): MacvlanMode {
   switch (driver.mode) {
     case "passthru":
       return { kind: driver.mode, ...(driver.flag === undefined ? {} : { flags: [driver.flag] }) };
@@ -73,10 +92,11 @@ function modeOf(driver: Driver): MacvlanMode {
  */
 function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: ParentLink): Problem {
   if (refusal.errno === "EBUSY") {
-    const use = "used by another kind of link (an ipvlan, a bridge or a bond)";
+    const other = step.driver.kind === "ipvlan" ? "a macvlan" : "an ipvlan";
+    const use = `used by another kind of link (${other}, a bridge or a bond)`;
     return parentBusy({ parent: step.parent, use, instead: undefined });
   }
-  if (refusal.errno === "EADDRINUSE") {
+  if (refusal.errno === "EADDRINUSE" && step.link.mac !== undefined) {
     return macTaken({ mac: step.link.mac, owner: `another link on ${step.parent}` });
   }
   if (refusal.errno === "EINVAL" && step.mtu !== undefined && step.mtu > parent.mtu) {

@@ -4,8 +4,9 @@
  * ours is changed. Must not read or write the store, or decide what should be.
  */
 export { changeDriver, type DriverState, observeDriver } from "./change-driver.ts";
+export { checkIpvlanPort } from "./check-ipvlan-port.ts";
 export { type AttachContext, openAttachContext, openConversation } from "./context.ts";
-export { observeAliveMacs } from "./observe-alive.ts";
+export { type LostLink, observeLife } from "./observe-alive.ts";
 export { observeParent, type Parent } from "./observe-parent.ts";
 export { checkHostRoutes } from "./observe-routes.ts";
 export {
@@ -18,3 +19,9 @@ export { type Limits, type Permit, permitAlways, permitWithin } from "./permit.t
 export { callProblem, refusalProblem } from "./refusals.ts";
 export { observeStep, type PlanFailure, runPlan, undoPlan } from "./run-plan.ts";
 export type { StepState } from "./step.ts";
+export {
+  makeVlan,
+  observeVlan,
+  observeVlanStack,
+  removeMarked,
+} from "./vlan-links.ts";

@@ -1,29 +1,100 @@
-import type { Mac } from "../addr/index.ts";
+import type { InterfaceAddress, Mac } from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import type { IfName } from "../domain/index.ts";
-import { getLink, listFdb, type Rtnetlink } from "../netlink/index.ts";
-import { refusalProblem } from "./refusals.ts";
+import type { IfName, IpvlanDriver, LinkIdentity, Network } from "../domain/index.ts";
+import {
+  addAddress,
+  addLink,
+  getLink,
+  type Link,
+  listFdb,
+  type Rtnetlink,
+} from "../netlink/index.ts";
+import type { Platform } from "../platform/index.ts";
+import { openConversation } from "./context.ts";
+import { callProblem, refusalProblem } from "./refusals.ts";
+
+/** A link that nothing leads to any more. */
+export interface LostLink {
+  readonly link: LinkIdentity;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly network: Pick<Network, "parent" | "driver">;
+}
 
 /**
- * The MACs in a parent's receive filter: those of its links that are up, in every namespace
- * (macvlan_open in drivers/net/macvlan.c). Presence proves life; absence alone proves nothing.
- * Empty when there is no such parent: its links went with it.
+ * What shows that a link lives in a namespace that nothing leads to: its MAC, or an address of it.
+ * A sign proves life; no sign alone proves nothing. Undefined too where the parent is gone: its
+ * links went with it.
  */
-export function observeAliveMacs(
+export function observeLife(
+  platform: Platform,
   host: Rtnetlink,
-  parent: IfName,
-): Result<ReadonlySet<Mac>, Problem> {
-  const link = host.request(getLink({ name: parent }));
-  if (!link.ok) {
-    if (link.error.errno === "ENODEV") return ok(new Set());
-    return err(refusalProblem(link.error, `look for ${parent}`));
+  { link, addresses, network }: LostLink,
+): Result<string | undefined, Problem> {
+  const parent = host.request(getLink({ name: network.parent }));
+  if (!parent.ok) {
+    if (parent.error.errno === "ENODEV") return ok(undefined);
+    return err(refusalProblem(parent.error, `look for ${network.parent}`));
   }
-  const { ifindex, name } = link.value;
+  if (network.driver.kind === "ipvlan") {
+    return addressInUse(platform, host, {
+      parent: parent.value,
+      driver: network.driver,
+      addresses,
+    });
+  }
+  const macs = macsOn(host, parent.value);
+  if (!macs.ok) return macs;
+  return ok(link.mac !== undefined && macs.value.has(link.mac) ? link.mac : undefined);
+}
+
+/**
+ * The MACs in a parent's receive filter: those of its macvlan links that are up, in every namespace
+ * (macvlan_open in drivers/net/macvlan.c).
+ */
+function macsOn(host: Rtnetlink, parent: Link): Result<ReadonlySet<Mac>, Problem> {
+  const { ifindex, name } = parent;
   const entries = host.dump(listFdb({ ifindex, name }));
-  if (!entries.ok) return err(refusalProblem(entries.error, `list the MACs on ${parent}`));
+  if (!entries.ok) return err(refusalProblem(entries.error, `list the MACs on ${name}`));
   const macs = entries.value.filter((row) => row.ifindex === ifindex).map((row) => row.mac);
   // A passthru link is not listed: it has the parent's MAC, and while it is up the parent is
   // promiscuous (macvlan_open). Others make it so too, and then the doubt counts as life.
-  const passthru = link.value.promiscuity > 0 ? link.value.mac : undefined;
+  const passthru = parent.promiscuity > 0 ? parent.mac : undefined;
   return ok(new Set(passthru === undefined ? macs : [...macs, passthru]));
+}
+
+/** A name for a link that lives for a moment, in a namespace of its own. */
+const PROBE = { name: "probe" as IfName, ifindex: 2 ** 24 };
+
+/**
+ * Which of these addresses an ipvlan link on the parent has. Such links have one MAC and nobody
+ * lists them, but the kernel refuses the address of one to another, whatever namespaces they are in
+ * (EADDRINUSE from ipvlan_addr_validator_event): so one is made for a moment, and asks.
+ */
+function addressInUse(
+  platform: Platform,
+  host: Rtnetlink,
+  question: {
+    readonly parent: Link;
+    readonly driver: IpvlanDriver;
+    readonly addresses: readonly InterfaceAddress[];
+  },
+): Result<string | undefined, Problem> {
+  const { parent, driver, addresses } = question;
+  const { ifindex, name } = parent;
+  const created = platform.namespaces.create();
+  if (!created.ok) return err(callProblem(created.error, "make a namespace"));
+  // The link goes with it.
+  using netns = created.value;
+  const { mode, flag = "bridge" } = driver;
+  const options = { kind: "ipvlan", parent: { ifindex, name }, mode, flag } as const;
+  const made = host.request(addLink({ ...PROBE, ...options, netns: { fd: netns.fd } }));
+  // A macvlan has taken the parent (EBUSY): then no ipvlan is there.
+  if (!made.ok && made.error.errno === "EBUSY") return ok(undefined);
+  if (!made.ok) return err(refusalProblem(made.error, `look for addresses on ${name}`));
+  const opened = openConversation(platform, netns);
+  if (!opened.ok) return opened;
+  using probe = opened.value;
+  const answers = probe.execute(addresses.map((address) => addAddress({ link: PROBE, address })));
+  const used = answers.findIndex((row) => !row.ok && row.error.errno === "EADDRINUSE");
+  return ok(addresses[used]);
 }

@@ -1,6 +1,7 @@
 import { type Ip, interfaceAddressIp, type Mac } from "../addr/index.ts";
 import { err, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  type Driver,
   type IfName,
   parentBusy,
   parentLoopback,
@@ -10,6 +11,7 @@ import {
 import {
   getLink,
   type Link,
+  listAddresses,
   listAddressesOf,
   listLinks,
   type Rtnetlink,
@@ -30,22 +32,31 @@ export interface ParentLink {
 export interface Parent extends ParentLink {
   /** The host's own addresses on it. */
   readonly addresses: readonly Ip[];
+  /** Those of the host's addresses that no endpoint on it may have. */
+  readonly hostAddresses: readonly Ip[];
 }
 
 /** ARPHRD_* (include/uapi/linux/if_arp.h). */
 const ETHERNET = 1;
 const LOOPBACK = 772;
 
-/** The parent and the host's addresses on it, or why nothing can hang on it. */
-export function observeParent(host: Rtnetlink, name: IfName): Result<Parent, Problem> {
+/**
+ * The parent and the host's addresses, or why nothing can hang on it. What comes to the parent for
+ * an address of an ipvlan link goes to that link, even if it is the host's on another link.
+ */
+export function observeParent(
+  host: Rtnetlink,
+  name: IfName,
+  kind: Driver["kind"],
+): Result<Parent, Problem> {
   const link = observeParentLink(host, name);
   if (!link.ok) return link;
-  const rows = host.dump(listAddressesOf(link.value));
+  const rows = host.dump(kind === "ipvlan" ? listAddresses() : listAddressesOf(link.value));
   if (!rows.ok) return err(refusalProblem(rows.error, "list addresses"));
-  return ok({
-    ...link.value,
-    addresses: rows.value.map((row) => interfaceAddressIp(row.address)),
-  });
+  const ips = (addresses: typeof rows.value) =>
+    addresses.map(({ address }) => interfaceAddressIp(address));
+  const own = rows.value.filter(({ ifindex }) => ifindex === link.value.ifindex);
+  return ok({ ...link.value, addresses: ips(own), hostAddresses: ips(rows.value) });
 }
 
 /** The parent as it is now, or why nothing can hang on it. */
@@ -76,11 +87,12 @@ function unsuitable(host: Rtnetlink, link: Link): Problem | undefined {
     return parentNotEthernet({ parent, kind: link.details?.kind ?? `type ${link.hardware}` });
   }
   if (link.upper !== undefined) return memberOf(host, link, link.upper);
-  if (link.details?.kind === "macvlan" || link.details?.kind === "macvtap") {
-    return stacked(host, link, link.details.kind);
-  }
-  return undefined;
+  const kind = link.details?.kind ?? "hardware";
+  return lookedThrough.includes(kind) ? stacked(host, link, kind) : undefined;
 }
+
+/** Kinds of links that the kernel puts nothing on, but on the device beneath them. */
+const lookedThrough: readonly string[] = ["macvlan", "macvtap", "ipvlan", "ipvtap"];
 
 function memberOf(host: Rtnetlink, link: Link, upper: number): Problem {
   const found = host.request(getLink({ ifindex: upper }));

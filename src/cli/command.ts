@@ -49,7 +49,7 @@ export interface AttachCommand {
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
-  readonly linkKind?: "macvtap";
+  readonly linkKind?: "tap";
 }
 
 export interface DockerInstallCommand {

@@ -18,6 +18,19 @@ test("nothing said is macvlan in its first mode", () => {
   }
 });
 
+test("ipvlan and VLANs have Docker's names and ours", () => {
+  const driver = (given: object) => accepted(parseNetworkOptions(given)).driver as object;
+  const vepa = { kind: "ipvlan", mode: "l3s", flag: "vepa" };
+  expect(driver({ ipvlan_mode: "l3s", ipvlan_flag: "vepa" })).toEqual(vepa);
+  expect(driver({ mode: "l3s", flag: "vepa" })).toEqual(vepa);
+  expect(driver({ driver: "ipvlan" })).toEqual({ kind: "ipvlan", mode: "l2" });
+  const { vlan } = accepted(parseNetworkOptions({ parent: "eth0", vlan: "802.1ad:10, 20" }));
+  expect(vlan as object | undefined).toEqual([
+    { protocol: "802.1ad", id: 10 },
+    { protocol: "802.1Q", id: 20 },
+  ]);
+});
+
 test("every option is read", () => {
   const options = accepted(
     parseNetworkOptions({
@@ -81,13 +94,15 @@ const refusals: readonly (readonly [object, string, RegExp])[] = [
   [{ colour: "red" }, "LF-DOCKER-OPTION", /there are: name, parent.*one of these/],
   [{ "com.docker.network.bridge.name": "b" }, "LF-DOCKER-OPTION", /bridge.name/],
   [{ constructor: "x" }, "LF-DOCKER-OPTION", /constructor/],
-  [{ vlan: "20" }, "LF-DOCKER-OPTION-LATER", /not in this version/],
+  [{ host_access: "shim" }, "LF-DOCKER-OPTION-LATER", /not in this version/],
+  [{ vlan: "20" }, "LF-DOCKER-OPTION-VALUE", /a VLAN is one of a parent/],
+  [{ parent: "eth0", vlan: "4095" }, "LF-VLAN-INVALID", /from 1 to 4094/],
+  [{ driver: "macvlan", mode: "l2" }, "LF-MODE-UNKNOWN", /l2/],
   [{ mode: "vepa", macvlan_mode: "private" }, "LF-DOCKER-OPTION-VALUE", /mean the same.*"vepa"/],
   [{ mtu: "1400", "com.docker.network.driver.mtu": "1300" }, "LF-DOCKER-OPTION-VALUE", /1400/],
   [{ parent: 7 }, "LF-DOCKER-OPTION-VALUE", /no text/],
   [{ parent: "" }, "LF-NAME-INVALID", /link name/],
   [{ name: "-lan" }, "LF-NAME-INVALID", /network name/],
-  [{ mode: "l2" }, "LF-MODE-UNKNOWN", /l2/],
   [{ flag: "nodst" }, "LF-FLAG-UNKNOWN", /nodst/],
   [{ mode: "source", source: "0g" }, "LF-MAC-INVALID", /0g/],
   [{ bcqueuelen: "many" }, "LF-DOCKER-OPTION-VALUE", /whole number/],

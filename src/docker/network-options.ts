@@ -10,6 +10,7 @@ import {
 import { collect, err, mapResult, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Driver,
+  driverModes,
   type ExtraRoute,
   type IfName,
   type Mtu,
@@ -18,8 +19,10 @@ import {
   parseIfName,
   parseMtu,
   parseNetworkName,
+  parseVlanTag,
   parseWorkloadName,
   type Reservation,
+  type VlanTag,
 } from "../domain/index.ts";
 import { optionLater, optionUnknown, optionWrong } from "./problems.ts";
 
@@ -27,6 +30,8 @@ import { optionLater, optionUnknown, optionWrong } from "./problems.ts";
 export interface NetworkOptions {
   readonly name?: NetworkName;
   readonly parent?: IfName;
+  /** Tags on the parent, outermost first. */
+  readonly vlan?: readonly VlanTag[];
   readonly driver: Driver;
   readonly mtu?: Mtu;
   /** Beside Docker's own --ip-range, which takes a prefix. */
@@ -40,8 +45,11 @@ export interface NetworkOptions {
 export const networkOptionNames = {
   name: ["name"],
   parent: ["parent"],
+  driver: ["driver"],
   mode: ["mode", "macvlan_mode"],
-  flag: ["flag"],
+  ipvlanMode: ["ipvlan_mode"],
+  flag: ["flag", "ipvlan_flag"],
+  vlan: ["vlan"],
   source: ["source"],
   bcqueuelen: ["bcqueuelen"],
   mtu: ["mtu", "com.docker.network.driver.mtu"],
@@ -52,13 +60,7 @@ export const networkOptionNames = {
 } as const;
 
 /** Planned; silence would be taken for consent. */
-export const laterNetworkOptions: readonly string[] = [
-  "host_access",
-  "conflict_check",
-  "vlan",
-  "ipvlan_mode",
-  "ipvlan_flag",
-];
+export const laterNetworkOptions: readonly string[] = ["host_access", "conflict_check"];
 
 /** Docker does itself what these say. */
 const dockersOwn: readonly string[] = [
@@ -80,11 +82,17 @@ export function parseNetworkOptions(given: unknown): Result<NetworkOptions, Prob
   if (!words.ok) return words;
   const driver = driverOf(words.value);
   if (!driver.ok) return driver;
-  const { name, parent, mtu, range, exclude, reserve, route } = words.value;
+  const { name, parent, vlan, mtu, range, exclude, reserve, route } = words.value;
   const named = perhaps(name, parseNetworkName);
   if (!named.ok) return named;
   const link = perhaps(parent, parseIfName);
   if (!link.ok) return link;
+  const tags = listOf(vlan, parseVlanTag);
+  if (!tags.ok) return tags;
+  if (vlan !== undefined && parent === undefined) {
+    const reason = "a VLAN is one of a parent, and there is none";
+    return err(optionWrong({ option: "vlan", value: vlan, reason }));
+  }
   const size = perhaps(mtu, parseMtu);
   if (!size.ok) return size;
   const ranges = listOf(range, parseRange);
@@ -103,6 +111,7 @@ export function parseNetworkOptions(given: unknown): Result<NetworkOptions, Prob
     routes: routes.value,
     ...(named.value === undefined ? {} : { name: named.value }),
     ...(link.value === undefined ? {} : { parent: link.value }),
+    ...(tags.value.length === 0 ? {} : { vlan: tags.value }),
     ...(size.value === undefined ? {} : { mtu: size.value }),
   });
 }
@@ -135,13 +144,16 @@ export function unknownOption(option: string, of: string, known: readonly string
   return optionUnknown({ option, of, known, near: nearest(option, known) });
 }
 
-function driverOf({ mode, flag, source, bcqueuelen }: Words): Result<Driver, Problem> {
+/** Which driver it is, by its own option or by what only one of them has. */
+function driverOf(words: Words): Result<Driver, Problem> {
+  const { flag, source, bcqueuelen, ipvlanMode, mode = ipvlanMode } = words;
+  const isIpvlan = driverModes.ipvlan.some((known) => known === mode) || ipvlanMode !== undefined;
   const sources: Result<readonly Mac[], Problem> = listOf(source, parseMac);
   if (!sources.ok) return sources;
   const frames = perhaps(bcqueuelen, parseCount);
   if (!frames.ok) return frames;
   return parseDriver({
-    kind: "macvlan",
+    kind: words.driver ?? (isIpvlan ? "ipvlan" : "macvlan"),
     sources: sources.value,
     ...(mode === undefined ? {} : { mode }),
     ...(flag === undefined ? {} : { flag }),

@@ -67,6 +67,17 @@ export const macTaken = refused("LF-MAC-TAKEN", {
   command: () => "ip -br link",
 });
 
+export const addressOnSibling = refused("LF-ADDRESS-ON-SIBLING", {
+  title: "Another ipvlan link on the parent has this address",
+  explanation:
+    "ipvlan links are told apart by their addresses, so that no two on one parent may have the " +
+    "same (EADDRINUSE). The book knows of none, so it is a link that Landfall did not make.",
+  detail: (f: { addresses: readonly string[] }) =>
+    `A link that Landfall did not make has one of ${listed(f.addresses)}.`,
+  remedy: () => "Remove that link, or exclude its address from the network.",
+  command: () => "ip -d link show type ipvlan",
+});
+
 export const macUnusable = refused("LF-MAC-UNUSABLE", {
   title: "The MAC address cannot be a link's",
   explanation:

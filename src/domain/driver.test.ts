@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { Mac } from "../addr/index.ts";
-import { driverFlag, formatDriver, parseDriver } from "./index.ts";
+import {
+  driverFlag,
+  formatDriver,
+  isRoutedByHost,
+  parseDriver,
+  parseDriverChange,
+} from "./index.ts";
 import { accepted, refused } from "./testing.ts";
 
 const [low, high] = ["02:00:00:00:00:01" as Mac, "02:00:00:00:00:02" as Mac];
@@ -20,10 +26,7 @@ describe("parseDriver", () => {
 
   test("takes the first mode where none is given", () => {
     expect(accepted(parseDriver({ kind: "macvlan" }))).toEqual({ kind: "macvlan", mode: "bridge" });
-    expect(refused(parseDriver({ kind: "ipvlan" })).facts).toEqual({
-      driver: "ipvlan",
-      mode: "l2",
-    });
+    expect(accepted(parseDriver({ kind: "ipvlan" }))).toEqual({ kind: "ipvlan", mode: "l2" });
   });
 
   test("keeps the peers of mode source as a set, which may be empty", () => {
@@ -80,10 +83,35 @@ describe("parseDriver", () => {
     expect(accepted(parseDriver({ kind: "macvlan", bcQueueLen: 2 ** 32 - 1 }))).toBeDefined();
   });
 
-  test.each(["l2", "l3", "l3s"])("knows ipvlan %s, which this version does not drive", (mode) => {
-    const problem = refused(parseDriver({ kind: "ipvlan", mode }));
-    expect(problem.code).toBe("LF-MODE-UNSUPPORTED");
-    expect(problem.facts).toEqual({ driver: "ipvlan", mode });
+  test.each(["l2", "l3", "l3s"] as const)("drives ipvlan in mode %s with each flag", (mode) => {
+    const plain = accepted(parseDriver({ kind: "ipvlan", mode }));
+    expect(plain).toEqual({ kind: "ipvlan", mode });
+    expect(formatDriver(plain)).toBe(`ipvlan ${mode}`);
+    expect(accepted(parseDriver({ kind: "ipvlan", mode, flag: "bridge" }))).toEqual(plain);
+    for (const flag of ["private", "vepa"] as const) {
+      const driver = accepted(parseDriver({ kind: "ipvlan", mode, flag }));
+      expect(driver).toEqual({ kind: "ipvlan", mode, flag });
+      expect([formatDriver(driver), driverFlag(driver)]).toEqual([`ipvlan ${mode} ${flag}`, flag]);
+    }
+    expect(isRoutedByHost(plain)).toBe(mode !== "l2");
+  });
+
+  test("refuses what only macvlan has, and its flags", () => {
+    const ipvlan = { kind: "ipvlan" } as const;
+    const codes = [{ bcQueueLen: 5 }, { sources: [low] }, { flag: "nodst" }].map(
+      (wish) => refused(parseDriver({ ...ipvlan, ...wish })).code,
+    );
+    expect(codes).toEqual(["LF-BCQUEUELEN-UNUSED", "LF-SOURCE-NOT-IN-MODE", "LF-FLAG-UNKNOWN"]);
+    expect(refused(parseDriver({ kind: "macvlan", flag: "vepa" })).code).toBe("LF-FLAG-UNKNOWN");
+  });
+
+  test("an ipvlan network keeps its mode", () => {
+    const driver = accepted(parseDriver({ kind: "ipvlan", mode: "l2", flag: "private" }));
+    expect(accepted(parseDriverChange(driver, {}))).toEqual(driver);
+    expect(refused(parseDriverChange(driver, { mode: "l3" })).code).toBe("LF-MODE-FIXED");
+    expect(refused(parseDriverChange(driver, { sources: [low] })).code).toBe(
+      "LF-SOURCE-NOT-IN-MODE",
+    );
   });
 
   test.each([

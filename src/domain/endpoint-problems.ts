@@ -30,9 +30,9 @@ export const sandboxUnreachable = refusedForNow("LF-SANDBOX-UNREACHABLE", {
   title: "The sandbox cannot be opened, and its link lives",
   explanation:
     "Nothing leads to the namespace any more, but some process still holds it: the parent still " +
-    "receives for the MAC address. Its address must not be given to another while that is so.",
-  detail: (f: { path: string; mac: string; parent: string }) =>
-    `${f.path} does not lead to the sandbox any more, and ${f.mac} still lives on ${f.parent}.`,
+    "receives for the link. Its address must not be given to another while that is so.",
+  detail: (f: { path: string; sign: string; parent: string }) =>
+    `${f.path} does not lead to the sandbox any more, and ${f.sign} still lives on ${f.parent}.`,
   remedy: () => "End the process that holds the namespace, then detach again.",
   command: (f) => `bridge fdb show dev ${f.parent}`,
 });

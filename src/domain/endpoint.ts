@@ -1,5 +1,6 @@
 import type { InterfaceAddress, Ip, Mac } from "../addr/index.ts";
 import type { Brand } from "../base/index.ts";
+import type { Driver } from "./driver.ts";
 import type { EndpointId, NetworkId, StoreUuid } from "./ids.ts";
 import type { IfName, WorkloadName } from "./names.ts";
 import type { ExtraRoute, Mtu } from "./network.ts";
@@ -46,7 +47,8 @@ export interface LinkIdentity {
   readonly ifindex: number;
   /** Unique on this host; the link is renamed when it is configured. */
   readonly temporaryName: IfName;
-  readonly mac: Mac;
+  /** Absent: it has its parent's, whatever that is (ipvlan). */
+  readonly mac?: Mac;
   readonly alias: LinkAlias;
 }
 
@@ -63,11 +65,19 @@ export interface Endpoint {
   readonly routes: readonly ExtraRoute[];
   readonly mtu?: Mtu;
   /** Absent: the link is of the driver's own kind. */
-  readonly linkKind?: "macvtap";
+  readonly linkKind?: TapKind;
   readonly workload?: WorkloadName;
   readonly state: EndpointState;
   /** Wall time, ISO 8601. */
   readonly createdAt: string;
+}
+
+/** A link that is also a character device: what a virtual machine opens. */
+export type TapKind = "macvtap" | "ipvtap";
+
+/** The kind of a tap link of a driver. */
+export function tapKindOf({ kind }: Driver): TapKind {
+  return kind === "ipvlan" ? "ipvtap" : "macvtap";
 }
 
 /**
@@ -78,7 +88,7 @@ export type EndpointState = "attaching" | "attached" | "detaching" | "detached";
 
 /** The character device of a tap link, for a virtual machine; undefined for other links. */
 export function tapDevice({ linkKind, link }: Endpoint): string | undefined {
-  return linkKind === "macvtap" ? `/dev/tap${link.ifindex}` : undefined;
+  return linkKind !== undefined ? `/dev/tap${link.ifindex}` : undefined;
 }
 
 /** The only mark by which a link is known as ours (IFLA_IFALIAS). */
@@ -92,6 +102,11 @@ export function linkAlias(store: StoreUuid, endpoint: EndpointId): LinkAlias {
 /** The mark of a parent that was made for a network. */
 export function networkAlias(store: StoreUuid, network: NetworkId): LinkAlias {
   return `landfall:${store}:${network}` as LinkAlias;
+}
+
+/** The mark of a VLAN's link that was made for whatever networks are on it. */
+export function parentAlias(store: StoreUuid): LinkAlias {
+  return `landfall:${store}:parent` as LinkAlias;
 }
 
 /** The name that a link has until it is configured; 12 of the 15 bytes that the kernel allows. */

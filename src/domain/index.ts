@@ -8,9 +8,14 @@ export {
   type DriverChange,
   type DriverWish,
   driverFlag,
+  driverFlags,
   driverModes,
   formatDriver,
   formatDriverChange,
+  type IpvlanDriver,
+  type IpvlanFlag,
+  isRoutedByHost,
+  type MacvlanDriver,
   parseDriver,
   parseDriverChange,
 } from "./driver.ts";
@@ -22,12 +27,15 @@ export {
   type LinkIdentity,
   linkAlias,
   networkAlias,
+  parentAlias,
   runtimeIdOf,
   runtimeSandbox,
   type Sandbox,
   type SandboxId,
   sandboxId,
+  type TapKind,
   tapDevice,
+  tapKindOf,
   temporaryName,
 } from "./endpoint.ts";
 export {
@@ -58,7 +66,9 @@ export {
 export {
   type Addressing,
   checkNetwork,
+  defaultPrefix,
   type ExtraRoute,
+  isDefaultRoute,
   isEdge,
   isolatedParent,
   type Mtu,
@@ -87,3 +97,14 @@ export {
 export * from "./problems.ts";
 export type { Reservation } from "./reservation.ts";
 export { type Segment, type SegmentName, segmentOf } from "./segment.ts";
+export {
+  formatVlan,
+  formatVlanTag,
+  parseVlanTag,
+  type VlanId,
+  type VlanProtocol,
+  type VlanStack,
+  type VlanTag,
+  vlanLinkName,
+  vlanOfName,
+} from "./vlan.ts";

@@ -37,21 +37,12 @@ export const modeUnknown = usage("LF-MODE-UNKNOWN", {
   command: (f) => `ip link help ${f.driver}`,
 });
 
-export const modeUnsupported = usage("LF-MODE-UNSUPPORTED", {
-  title: "Not driven by this version",
-  explanation:
-    "The kernel has this driver and mode; this version of Landfall does not drive it yet.",
-  detail: (f: { driver: string; mode: string }) =>
-    `This version does not drive ${f.driver} in mode ${f.mode}.`,
-  remedy: () => "Use macvlan.",
-  command: (f) => `ip link help ${f.driver}`,
-});
-
 export const flagUnknown = usage("LF-FLAG-UNKNOWN", {
   title: "Not a flag of this mode",
   explanation:
-    "Only two modes of macvlan have a flag: passthru has nopromisc (the parent does not receive " +
-    "everything), source has nodst (what a listed peer sends goes nowhere else).",
+    "Two modes of macvlan have a flag: passthru has nopromisc (the parent does not receive " +
+    "everything), source has nodst (what a listed peer sends goes nowhere else). Those of ipvlan " +
+    "have private (siblings do not reach each other) and vepa (they do by the switch only).",
   detail: (f: { mode: string; flag: string; flags: readonly string[] }) =>
     `Mode ${f.mode} has no flag "${f.flag}"; it has: ${listed(f.flags)}.`,
   remedy: () => "Leave the flag out, or choose the mode that has it.",
@@ -75,6 +66,26 @@ export const queueLengthInvalid = usage("LF-BCQUEUELEN-INVALID", {
     `${f.value} is not a number of frames: it must be a whole number from 0 to ${f.max}.`,
   remedy: () => "Leave it out to take the kernel's 1000.",
   command: () => "ip link help macvlan",
+});
+
+export const queueLengthUnused = usage("LF-BCQUEUELEN-UNUSED", {
+  title: "Only macvlan has a broadcast queue whose length can be chosen",
+  explanation:
+    "The queue of an ipvlan parent holds 1000 frames, and the kernel lets nobody change that.",
+  detail: (f: { driver: string }) => `${f.driver} has no length of the broadcast queue.`,
+  remedy: () => "Leave it out.",
+  command: (f) => `ip link help ${f.driver}`,
+});
+
+export const vlanInvalid = usage("LF-VLAN-INVALID", {
+  title: "Not the number of a VLAN",
+  explanation:
+    "A tag has 12 bits for the number; 0 means no VLAN and 4095 is reserved (IEEE 802.1Q). A tag " +
+    "of providers, which goes outside of others, is written 802.1ad:NUMBER.",
+  detail: (f: { value: string; min: number; max: number }) =>
+    `${JSON.stringify(f.value)} is no VLAN: it must be a whole number from ${f.min} to ${f.max}.`,
+  remedy: () => "Give the number that the switch's port is a member of, such as 100.",
+  command: () => "ip -d link show type vlan",
 });
 
 export const subnetMissing = usage("LF-SUBNET-MISSING", {

@@ -42,10 +42,11 @@ export const networkBusy = refusedForNow("LF-NETWORK-BUSY", {
 });
 
 export const modeFixed = refused("LF-MODE-FIXED", {
-  title: "A network does not become or cease to be passthru",
+  title: "A network keeps this mode",
   explanation:
-    "The kernel changes a link between all other modes while it lives, but not to or from " +
-    "passthru (EINVAL), which changes how the parent receives.",
+    "The kernel changes macvlan links between all other modes while they live, but not to or " +
+    "from passthru (EINVAL), which changes how the parent receives. The modes of ipvlan need " +
+    "other routes in every endpoint.",
   detail: (f: { from: string; to: string }) =>
     `A network in mode ${f.from} cannot be changed to mode ${f.to}.`,
   remedy: () => "Remove the network and create it in the other mode.",

@@ -3,6 +3,7 @@ import {
   formatRange,
   type Ip,
   type IpRange,
+  type IpVersion,
   ipVersion,
   type Prefix,
   prefixContains,
@@ -18,6 +19,7 @@ import type { IfName, NetworkName } from "./names.ts";
 import { mtuInvalid, outsideSubnets, subnetMissing, subnetsOverlap } from "./problems.ts";
 import { type Reservation, reservationProblem } from "./reservation.ts";
 import type { SegmentName } from "./segment.ts";
+import { type VlanStack, type VlanTag, vlanLinkName } from "./vlan.ts";
 
 /** Bytes of payload that a frame of the link may carry. */
 export type Mtu = Brand<number, "Mtu">;
@@ -26,6 +28,16 @@ export type Mtu = Brand<number, "Mtu">;
 export interface ExtraRoute {
   readonly to: Prefix;
   readonly via?: Ip;
+}
+
+/** Every address of an IP version. */
+export function defaultPrefix(version: IpVersion): Prefix {
+  return (version === 4 ? "0.0.0.0/0" : "::/0") as Prefix;
+}
+
+/** Whether it is for whatever has no better route. */
+export function isDefaultRoute({ to }: ExtraRoute): boolean {
+  return to === defaultPrefix(prefixVersion(to));
 }
 
 /** One pool of a network: its prefix, and what of it is handed out. */
@@ -77,6 +89,8 @@ export interface NetworkWish {
   readonly origin?: NetworkOrigin;
   /** The parent is plugged into nothing, and made and deleted with the network. */
   readonly parentLink?: "made";
+  /** Tags on the parent, outermost first: the network is on that VLAN. */
+  readonly vlan?: readonly VlanTag[];
 }
 
 /** A network as it can be made: each gateway, range and exclusion belongs to one of its subnets. */
@@ -94,6 +108,8 @@ export interface NetworkSpec {
   readonly origin?: NetworkOrigin;
   /** The parent is plugged into nothing, and made and deleted with the network. */
   readonly parentLink?: "made";
+  /** The parent is this VLAN's link: made when it is missing, deleted with its last network. */
+  readonly vlan?: VlanStack;
 }
 
 /** A network that exists: the intent, as the store keeps it. */
@@ -139,11 +155,12 @@ export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
   if (overlap !== undefined) return err(overlap);
   const stray = strayProblem(wish) ?? reservationProblem(wish);
   if (stray !== undefined) return err(stray);
-  const { name, parent, driver, routes, reservations = [], mtu, reach } = wish;
+  const { name, driver, routes, reservations = [], mtu, reach, vlan: tags = [] } = wish;
+  const vlan = { on: wish.parent, tags };
   const subnets = wish.subnets.map((prefix) => subnetOf(wish, prefix));
   return ok({
     name,
-    parent,
+    parent: tags.length === 0 ? wish.parent : vlanLinkName(vlan),
     driver,
     subnets,
     routes,
@@ -153,6 +170,7 @@ export function checkNetwork(wish: NetworkWish): Result<NetworkSpec, Problem> {
     ...(addressing === "pool" ? {} : { addressing }),
     ...(origin === undefined ? {} : { origin }),
     ...(wish.parentLink === undefined ? {} : { parentLink: wish.parentLink }),
+    ...(tags.length === 0 ? {} : { vlan }),
   });
 }
 

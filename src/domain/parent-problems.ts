@@ -55,6 +55,40 @@ export const parentBusy = refused("LF-PARENT-BUSY", {
   command: (f) => `ip -d link show dev ${f.parent}`,
 });
 
+export const parentResolved = refused("LF-PARENT-RESOLVED", {
+  title: "The parent is itself a link on a parent",
+  explanation:
+    "A link on a macvlan or ipvlan link is made on the real device beneath it: the kernel looks " +
+    "through. The network is on that device, and its rules are those of all networks there.",
+  detail: (f: { parent: string; kind: string; real: string }) =>
+    `${f.parent} is a ${f.kind} link on ${f.real}, so the network is on ${f.real}.`,
+  remedy: (f) => `Nothing needs to be done; ${f.parent} is not needed for this network.`,
+  command: (f) => `ip -d link show dev ${f.parent}`,
+});
+
+export const parentBridge = refused("LF-PARENT-BRIDGE", {
+  title: "The parent is a bridge",
+  explanation:
+    "The bridge does not learn the MACs of links on it: what is for them goes to all of its " +
+    "ports, and the bridge itself receives everything (it is promiscuous).",
+  detail: (f: { parent: string }) =>
+    `${f.parent} is a bridge. It works, at the price of flooding; the host does not reach the ` +
+    "endpoints by the bridge, and a hairpin port does not change that.",
+  remedy: () => "Use a port's own link, or attach the containers to the bridge itself.",
+  command: (f) => `bridge fdb show br ${f.parent}`,
+});
+
+export const parentBalances = refused("LF-PARENT-BALANCES", {
+  title: "The parent bond rewrites MAC addresses",
+  explanation:
+    "In modes balance-tlb and balance-alb a bond sends frames of other MACs with the address of " +
+    "the port that they leave by, so that answers do not come back to the endpoint.",
+  detail: (f: { parent: string; mode: string }) =>
+    `${f.parent} is a bond in mode ${f.mode}, which changes the MAC of what endpoints send.`,
+  remedy: () => "Use active-backup or 802.3ad, or ipvlan, whose links have the parent's MAC.",
+  command: (f) => `ip -d link show dev ${f.parent}`,
+});
+
 export const mtuTooLarge = refused("LF-MTU-TOO-LARGE", {
   title: "The MTU is larger than the parent's",
   explanation: "Frames leave by the parent, so no endpoint may exceed it.",
@@ -94,4 +128,60 @@ export const passthruCutsHost = refused("LF-PASSTHRU-CUTS-HOST", {
     (f.addresses.length === 0 ? "." : `; it has ${listed(f.addresses)} there.`),
   remedy: () => "Reach the host by another link; detach the endpoint to have this one back.",
   command: (f) => `ip -br address show dev ${f.parent}`,
+});
+
+export const driversExclusive = refused("LF-DRIVERS-EXCLUSIVE", {
+  title: "A parent does not carry macvlan and ipvlan at once",
+  explanation:
+    "Both need the one receive hook of the parent, so that the kernel refuses the second kind " +
+    "(EBUSY). The same holds for networks, before it comes to links.",
+  detail: (f: { parent: string; network: string; driver: string; other: string; kind: string }) =>
+    `Network ${f.network} is ${f.driver}, and network ${f.other} on ${f.parent} is ${f.kind}.`,
+  remedy: (f) => `Use ${f.kind} for both, or another parent, such as a VLAN of ${f.parent}.`,
+  command: (f) => `landfall net inspect ${f.other}`,
+});
+
+export const ipvlanShared = refused("LF-IPVLAN-SHARED", {
+  title: "All ipvlan networks on a parent have one mode and flag",
+  explanation:
+    "In the kernel mode and flag belong to the parent: a link made in another mode turns every " +
+    "link of the parent to that mode, without a word.",
+  detail: (f: { parent: string; network: string; driver: string; other: string; kind: string }) =>
+    `Network ${f.network} is ${f.driver}, but network ${f.other} on ${f.parent} is ${f.kind}.`,
+  remedy: (f) => `Use ${f.kind} for both, or another parent, such as a VLAN of ${f.parent}.`,
+  command: (f) => `landfall net inspect ${f.other}`,
+});
+
+export const ipvlanForeignMode = refused("LF-IPVLAN-FOREIGN-MODE", {
+  title: "A link on the parent has another ipvlan mode",
+  explanation:
+    "In the kernel mode and flag belong to the parent. Landfall did not make the link that is " +
+    "there, and an endpoint of this network would change how it works.",
+  detail: (f: { parent: string; link: string; has: string; driver: string }) =>
+    `${f.link} on ${f.parent} is ${f.has}; an endpoint would turn it to ${f.driver}.`,
+  remedy: (f) => `Remove ${f.link}, or create the network as ${f.has}.`,
+  command: (f) => `ip -d link show dev ${f.link}`,
+});
+
+export const ipvlanMac = refused("LF-IPVLAN-MAC", {
+  title: "Links of ipvlan have no MAC address of their own",
+  explanation:
+    "They have their parent's, and follow when it changes. The kernel lets nobody set it.",
+  detail: (f: { mac: string; parent: string }) =>
+    `${f.mac} was asked for, but endpoints of ipvlan have the MAC of ${f.parent}.`,
+  remedy: () => "Leave the MAC address out, or use macvlan.",
+  command: (f) => `ip link show dev ${f.parent}`,
+});
+
+export const gatewayUnused = refused("LF-GATEWAY-UNUSED", {
+  title: "A network routed by the host has no gateway",
+  explanation:
+    "Endpoints of mode l3 and l3s ask nobody for a MAC address: what they send is routed by the " +
+    "host. Their default route leads to their own link.",
+  detail: (f: { network: string; mode: string; gateways: readonly string[] }) =>
+    `Network ${f.network} is in mode ${f.mode}, which sends nothing to ${listed(f.gateways)}. ` +
+    "The address is only kept from being handed out.",
+  remedy: () =>
+    "Nothing needs to be done here. The LAN's router needs a route to the subnet by this host.",
+  command: () => "ip route get 192.0.2.1",
 });

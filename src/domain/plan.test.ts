@@ -51,5 +51,5 @@ test("a sandbox is one namespace of one boot", () => {
 
 test("a segment is named after the parent that it stands on", () => {
   const parent = "eth0.30" as IfName;
-  expect(segmentOf(parent)).toEqual({ name: "eth0.30" as SegmentName, device: parent });
+  expect(segmentOf({ parent: parent })).toEqual({ name: "eth0.30" as SegmentName, device: parent });
 });

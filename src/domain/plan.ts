@@ -1,7 +1,7 @@
 import type { InterfaceAddress, Ip } from "../addr/index.ts";
 import { unreachable } from "../base/index.ts";
 import type { Driver } from "./driver.ts";
-import type { LinkIdentity } from "./endpoint.ts";
+import type { LinkIdentity, TapKind } from "./endpoint.ts";
 import type { IfName } from "./names.ts";
 import type { ExtraRoute, Mtu } from "./network.ts";
 
@@ -16,7 +16,7 @@ export interface CreateLink {
   readonly link: LinkIdentity;
   readonly mtu?: Mtu;
   /** Absent: the driver's own kind. */
-  readonly linkKind?: "macvtap";
+  readonly linkKind?: TapKind;
 }
 
 /** Marks the link as ours, gives it its name, addresses and routes, and sets it up. */
@@ -42,7 +42,7 @@ export interface RemoveLink {
 }
 
 /** The kernel's kind of the link to be made. */
-export function kindOf({ linkKind, driver }: CreateLink): "macvlan" | "macvtap" {
+export function kindOf({ linkKind, driver }: CreateLink): Driver["kind"] | TapKind {
   return linkKind ?? driver.kind;
 }
 
@@ -54,10 +54,14 @@ export function describeStep(step: Step): string {
     case "configure-link":
       return `set up ${step.ifname} with ${step.addresses.join(", ")}`;
     case "mark-link":
-      return `mark link ${step.link.ifindex} (${step.link.mac})`;
+      return `mark ${linkWords(step.link)}`;
     case "remove-link":
-      return `delete link ${step.link.ifindex} (${step.link.mac})`;
+      return `delete ${linkWords(step.link)}`;
     default:
       return unreachable(step);
   }
+}
+
+function linkWords({ ifindex, mac }: LinkIdentity): string {
+  return mac === undefined ? `link ${ifindex}` : `link ${ifindex} (${mac})`;
 }

@@ -1,5 +1,6 @@
 import type { Brand } from "../base/index.ts";
 import type { IfName } from "./names.ts";
+import type { VlanStack } from "./vlan.ts";
 
 /** Name of a segment; hosts of one cluster give the same name to the wire that they share. */
 export type SegmentName = Brand<string, "SegmentName">;
@@ -13,7 +14,20 @@ export interface Segment {
   readonly device: IfName;
 }
 
-/** The segment that a parent stands on, named after it. */
-export function segmentOf(parent: IfName): Segment {
+/** The segment that a network is on: named after its parent, or the VLAN that this is. */
+export function segmentOf({
+  parent,
+  vlan,
+}: {
+  readonly parent: IfName;
+  readonly vlan?: VlanStack;
+}): Segment {
+  if (vlan !== undefined) return { name: vlanSegment(vlan), device: vlan.on };
   return { name: parent as string as SegmentName, device: parent };
+}
+
+/** The wire that a VLAN is, by whatever name its link goes. */
+function vlanSegment({ on, tags }: VlanStack): SegmentName {
+  const words = tags.map(({ protocol, id }) => (protocol === "802.1Q" ? `.${id}` : `.ad${id}`));
+  return `${on}${words.join("")}` as SegmentName;
 }

@@ -97,7 +97,7 @@ function begin(
     signal: request.signal,
   };
   return takeTurn(deps, turn, async () => {
-    const made = ensureMadeParent(deps, ground.network);
+    const made = await ensureMadeParent(deps, ground.network);
     if (!made.ok) return made;
     const seen = observe(request, ground);
     if (!seen.ok) return seen;

@@ -30,7 +30,7 @@ export interface AttachRequest {
   readonly mac?: Mac;
   readonly workload?: WorkloadName;
   /** A tap link, which a virtual machine opens by its device; absent: the driver's own kind. */
-  readonly linkKind?: "macvtap";
+  readonly linkKind?: "tap";
   /**
    * Whether the network's gateways become default routes: where the sandbox has none yet, or never.
    */

@@ -1,9 +1,4 @@
-import {
-  observeAddresses,
-  observeAliveMacs,
-  observeOwnLink,
-  openConversation,
-} from "../attach/index.ts";
+import { observeAddresses, observeOwnLink, openConversation } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import { type Driver, describeOperation, type Endpoint, type Network } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
@@ -12,7 +7,7 @@ import type { EngineDeps } from "./deps.ts";
 import type { EndpointFinding, Finding, NetworkFinding } from "./engine.ts";
 import { type InFlight, listInFlight, updateOf } from "./in-flight.ts";
 import { judge } from "./recover.ts";
-import { findSandbox, isOfEarlierBoot } from "./sandbox-side.ts";
+import { findSandbox, isOfEarlierBoot, signOfLife } from "./sandbox-side.ts";
 
 /** Everything about which book and kernel do not say the same. */
 export async function findDrift(deps: EngineDeps): Promise<Result<readonly Finding[], Problem>> {
@@ -107,14 +102,10 @@ function attachedFinding(
 }
 
 function goneFinding(deps: EngineDeps, row: Attached): Result<EndpointFinding, Problem> {
-  const opened = openConversation(deps.platform, deps.hostNamespace);
-  if (!opened.ok) return opened;
-  using host = opened.value;
-  const alive = observeAliveMacs(host, row.network.parent);
-  if (!alive.ok) return alive;
-  const { mac } = row.endpoint.link;
-  if (alive.value.has(mac)) {
-    const detail = `no path leads to the sandbox, but ${mac} lives on ${row.network.parent}`;
+  const life = signOfLife(deps, row.endpoint, row.network);
+  if (!life.ok) return life;
+  if (life.value !== undefined) {
+    const detail = `no path leads to the sandbox, but ${life.value} lives on ${row.network.parent}`;
     return ok(finding(row, { kind: "sandbox-unreachable", detail, action: "none" }));
   }
   const detail = "the namespace is gone, and so is the link";
@@ -154,7 +145,7 @@ function linkFinding(
   const differences = [
     ...(name === ifname || !isOurs ? [] : [`it is named ${name}`]),
     ...(state === "up" || !isOurs ? [] : ["it is down"]),
-    ...(mac === link.mac ? [] : [`its MAC is ${mac}, not ${link.mac}`]),
+    ...(link.mac === undefined || mac === link.mac ? [] : [`its MAC is ${mac}, not ${link.mac}`]),
     ...(isExpected ? [] : [`its mode is ${mode}, not ${wanted.mode}`]),
     ...(wanted.mtu === undefined || mtu === wanted.mtu
       ? []

@@ -10,13 +10,46 @@ import {
   setLink,
 } from "../netlink/index.ts";
 import type { EngineDeps } from "./deps.ts";
+import { ensureVlanParent, makeVlanParent, removeVlanParent } from "./vlan-parent.ts";
+
+/** Makes sure that a network has its parent, where it is Landfall that makes it. */
+export async function ensureMadeParent(
+  deps: EngineDeps,
+  network: Network,
+): Promise<Result<void, Problem>> {
+  if (network.vlan !== undefined) return await ensureVlanParent(deps, network, network.vlan);
+  return network.parentLink === "made" ? ensurePair(deps, network) : ok();
+}
+
+/** As `ensureMadeParent`, for a network that was just recorded. */
+export async function makeParent(
+  deps: EngineDeps,
+  network: Network,
+): Promise<Result<void, Problem>> {
+  const { vlan } = network;
+  if (vlan === undefined) return await ensureMadeParent(deps, network);
+  const made = await makeVlanParent(deps, network, vlan);
+  // Whoever attaches will find it, or say that it is missing still.
+  return !made.ok && network.parentChecks === "due" ? ok() : made;
+}
 
 /**
- * Makes sure that a network without a LAN has its parent: one end of a pair whose other end is
- * plugged into nothing. A pair and not a dummy, which fewer kernels have.
+ * Deletes the parent of a network that is about to be forgotten, if it was made by Landfall and no
+ * other network is on it.
  */
-export function ensureMadeParent(deps: EngineDeps, network: Network): Result<void, Problem> {
-  if (network.parentLink !== "made") return ok();
+export async function removeMadeParent(
+  deps: EngineDeps,
+  network: Network,
+): Promise<Result<void, Problem>> {
+  if (network.vlan !== undefined) return await removeVlanParent(deps, network, network.vlan);
+  return network.parentLink === "made" ? removePair(deps, network) : ok();
+}
+
+/**
+ * One end of a pair whose other end is plugged into nothing. A pair and not a dummy, which fewer
+ * kernels have.
+ */
+function ensurePair(deps: EngineDeps, network: Network): Result<void, Problem> {
   const opened = openConversation(deps.platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;
@@ -25,9 +58,7 @@ export function ensureMadeParent(deps: EngineDeps, network: Network): Result<voi
   return present.value === "absent" ? makePair(deps, host, network) : ok();
 }
 
-/** Deletes the parent of a network without a LAN, if it is there and ours. */
-export function removeMadeParent(deps: EngineDeps, network: Network): Result<void, Problem> {
-  if (network.parentLink !== "made") return ok();
+function removePair(deps: EngineDeps, network: Network): Result<void, Problem> {
   const opened = openConversation(deps.platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;

@@ -18,19 +18,19 @@ import { checkAgainstHost, type HostVerdict } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
 import type { NetworkView, OperationOptions } from "./engine.ts";
 import { refuseDuringUpdate } from "./in-flight.ts";
-import { ensureMadeParent, removeMadeParent } from "./made-parent.ts";
+import { makeParent, removeMadeParent } from "./made-parent.ts";
 import { refuseBesidePassthru } from "./passthru.ts";
 import { type Turn, takeTurn } from "./settle.ts";
+import { refuseUnlikeSibling } from "./shared-parent.ts";
 
 /** Records a network; the kernel is asked whether it could work, and not changed. */
 export async function createNetwork(
   deps: EngineDeps,
-  spec: NetworkSpec,
+  wish: NetworkSpec,
 ): Promise<Result<NetworkView, Problem>> {
-  const verdict = spec.parentLink === "made" ? ok({ warnings: [] }) : checkAgainstHost(deps, spec);
+  const verdict = verdictOf(deps, wish);
   if (!verdict.ok) return verdict;
-  const { warnings, parentChecks }: HostVerdict = verdict.value;
-  const segment = segmentOf(spec.parent);
+  const { spec, segment, warnings, parentChecks } = verdict.value;
   const wanted: Network = {
     ...spec,
     id: deps.ids.network(),
@@ -41,7 +41,10 @@ export async function createNetwork(
   const recorded = await deps.store.transact((tx) => {
     if (tx.networks.byName(spec.name)) return err(networkExists({ network: spec.name }));
     const conflict =
-      conflictOf(tx, wanted) ?? refuseBesidePassthru(tx, wanted) ?? reservationConflict(tx, wanted);
+      conflictOf(tx, wanted) ??
+      refuseUnlikeSibling(tx, wanted) ??
+      refuseBesidePassthru(tx, wanted) ??
+      reservationConflict(tx, wanted);
     if (conflict !== undefined) return err(conflict);
     const network = withSharedGateways(tx, wanted);
     if (tx.segments.get(segment.name) === undefined) tx.segments.insert(segment);
@@ -50,10 +53,15 @@ export async function createNetwork(
   });
   if (!recorded.ok) return recorded;
   // After the record: a process that dies here leaves a network that makes its parent when needed.
-  const made = ensureMadeParent(deps, recorded.value.network);
+  const made = await makeParent(deps, recorded.value.network);
   if (made.ok) return recorded;
   await deps.store.transact((tx) => ok(forget(tx, recorded.value.network)));
   return made;
+}
+
+function verdictOf(deps: EngineDeps, spec: NetworkSpec): Result<HostVerdict, Problem> {
+  if (spec.parentLink !== "made") return checkAgainstHost(deps, spec);
+  return ok({ spec, segment: segmentOf(spec), warnings: [] });
 }
 
 /** Two different prefixes that overlap cannot both be right on one wire; the same one is shared. */
@@ -124,7 +132,7 @@ async function forgetNetwork(
   const found = await deps.store.transact((tx) => findUnused(tx, name));
   if (!found.ok) return found;
   // Before the record goes, which alone tells whose the link is; an attach would make it anew.
-  const parent = removeMadeParent(deps, found.value);
+  const parent = await removeMadeParent(deps, found.value);
   if (!parent.ok) return parent;
   return await deps.store.transact((tx) => {
     const network = findUnused(tx, name);

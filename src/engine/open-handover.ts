@@ -45,7 +45,7 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
   });
   if (!network.ok) return network;
   const { segment } = network.value;
-  const made = ensureMadeParent(deps, network.value);
+  const made = await ensureMadeParent(deps, network.value);
   if (!made.ok) return made;
   const hostAddresses = hostAddressesFor(deps, network.value);
   if (!hostAddresses.ok) return hostAddresses;
@@ -67,7 +67,7 @@ function hostAddressesFor(deps: EngineDeps, network: Network): Result<readonly I
   if (!opened.ok) return opened;
   using host = opened.value;
   const parent = parentForAttach(host, network);
-  return parent.ok ? ok(parent.value.addresses) : parent;
+  return parent.ok ? ok(parent.value.hostAddresses) : parent;
 }
 
 /** The address that an attach would get now; it is not given. */

@@ -1,5 +1,5 @@
 import { ok } from "../base/index.ts";
-import type { OperationId } from "../domain/index.ts";
+import type { IfName, OperationId } from "../domain/index.ts";
 import type { Files, SysResult } from "../platform/index.ts";
 
 /**
@@ -9,35 +9,43 @@ import type { Files, SysResult } from "../platform/index.ts";
 export interface OperationLocks {
   /** EAGAIN when somebody holds it. */
   acquire(id: OperationId): SysResult<OperationLock>;
+  /**
+   * For whoever makes or deletes the links of VLANs on this link of the host. EAGAIN when somebody
+   * holds it.
+   */
+  acquireParent(on: IfName): SysResult<OperationLock>;
 }
 
 export interface OperationLock extends Disposable {
   release(): void;
 }
 
-/** Locks between processes: one file for each operation in flight. */
+/** Locks between processes: one file for each operation in flight, and each parent of VLANs. */
 export function fileLocks(files: Files, directory: string): OperationLocks {
   return {
     acquire: (id) => {
       const lock = files.tryLock(`${directory}/${id}.lock`);
-      if (!lock.ok) return lock;
-      const release = lock.value.discard;
-      return ok({ release, [Symbol.dispose]: release });
+      return lock.ok ? ok(held(lock.value.discard)) : lock;
+    },
+    acquireParent: (on) => {
+      const lock = files.tryLock(`${directory}/parent-${on}.lock`);
+      // The file stays: one that is taken away may be locked by two, each its own.
+      return lock.ok ? ok(held(lock.value.release)) : lock;
     },
   };
 }
 
+function held(release: () => void): OperationLock {
+  return { release, [Symbol.dispose]: release };
+}
+
 /** Locks within one process, for engines whose store nobody else has. */
 export function memoryLocks(): OperationLocks {
-  const held = new Set<OperationId>();
-  return {
-    acquire: (id) => {
-      if (held.has(id)) return { ok: false, error: { errno: "EAGAIN", call: `lock ${id}` } };
-      held.add(id);
-      const release = (): void => {
-        held.delete(id);
-      };
-      return ok({ release, [Symbol.dispose]: release });
-    },
+  const taken = new Set<string>();
+  const take = (name: string): SysResult<OperationLock> => {
+    if (taken.has(name)) return { ok: false, error: { errno: "EAGAIN", call: `lock ${name}` } };
+    taken.add(name);
+    return ok(held(() => void taken.delete(name)));
   };
+  return { acquire: take, acquireParent: (on) => take(`parent-${on}`) };
 }

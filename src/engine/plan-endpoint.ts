@@ -2,6 +2,7 @@ import {
   type InterfaceAddress,
   type Ip,
   type IpVersion,
+  interfaceAddressIp,
   interfaceAddressPrefix,
   ipVersion,
   type Mac,
@@ -11,14 +12,18 @@ import {
 import type { Parent } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  defaultPrefix,
   type Endpoint,
   type EndpointOperation,
+  ipvlanMac,
+  isRoutedByHost,
   linkAlias,
   macTaken,
   type Network,
   type OperationId,
   type Sandbox,
   type Step,
+  tapKindOf,
   temporaryName,
 } from "../domain/index.ts";
 import { type AddressRequest, acquireAddresses, deriveMac } from "../ipam/index.ts";
@@ -62,7 +67,7 @@ export function planEndpoint(
     network,
     endpoint: id,
     requested: request.addresses,
-    hostAddresses: seen.parent.addresses,
+    hostAddresses: seen.parent.hostAddresses,
     now,
     ...claimsAgainst(deps, wish),
     ...(request.workload === undefined ? {} : { workload: request.workload }),
@@ -78,19 +83,15 @@ export function planEndpoint(
     link: {
       ifindex: deps.ids.ifindex(),
       temporaryName: temporaryName(id),
-      mac: mac.value,
       alias: linkAlias(deps.store.uuid, id),
+      ...(mac.value === undefined ? {} : { mac: mac.value }),
     },
     addresses: addresses.value,
-    gateways:
-      request.defaultRoute === "never"
-        ? []
-        : gatewaysFor(network, addresses.value, seen.defaultRoutes),
-    routes: routesFor(network, addresses.value),
+    ...routingFor(wish, addresses.value),
     state: "attaching",
     createdAt: now.wall,
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
-    ...(request.linkKind === undefined ? {} : { linkKind: request.linkKind }),
+    ...(request.linkKind === undefined ? {} : { linkKind: tapKindOf(network.driver) }),
     ...(request.workload === undefined ? {} : { workload: request.workload }),
   });
 }
@@ -115,7 +116,11 @@ function chooseMac(
   deps: EngineDeps,
   tx: Transaction,
   { request, network, seen, addresses }: Wish & { readonly addresses: readonly InterfaceAddress[] },
-): Result<Mac, Problem> {
+): Result<Mac | undefined, Problem> {
+  if (network.driver.kind === "ipvlan") {
+    const { mac } = request;
+    return mac === undefined ? ok(undefined) : err(ipvlanMac({ mac, parent: network.parent }));
+  }
   if (network.driver.mode === "passthru") return passthruMacOf(seen.parent, request.mac);
   const ownerOf = (mac: Mac): string | undefined => {
     if (mac === seen.parent.mac) return `the parent ${seen.parent.name}`;
@@ -136,13 +141,29 @@ function chooseMac(
   return err(macTaken({ mac: first, owner }));
 }
 
+/** Where what it sends to others goes: to routers, or by its link alone. */
+function routingFor(
+  { request, network, seen }: Wish,
+  addresses: readonly InterfaceAddress[],
+): Pick<Endpoint, "gateways" | "routes"> {
+  const routes = routesFor(network, addresses);
+  if (request.defaultRoute === "never" || network.reach === "internal") {
+    return { gateways: [], routes };
+  }
+  if (!isRoutedByHost(network.driver)) {
+    return { gateways: gatewaysFor(network, addresses, seen.defaultRoutes), routes };
+  }
+  const versions = new Set(addresses.map((address) => ipVersion(interfaceAddressIp(address))));
+  const missing = [...versions].filter((version) => !seen.defaultRoutes.includes(version));
+  return { gateways: [], routes: [...routes, ...missing.map((v) => ({ to: defaultPrefix(v) }))] };
+}
+
 /** The gateways of the subnets that gave the addresses, where there is no default route yet. */
 function gatewaysFor(
   network: Network,
   addresses: readonly InterfaceAddress[],
   present: readonly IpVersion[],
 ): Ip[] {
-  if (network.reach === "internal") return [];
   const gateways = addresses.flatMap((address) => {
     const prefix = interfaceAddressPrefix(address);
     return network.subnets.find((subnet) => subnet.prefix === prefix)?.gateway ?? [];

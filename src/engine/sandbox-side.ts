@@ -1,6 +1,6 @@
 import {
   callProblem,
-  observeAliveMacs,
+  observeLife,
   observeOwnLink,
   openAttachContext,
   openConversation,
@@ -115,22 +115,32 @@ export function isOfEarlierBoot(deps: EngineDeps, sandbox: Sandbox): boolean {
 
 /**
  * Two facts before an address is free: no namespace where it was, and no living link. A process may
- * still hold a namespace that has lost its name; the parent's filter then still lists the MAC.
+ * still hold a namespace that has lost its name; the parent then still receives for the link.
  */
 export function confirmGone(
   deps: EngineDeps,
-  { sandbox, link }: Endpoint,
-  { parent }: Network,
+  endpoint: Endpoint,
+  network: Network,
 ): Result<void, Problem> {
+  const { sandbox } = endpoint;
   if (isOfEarlierBoot(deps, sandbox)) return ok();
+  const life = signOfLife(deps, endpoint, network);
+  if (!life.ok) return life;
+  const sign = life.value;
+  if (sign === undefined) return ok();
+  return err(sandboxUnreachable({ path: sandbox.path, sign, parent: network.parent }));
+}
+
+/** What shows that the link of an endpoint lives although nothing leads to its sandbox. */
+export function signOfLife(
+  deps: EngineDeps,
+  { link, addresses }: Endpoint,
+  network: Network,
+): Result<string | undefined, Problem> {
   const opened = openConversation(deps.platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;
-  const alive = observeAliveMacs(host, parent);
-  if (!alive.ok) return alive;
-  const { mac } = link;
-  if (!alive.value.has(mac)) return ok();
-  return err(sandboxUnreachable({ path: sandbox.path, mac, parent }));
+  return observeLife(deps.platform, host, { link, addresses, network });
 }
 
 /** Runs a plan in an open sandbox. */

@@ -53,7 +53,7 @@ export function network(name: string, parts: Partial<NetworkWish>): Network {
   return {
     ...spec,
     id: `net-${name}` as NetworkId,
-    segment: segmentOf(spec.parent).name,
+    segment: segmentOf({ parent: spec.parent }).name,
     createdAt: "2026-01-01T00:00:00.000Z",
   };
 }
@@ -72,6 +72,7 @@ export const seen: Seen = {
     mtu: 1500,
     state: "up",
     addresses: [ip("10.0.0.100")],
+    hostAddresses: [ip("10.0.0.100")],
   },
   sandbox: { id: "boot/2" as SandboxId, path: "/run/netns/web" },
   defaultRoutes: [],

@@ -1,4 +1,4 @@
-import { type Ip, parseIp, parsePrefix, parseRange } from "../addr/index.ts";
+import { type Ip, type Mac, parseIp, parsePrefix, parseRange } from "../addr/index.ts";
 import { millis, ok, type Problem, type Result } from "../base/index.ts";
 import type {
   Endpoint,
@@ -68,7 +68,7 @@ function endpoint(id: string, on: Network, workload: string | undefined): Endpoi
     link: {
       ifindex: 1,
       temporaryName: "lf" as IfName,
-      mac: "" as Endpoint["link"]["mac"],
+      mac: "" as Mac,
       alias: "" as Endpoint["link"]["alias"],
     },
     addresses: [],

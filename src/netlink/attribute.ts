@@ -1,4 +1,4 @@
-import { assert, defined, mapError, ok } from "../base/index.ts";
+import { assert, defined, mapError, mapResult, ok } from "../base/index.ts";
 import { type Decoded, type Field, malformed, numberAt } from "./field.ts";
 import { ATTRIBUTE_HEADER, align, type Names, type Writer } from "./writer.ts";
 
@@ -13,6 +13,23 @@ export interface Attribute<T> {
 
 /** A row: `mode: attribute(1, u32)`. */
 export function attribute<T>(id: number, field: Field<T>): Attribute<T> {
+  return { id, field };
+}
+
+/** An attribute that may come any number of times: each is one item, and a write is of one. */
+export interface Repeated<T> extends Field<readonly T[]> {
+  readonly kind: "repeated";
+  readonly each: Field<T>;
+}
+
+/** A row whose value is a list with an item for each time that it comes: `repeated(2, info)`. */
+export function repeated<T>(id: number, each: Field<T>): Attribute<readonly T[]> {
+  const field: Repeated<T> = {
+    kind: "repeated",
+    each,
+    read: (content, from, to) => mapResult(each.read(content, from, to), (item) => [item]),
+    write: (writer, [item]) => each.write(writer, defined(item, "the item")),
+  };
   return { id, field };
 }
 
@@ -141,7 +158,7 @@ export function splitAttributes(
 
 /**
  * Reads attributes by a table; of an attribute that comes twice, the last counts, as in the
- * kernel.
+ * kernel, unless it is one of the repeated.
  */
 export function readAttributes<R extends Rows>(
   of: Table<R>,
@@ -159,12 +176,19 @@ export function readAttributes<R extends Rows>(
     } else if (row.field !== "passed over") {
       const value = row.field.read(content, cursor.from, cursor.to);
       if (!value.ok) return inside(row.name, value);
-      values[row.name] = value.value;
+      const before = values[row.name];
+      if (before !== undefined && row.field.kind === "repeated") append(before, value.value);
+      else values[row.name] = value.value;
     }
   }
   if (cursor.wrong !== "") return malformed(cursor.wrong);
   if (unknown.length > 0) values.unknown = unknown;
   return ok(values as Values<R>);
+}
+
+/** Both are lists of one repeated attribute, and nobody else's yet. */
+function append(before: unknown, more: unknown): void {
+  (before as unknown[]).push(...(more as readonly unknown[]));
 }
 
 /** Puts the name of the attribute before the path of what is wrong in it. */
@@ -188,11 +212,18 @@ export function writeAttributes<R extends Rows>(
   for (const [name, value] of Object.entries(values)) {
     if (name === "unknown" || value === undefined) continue;
     const { id, field } = defined(of.rows[name], `attribute ${name}`);
-    writer.attribute(id, name, () => field.write(writer, value));
+    for (const each of field.kind === "repeated" ? items(value) : [value]) {
+      writer.attribute(id, name, () => field.write(writer, each));
+    }
   }
   for (const { type, bytes } of values.unknown ?? []) {
     writer.attribute(type, `${type & TYPE_MASK}`, () => writer.raw(bytes));
   }
+}
+
+/** The list of a repeated attribute, cut into lists of one. */
+function items(value: unknown): readonly unknown[] {
+  return (value as readonly unknown[]).map((item) => [item]);
 }
 
 /** An attribute that holds attributes. */

@@ -5,6 +5,7 @@ import { arbitraryOf } from "./fixtures/arbitrary.ts";
 import { encode } from "./request.ts";
 import type { ValueOf } from "./struct.ts";
 import { addressMessage } from "./tables/address.ts";
+import { bridgeVlanMessage } from "./tables/bridge-vlan.ts";
 import { linkGlance, linkMessage, linkRequest } from "./tables/link-message.ts";
 import { neighbourMessage } from "./tables/neighbour.ts";
 import { routeMessage } from "./tables/route.ts";
@@ -15,6 +16,7 @@ const messages: Readonly<Record<string, Field<unknown>>> = {
   address: addressMessage,
   route: routeMessage,
   neighbour: neighbourMessage,
+  "bridge VLAN": bridgeVlanMessage,
 };
 
 for (const [name, field] of Object.entries(messages)) {

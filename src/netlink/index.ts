@@ -17,12 +17,26 @@ export {
   replaceAddress,
 } from "./address.ts";
 export type { UnknownAttribute } from "./attribute.ts";
+export {
+  addBridgeVlan,
+  type BridgeVlanFlag,
+  type BridgeVlanRange,
+  type BridgeVlanSpec,
+  type BridgeVlans,
+  deleteBridgeVlan,
+  listBridgeVlans,
+  readBridgeVlans,
+  type VlanIds,
+} from "./bridge-vlan.ts";
 export type { LinkRef, NetnsRef } from "./command.ts";
 export { deleteLinkAside } from "./delete-link-aside.ts";
 export { type KernelEvent, readEvent } from "./event-feed.ts";
 export { addFdb, deleteFdb, type FdbEntry, type FdbSpec, listFdb, replaceFdb } from "./fdb.ts";
 export type { Decoded, Field, Malformed } from "./field.ts";
+export type { BondChange, BondMode, NewBond } from "./kinds/bond.ts";
 export type { BridgeOptions } from "./kinds/bridge.ts";
+export type { NewDummy } from "./kinds/dummy.ts";
+export type { IpvlanChange, IpvlanFlag, IpvlanMode, NewIpvlan } from "./kinds/ipvlan.ts";
 export type {
   AllowedMacsChange,
   MacvlanChange,
@@ -30,6 +44,8 @@ export type {
   NewMacvlan,
 } from "./kinds/macvlan.ts";
 export type { NewVeth } from "./kinds/veth.ts";
+export type { NewVlan, QosMapping, VlanChange, VlanFlag } from "./kinds/vlan.ts";
+export type { NewVxlan, VxlanChange } from "./kinds/vxlan.ts";
 export {
   deleteLink,
   getLink,
@@ -88,3 +104,4 @@ export type { NeighbourFlag, NeighbourState } from "./tables/neighbour.ts";
 export { neighbourMessage } from "./tables/neighbour.ts";
 export type { RouteFlag, RouteProtocol, RouteType } from "./tables/route.ts";
 export { routeMessage } from "./tables/route.ts";
+export type { VlanProtocol } from "./tables/vlan-protocol.ts";

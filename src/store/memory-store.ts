@@ -109,7 +109,7 @@ function endpointTable(rows: MemoryRows<EndpointId, Endpoint>): EndpointTable {
     bySandbox: rows.index((row) => row.sandbox.id),
     ofOtherBoots: (bootId) =>
       rows.inOrder().filter(({ sandbox }) => !sandbox.id.startsWith(`${bootId}/`)),
-    byMac: rows.index((row) => row.link.mac),
+    byMac: rows.index((row) => row.link.mac ?? ""),
   };
 }
 

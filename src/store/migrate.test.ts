@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Ip, Prefix } from "../addr/index.ts";
+import type { Ip, Mac, Prefix } from "../addr/index.ts";
 import { ok } from "../base/index.ts";
 import type {
   EndpointId,
@@ -95,6 +95,20 @@ test("the operation of a file of version 2 is found by its network", async () =>
       deadline: 121_000,
     }),
   ]);
+});
+
+test("the endpoints of a file of version 2 are found, and leases hold on to them", async () => {
+  const rows = await readOld(2, (tx) => {
+    const byMac = (mac: string) => tx.endpoints.byMac(mac as Mac).map(({ id }) => String(id));
+    const owned = tx.endpoints.byOwner("fake-boot/4" as SandboxId, "eth0" as IfName);
+    return [byMac("c2:a1:6b:44:f4:b3"), owned?.addresses];
+  });
+  expect(rows).toEqual([["ep-e7052yvb0e"], ["10.0.0.1/24" as never]]);
+  const database = oldFile(2);
+  migrate(database, migrations, birth);
+  database.run("PRAGMA foreign_keys = ON");
+  expect(database.query("PRAGMA foreign_key_check").values()).toEqual([]);
+  expect(() => database.run("DELETE FROM endpoints")).toThrow("FOREIGN KEY");
 });
 
 function running(sql: string): Migration {

@@ -101,6 +101,28 @@ const version3 = `
   CREATE INDEX operations_by_network ON operations (network);
 `;
 
+/**
+ * From here on there are endpoints without a MAC address of their own. A column cannot be changed,
+ * so the table is made anew; the rows that refer to it do so by its name.
+ */
+const version4 = `
+  CREATE TABLE endpoints_new (
+    key TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    network TEXT NOT NULL REFERENCES networks (key)
+      GENERATED ALWAYS AS (json_extract(body, '$.network')) STORED,
+    sandbox TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.sandbox.id')) STORED,
+    ifname TEXT NOT NULL GENERATED ALWAYS AS (json_extract(body, '$.ifname')) STORED,
+    mac TEXT GENERATED ALWAYS AS (json_extract(body, '$.link.mac')) STORED,
+    UNIQUE (sandbox, ifname)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO endpoints_new (key, body) SELECT key, body FROM endpoints;
+  DROP TABLE endpoints;
+  ALTER TABLE endpoints_new RENAME TO endpoints;
+  CREATE INDEX endpoints_by_mac ON endpoints (mac);
+  CREATE INDEX endpoints_by_network ON endpoints (network);
+`;
+
 /** Turns a file of one schema version into the next; the first one makes the tables. */
 export type Migration = (database: Database) => void;
 
@@ -118,4 +140,5 @@ export const migrations: readonly Migration[] = [
     }
   },
   (database) => void database.run(version3),
+  (database) => void database.run(version4),
 ];

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Ip, ipFromBigint, type Prefix, parseIp, parsePrefix } from "../addr/index.ts";
+import {
+  type Ip,
+  ipFromBigint,
+  type Mac,
+  type Prefix,
+  parseIp,
+  parsePrefix,
+} from "../addr/index.ts";
 import { err, millis, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
@@ -42,6 +49,9 @@ export function network(id: string, name: string): Network {
   };
 }
 
+/** That of every endpoint here. */
+export const macOfAll = "02:00:00:00:00:01" as Mac;
+
 export function endpoint(id: string, sandbox: string, ifname = "eth0"): Endpoint {
   return {
     id: id as EndpointId,
@@ -51,7 +61,7 @@ export function endpoint(id: string, sandbox: string, ifname = "eth0"): Endpoint
     link: {
       ifindex: 7,
       temporaryName: "lfx" as IfName,
-      mac: "02:00:00:00:00:01" as Endpoint["link"]["mac"],
+      mac: macOfAll,
       alias: "landfall:u:ep" as Endpoint["link"]["alias"],
     },
     addresses: [],
@@ -190,7 +200,7 @@ function lookUpContract(open: () => Store): void {
       bySegment: tx.networks.bySegment("eth1" as SegmentName).map((row) => row.name),
       byNetwork: tx.endpoints.byNetwork("net-1" as NetworkId).map((row) => row.id),
       byOwner: tx.endpoints.byOwner("a" as SandboxId, "eth1" as IfName)?.id,
-      byMac: tx.endpoints.byMac(endpoint("ep-1", "a").link.mac).map((row) => row.id),
+      byMac: tx.endpoints.byMac(macOfAll).map((row) => row.id),
       bySandbox: tx.endpoints.bySandbox("a" as SandboxId).map((row) => row.id),
       nobody: tx.endpoints.byOwner("b" as SandboxId, "eth1" as IfName),
     }));

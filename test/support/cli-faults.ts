@@ -81,16 +81,13 @@ const inputFaults: readonly Fault[] = [
     code: "LF-SUBNET-MISSING",
     command: "ip -br address",
   }),
-  fault(
-    "a mode that is not driven",
-    "net create a --parent p0 --subnet 10.0.0.0/24 --driver ipvlan",
-    {
-      ...usage,
-      code: "LF-MODE-UNSUPPORTED",
-      names: ["ipvlan"],
-      command: "ip link help ipvlan",
-    },
-  ),
+  fault("ipvlan beside macvlan", "net create a --parent p0 --subnet 10.0.0.0/24 --driver ipvlan", {
+    ...failed,
+    code: "LF-DRIVERS-EXCLUSIVE",
+    names: ["Network a is ipvlan l2", "network lan", "macvlan bridge"],
+    remedy: "another parent",
+    command: "landfall net inspect lan",
+  }),
   fault("a command that is none", "net lst", {
     ...usage,
     code: "LF-USAGE",
@@ -119,12 +116,12 @@ const parentFaults: readonly Fault[] = [
     remedy: "br0",
     command: "ip -d link show dev port0",
   }),
-  fault("a macvlan as a parent", "net create a --parent mv0 --subnet 10.7.0.0/24", {
+  fault("a bridge port as a parent", "net create a --parent port0 --subnet 10.7.0.0/24", {
     ...failed,
     code: "LF-PARENT-BUSY",
-    names: ["mv0", "macvlan on p0"],
-    remedy: "p0",
-    command: "ip -d link show dev mv0",
+    names: ["port0", "port of the bridge br0"],
+    remedy: "br0",
+    command: "ip -d link show dev port0",
   }),
   fault(
     "an MTU above the parent's",

@@ -6,10 +6,12 @@ import { parseInterfaceAddress, parseIp, parsePrefix, parseRange } from "../../s
 import { ok } from "../../src/base/index.ts";
 import {
   checkNetwork,
+  type Driver,
   type IfName,
   type NetworkName,
   type NetworkSpec,
   type NetworkWish,
+  parseVlanTag,
   type StoreSalt,
   type StoreUuid,
 } from "../../src/domain/index.ts";
@@ -105,6 +107,9 @@ export interface NetworkWords {
   readonly gateways?: readonly string[];
   readonly ranges?: readonly string[];
   readonly mtu?: number;
+  readonly driver?: Driver;
+  /** As `--vlan`, outermost first. */
+  readonly vlan?: readonly string[];
 }
 
 /** "lan" on p0 with 10.0.0.0/24 and fd00::/64, unless told otherwise. */
@@ -114,13 +119,14 @@ export function network(words: NetworkWords = {}): NetworkSpec {
     checkNetwork({
       name: (words.name ?? "lan") as NetworkName,
       parent: (words.parent ?? "p0") as IfName,
-      driver: { kind: "macvlan", mode: "bridge" },
+      driver: words.driver ?? { kind: "macvlan", mode: "bridge" },
       subnets: subnets.map((text) => must(parsePrefix(text))),
       gateways: gateways.map((text) => must(parseIp(text))),
       ranges: ranges.map((text) => must(parseRange(text))),
       exclusions: [],
       routes: [],
       reach: "routed",
+      vlan: (words.vlan ?? []).map((text) => must(parseVlanTag(text))),
       ...(mtu === undefined ? {} : { mtu: mtu as NonNullable<NetworkWish["mtu"]> }),
     }),
   );

@@ -60,11 +60,20 @@ export const newAddress = handlerOf(addressMessage, (state, { netns, flags }, re
       : interfaceAddressIp(other) === interfaceAddressIp(address),
   );
   if (same === undefined) {
+    if (isTakenInPort(state, link, address)) return err("EADDRINUSE");
     state.change(link.id, { addresses: [...link.addresses, address] });
     return ok([]);
   }
   return (flags & MessageFlag.replace) === 0 ? err("EEXIST") : ok([]);
 });
+
+/** ipvlan_addr_busy: of the ipvlans of a parent, up or down, only one may have an IP address. */
+function isTakenInPort(state: FakeState, { details }: FakeLink, wanted: InterfaceAddress): boolean {
+  if (details.kind !== "ipvlan") return false;
+  const ip = interfaceAddressIp(wanted);
+  const held = state.ipvlansOf(details.parent).flatMap((sibling) => sibling.addresses);
+  return held.some((address) => interfaceAddressIp(address) === ip);
+}
 
 /** RTM_DELADDR: with the last IPv4 address the IPv4 routes of a link go too (fib_disable_ip). */
 export const deleteAddress = handlerOf(addressMessage, (state, { netns }, request) => {

@@ -12,19 +12,22 @@ import {
 } from "../../src/netlink/index.ts";
 import type { NetnsCookie } from "../../src/platform/index.ts";
 import { dropRoutesOfDown } from "./fake-kernel-inet.ts";
+import { changeIpvlan, isWithoutArp, makeIpvlan, showIpvlan } from "./fake-kernel-ipvlan.ts";
+import { changeMacvlan, isMacBusy, makeMacvlan } from "./fake-kernel-macvlan.ts";
 import {
-  type ChildMode,
   type FakeLink,
   type FakeState,
   type Handler,
   handlerOf,
   type LinkId,
+  type LinkPayload,
+  type Making,
   type Outcome,
   type Reply,
 } from "./fake-kernel-state.ts";
+import { boundVlansOf, changeVlan, lacksParent, makeVlan, showVlan } from "./fake-kernel-vlan.ts";
 
-type Payload = Parameters<typeof linkRequest.write>[1];
-type Attributes = Payload["attributes"];
+type Attributes = LinkPayload["attributes"];
 
 const ETHERNET_MTU = 1500;
 const MTU_MIN = 68;
@@ -91,15 +94,30 @@ function inventedMac(id: LinkId): Mac {
   return macFromBytes(Uint8Array.from([0x0a, 0xfa, 0x4e, id >> 16, (id >> 8) & 255, id & 255]));
 }
 
-function isUnfitMac(mac: Mac): boolean {
-  return mac === NO_MAC || isMulticastMac(mac);
+/** With those that follow it (NETDEV_CHANGEADDR). */
+function giveMac(state: FakeState, id: LinkId, mac: Mac): void {
+  state.change(id, { mac });
+  for (const above of state.stackedOn(id)) {
+    // One that is down takes it when it goes up.
+    const follows = above.state === "up" && hasMacOfParent(above);
+    if (follows || above.details.kind === "ipvlan") giveMac(state, above.id, mac);
+  }
 }
 
-interface Making {
-  readonly netns: NetnsCookie;
-  readonly resolve: (fd: number) => NetnsCookie | undefined;
-  readonly attributes: Attributes;
-  readonly link: FakeLink;
+/** With those that follow it (NETDEV_CHANGEMTU): ipvlans up and down, the others only down. */
+function giveMtu(state: FakeState, id: LinkId, mtu: number): void {
+  state.change(id, { mtu });
+  for (const above of state.stackedOn(id)) {
+    if (above.details.kind === "ipvlan" || above.mtu > mtu) giveMtu(state, above.id, mtu);
+  }
+}
+
+function hasMacOfParent({ details }: FakeLink): boolean {
+  return details.kind === "vlan" && details.macOf === "parent";
+}
+
+function isUnfitMac(mac: Mac): boolean {
+  return mac === NO_MAC || isMulticastMac(mac);
 }
 
 function makeKind(state: FakeState, making: Making): Outcome {
@@ -112,6 +130,10 @@ function makeKind(state: FakeState, making: Making): Outcome {
       return makeVeth(state, making, details.peer);
     case "macvlan":
       return makeMacvlan(state, making, details);
+    case "ipvlan":
+      return makeIpvlan(state, making, details);
+    case "vlan":
+      return makeVlan(state, making, details);
     default:
       return err("EOPNOTSUPP");
   }
@@ -120,7 +142,7 @@ function makeKind(state: FakeState, making: Making): Outcome {
 function makeVeth(
   state: FakeState,
   { netns, resolve, link }: Making,
-  wish: Payload | undefined,
+  wish: LinkPayload | undefined,
 ): Outcome {
   const fd = wish?.attributes.netnsFd;
   const target = fd === undefined ? netns : resolve(fd);
@@ -137,47 +159,17 @@ function makeVeth(
   return ok();
 }
 
-/** macvlan_common_newlink and macvlan_port_create (drivers/net/macvlan.c). */
-function makeMacvlan(
-  state: FakeState,
-  { netns, attributes, link }: Making,
-  data: MacvlanData,
-): Outcome {
-  if (attributes.link === undefined) return err("EINVAL");
-  const named = state.byIndex(netns, attributes.link);
-  if (named === undefined) return err("ENODEV");
-  const { mode = "vepa" } = data;
-  if (!isChildMode(mode)) return err("EOPNOTSUPP");
-  // On a macvlan the kernel makes a sibling of it instead.
-  const parent = named.details.kind === "macvlan" ? state.byId(named.details.parent) : named;
-  if (attributes.mtu !== undefined && attributes.mtu > parent.mtu) return err("EINVAL");
-  if (parent.details.kind === "loopback") return err("EINVAL");
-  if (parent.upper !== undefined) return err("EBUSY");
-  const { macAddresses = [] } = data;
-  if (macAddresses.length > 0 && mode !== "source") return err("EINVAL");
-  const details = { kind: "macvlan", parent: parent.id, mode, allowedMacs: macAddresses } as const;
-  state.put({ ...link, details, mtu: attributes.mtu ?? parent.mtu });
-  return ok();
-}
-
-type MacvlanData = Extract<LinkDetails, { readonly kind: "macvlan" }>;
-
-/** macvlan_changelink, of which this knows the mode and the whole list; flags are not kept. */
 function changeKind(state: FakeState, link: FakeLink, data: LinkDetails): Outcome {
-  const { details } = link;
-  if (details.kind !== "macvlan" || data.kind !== "macvlan") return err("EOPNOTSUPP");
-  const { mode = details.mode, macAddressChange, macAddresses = [] } = data;
-  if (!isChildMode(mode)) return err("EINVAL");
-  if (macAddressChange !== undefined && macAddressChange !== "replace") return err("EOPNOTSUPP");
-  const listed = macAddressChange === undefined ? details.allowedMacs : macAddresses;
-  const allowedMacs = mode === "source" ? listed : [];
-  // What was done before the list is refused stays.
-  state.change(link.id, { details: { ...details, mode, allowedMacs } });
-  return macAddressChange !== undefined && mode !== "source" ? err("EINVAL") : ok();
-}
-
-function isChildMode(mode: string | number): mode is ChildMode {
-  return mode === "private" || mode === "vepa" || mode === "bridge" || mode === "source";
+  switch (data.kind) {
+    case "macvlan":
+      return changeMacvlan(state, link, data);
+    case "ipvlan":
+      return changeIpvlan(state, link, data);
+    case "vlan":
+      return changeVlan(state, link, data);
+    default:
+      return err("EOPNOTSUPP");
+  }
 }
 
 const changeable: ReadonlySet<string> = new Set<keyof Attributes>([
@@ -188,7 +180,7 @@ const changeable: ReadonlySet<string> = new Set<keyof Attributes>([
 function changeLink(
   state: FakeState,
   netns: NetnsCookie,
-  { header, attributes: a }: Payload,
+  { header, attributes: a }: LinkPayload,
 ): ReturnType<Handler> {
   const found = state.byIndex(netns, header.ifindex);
   if (found === undefined) return err("ENODEV");
@@ -215,27 +207,21 @@ function changeLink(
 }
 
 function setMac(state: FakeState, link: FakeLink, mac: Mac): Outcome {
+  if (link.details.kind === "ipvlan") return err("EOPNOTSUPP");
   if (isUnfitMac(mac)) return err("EADDRNOTAVAIL");
   if (mac !== link.mac && isMacBusy(state, link, mac)) return err("EADDRINUSE");
-  return ok(state.change(link.id, { mac }));
-}
-
-/** macvlan_addr_busy: the parent's own, or that of a sibling that is up. */
-function isMacBusy(state: FakeState, { id, details }: FakeLink, mac: Mac): boolean {
-  if (details.kind !== "macvlan") return false;
-  if (state.byId(details.parent).mac === mac) return true;
-  const siblings = state.childrenOf(details.parent).filter((sibling) => sibling.id !== id);
-  return siblings.some((sibling) => sibling.state === "up" && sibling.mac === mac);
+  if (link.details.kind === "vlan") {
+    state.change(link.id, { details: { ...link.details, macOf: "itself" } });
+  }
+  return ok(giveMac(state, link.id, mac));
 }
 
 function setMtu(state: FakeState, { id, details }: FakeLink, mtu: number): Outcome {
-  const most = details.kind === "macvlan" ? state.byId(details.parent).mtu : MTU_MAX;
-  if (mtu < MTU_MIN || mtu > most) return err("EINVAL");
-  state.change(id, { mtu });
-  for (const child of state.childrenOf(id)) {
-    state.change(child.id, { mtu: Math.min(child.mtu, mtu) });
-  }
-  return ok();
+  if (mtu < MTU_MIN || mtu > MTU_MAX) return err("EINVAL");
+  // An ipvlan may have more than its parent.
+  if (details.kind === "macvlan" && mtu > state.byId(details.parent).mtu) return err("EINVAL");
+  if (details.kind === "vlan" && mtu > state.byId(details.parent).mtu) return err("ERANGE");
+  return ok(giveMtu(state, id, mtu));
 }
 
 function setName(state: FakeState, { id, netns }: FakeLink, name: string): Outcome {
@@ -250,8 +236,8 @@ function setUpper(state: FakeState, link: FakeLink, ifindex: number): Outcome {
   const upper = state.byIndex(link.netns, ifindex);
   if (upper === undefined) return err("EINVAL");
   if (upper.details.kind !== "bridge") return err("EOPNOTSUPP");
-  if (link.details.kind === "loopback") return err("EINVAL");
-  if (state.childrenOf(link.id).length > 0) return err("EBUSY");
+  if (link.details.kind === "loopback" || link.details.kind === "ipvlan") return err("EINVAL");
+  if (state.childrenOf(link.id).length > 0 || link.ipvlanPort !== undefined) return err("EBUSY");
   return ok(state.change(link.id, { upper: upper.id }));
 }
 
@@ -259,7 +245,12 @@ function setState(state: FakeState, id: LinkId, wanted: "up" | "down"): Outcome 
   const link = state.byId(id);
   if (link.state === wanted) return ok();
   if (wanted === "up" && isMacBusy(state, link, link.mac)) return err("EADDRINUSE");
+  if (wanted === "up" && lacksParent(state, link)) return err("ENETDOWN");
   state.put(wanted === "up" ? { ...link, state: wanted } : dropRoutesOfDown(link));
+  if (wanted === "up" && "parent" in link.details && hasMacOfParent(link)) {
+    giveMac(state, id, state.byId(link.details.parent).mac);
+  }
+  for (const follower of boundVlansOf(state, id)) setState(state, follower.id, wanted);
   return ok();
 }
 
@@ -296,6 +287,7 @@ function show(state: FakeState, link: FakeLink): Reply {
       flags: [
         ...(link.state === "up" ? ["up" as const] : []),
         isLoopback ? "loopback" : "broadcast",
+        ...(isWithoutArp(state, link) ? ["noArp" as const] : []),
       ],
       change: [],
     },
@@ -329,6 +321,10 @@ function showKind(state: FakeState, { details, netns }: FakeLink) {
       const linkInfo = { details: { kind: "macvlan", mode, ...macAddresses } } as const;
       return { ...showPlace(state, netns, parent), linkInfo } as const;
     }
+    case "ipvlan":
+      return { ...showPlace(state, netns, details.parent), linkInfo: showIpvlan(state, details) };
+    case "vlan":
+      return { ...showPlace(state, netns, details.parent), linkInfo: showVlan(details) };
   }
 }
 
@@ -338,7 +334,7 @@ function showPlace(state: FakeState, netns: NetnsCookie, id: LinkId) {
   return { link: other.ifindex, linkNetnsid: Number(other.netns) };
 }
 
-/** RTM_GETNEIGH of AF_BRIDGE: a parent's filter has the MACs of its children that are up. */
+/** RTM_GETNEIGH of AF_BRIDGE: a parent's filter has the MACs of the links on it that are up. */
 export const getNeighbour = handlerOf(neighbourMessage, (state, { netns }, { header }) => {
   const { family, ifindex } = header;
   if (family !== Family.bridge) return err("EOPNOTSUPP");
@@ -347,8 +343,7 @@ export const getNeighbour = handlerOf(neighbourMessage, (state, { netns }, { hea
 });
 
 function showFilter(state: FakeState, parent: FakeLink): readonly Reply[] {
-  const alive = state.childrenOf(parent.id).filter((child) => child.state === "up");
-  return alive.map(({ mac }) => {
+  return [...new Set(filterOf(state, parent))].map((mac) => {
     const header = {
       family: Family.bridge,
       ifindex: parent.ifindex,
@@ -358,5 +353,14 @@ function showFilter(state: FakeState, parent: FakeLink): readonly Reply[] {
     } as const;
     const { bytes } = encode(neighbourMessage, { header, attributes: { address: mac } });
     return { type: MessageType.newNeighbour, payload: bytes };
+  });
+}
+
+/** A link hands what its own filter has down to its parent (dev_uc_sync). */
+function filterOf(state: FakeState, parent: FakeLink): readonly Mac[] {
+  const alive = state.stackedOn(parent.id).filter((link) => link.state === "up");
+  return alive.flatMap((link) => {
+    const hasParents = link.details.kind !== "macvlan" && link.mac === parent.mac;
+    return [...(hasParents ? [] : [link.mac]), ...filterOf(state, link)];
   });
 }

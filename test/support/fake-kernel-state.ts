@@ -1,6 +1,15 @@
 import type { InterfaceAddress, Ip, Mac, Prefix } from "../../src/addr/index.ts";
 import { defined, err, type Result } from "../../src/base/index.ts";
-import type { Field, InetSettings, RawMessage } from "../../src/netlink/index.ts";
+import type {
+  Field,
+  InetSettings,
+  IpvlanFlag,
+  IpvlanMode,
+  linkRequest,
+  RawMessage,
+  VlanFlag,
+  VlanProtocol,
+} from "../../src/netlink/index.ts";
 import type { NetnsCookie, ResolveNetns } from "../../src/platform/index.ts";
 
 /** The errnos that a FakeKernel gives of itself. */
@@ -17,6 +26,8 @@ export type Errno =
   | "ENODEV"
   | "ENOENT"
   | "EOPNOTSUPP"
+  | "EPROTONOSUPPORT"
+  | "ERANGE"
   | "ESRCH";
 
 export type Outcome<T = void> = Result<T, Errno>;
@@ -51,7 +62,9 @@ export type LinkId = number;
 export type FakeKind =
   | { readonly kind: "loopback" | "bridge" }
   | { readonly kind: "veth"; readonly peer: LinkId }
-  | FakeMacvlan;
+  | FakeMacvlan
+  | { readonly kind: "ipvlan"; readonly parent: LinkId }
+  | FakeVlan;
 
 export interface FakeMacvlan {
   readonly kind: "macvlan";
@@ -59,6 +72,22 @@ export interface FakeMacvlan {
   readonly mode: ChildMode;
   /** The list of mode source; empty in every other. */
   readonly allowedMacs: readonly Mac[];
+}
+
+export interface FakeVlan {
+  readonly kind: "vlan";
+  readonly parent: LinkId;
+  readonly protocol: VlanProtocol;
+  readonly id: number;
+  readonly flags: readonly VlanFlag[];
+  /** The parent's is followed until it is set. */
+  readonly macOf: "parent" | "itself";
+}
+
+/** What all ipvlans of a parent have in common, from the first to the last of them. */
+export interface IpvlanPort {
+  readonly mode: IpvlanMode;
+  readonly flag: IpvlanFlag;
 }
 
 export type ChildMode = "private" | "vepa" | "bridge" | "source";
@@ -85,6 +114,18 @@ export interface FakeLink {
   readonly inet: InetSettings;
   readonly addresses: readonly InterfaceAddress[];
   readonly routes: readonly FakeRoute[];
+  readonly ipvlanPort?: IpvlanPort | undefined;
+}
+
+/** What a message about a link says. */
+export type LinkPayload = Parameters<typeof linkRequest.write>[1];
+
+/** A link that is to be made, and from where it is asked for. */
+export interface Making {
+  readonly netns: NetnsCookie;
+  readonly resolve: ResolveNetns;
+  readonly attributes: LinkPayload["attributes"];
+  readonly link: FakeLink;
 }
 
 /** The links of every namespace with all that hangs on them, as values that are replaced. */
@@ -126,6 +167,15 @@ export class FakeState {
     });
   }
 
+  /** All links whose parent this is, of every kind that has one, in every namespace. */
+  stackedOn(parent: LinkId): readonly FakeLink[] {
+    return this.links().filter(({ details }) => "parent" in details && details.parent === parent);
+  }
+
+  ipvlansOf(parent: LinkId): readonly FakeLink[] {
+    return this.stackedOn(parent).filter(({ details }) => details.kind === "ipvlan");
+  }
+
   put(link: FakeLink): void {
     this.#links.set(link.id, link);
   }
@@ -134,16 +184,24 @@ export class FakeState {
     this.put({ ...this.byId(id), ...change });
   }
 
-  /** Removes a link, its veth peer and the macvlans on it; lets the ports of a bridge go. */
+  /** Removes a link, its veth peer and the links on it; lets the ports of a bridge go. */
   remove(id: LinkId): void {
     const link = this.#links.get(id);
     if (link === undefined) return;
     this.#links.delete(id);
     if (link.details.kind === "veth") this.remove(link.details.peer);
-    for (const child of this.childrenOf(id)) this.remove(child.id);
+    for (const child of this.stackedOn(id)) this.remove(child.id);
+    if (link.details.kind === "ipvlan") this.#leaveIpvlanPort(link.details.parent);
     for (const port of this.links().filter(({ upper }) => upper === id)) {
       this.change(port.id, { upper: undefined });
     }
+  }
+
+  #leaveIpvlanPort(id: LinkId): void {
+    const parent = this.#links.get(id);
+    if (parent === undefined || this.ipvlansOf(id).length > 0) return;
+    const { ipvlanPort: _, ...bare } = parent;
+    this.put(bare);
   }
 
   removeNamespace(netns: NetnsCookie): void {

@@ -60,9 +60,10 @@ const MULTIPART = 0x2;
 const MESSAGES_PER_DATAGRAM = 3;
 
 /**
- * A kernel in memory that answers the rtnetlink messages of src/netlink: links of kind veth, bridge
- * and macvlan, addresses, the main routing table, the receive filter of parents. It keeps the suite
- * in rtnetlink.contract.ts with the real one; what it does not know it refuses with EOPNOTSUPP.
+ * A kernel in memory that answers the rtnetlink messages of src/netlink: links of kind veth,
+ * bridge, macvlan, ipvlan and vlan, addresses, the main routing table, the receive filter of
+ * parents. It keeps the suites in rtnetlink*.contract.ts with the real one; what it does not
+ * know it refuses with EOPNOTSUPP.
  */
 export class FakeKernel implements FakeNetwork {
   readonly state = new FakeState();

@@ -13,7 +13,6 @@ import {
   addLink,
   getLink,
   type Link,
-  type LinkRef,
   listAddresses,
   listFdb,
   listLinks,
@@ -127,7 +126,7 @@ export class World implements Disposable {
   }
 }
 
-type ChildWish = Partial<Omit<Extract<NewLink, { readonly parent: LinkRef }>, "kind">>;
+type ChildWish = Partial<Omit<Extract<NewLink, { readonly kind: "macvlan" | "macvtap" }>, "kind">>;
 
 /** Makes the macvlan c0 of p0 in `netns`. */
 export function child(netns: NetnsHandle, change: ChildWish = {}): Request {

@@ -47,7 +47,7 @@ const attachOptions = object({
     }),
   ),
   tap: option("--tap", {
-    description: words("A macvtap link, which a virtual machine opens as /dev/tapN."),
+    description: words("A macvtap or ipvtap link, which a virtual machine opens as /dev/tapN."),
   }),
 });
 
@@ -88,7 +88,7 @@ function attach(given: InferValue<typeof attachOptions>): Result<Command, Proble
     ...rest,
     ...(wantedMac === undefined ? {} : { mac: wantedMac }),
     ...(name === undefined ? {} : { workload: name }),
-    ...(tap ? { linkKind: "macvtap" } : {}),
+    ...(tap ? { linkKind: "tap" } : {}),
   });
 }
 

@@ -3,7 +3,7 @@ import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, option } from "@optique/core/primitives";
 import { err, mapResult, ok, type Problem, type Result } from "../../base/index.ts";
-import { checkNetwork, driverModes, parseDriver } from "../../domain/index.ts";
+import { checkNetwork, driverFlags, driverModes, parseDriver } from "../../domain/index.ts";
 import type { Command } from "../command.ts";
 import { usageWrong } from "../problems.ts";
 import { examples, groupUsage, positional, shortUsage, words } from "./describe.ts";
@@ -19,6 +19,7 @@ import {
   range,
   reservation,
   route,
+  vlanTag,
   word,
 } from "./value-parsers.ts";
 
@@ -27,6 +28,15 @@ const createOptions = object({
   parent: option("--parent", linkName, {
     description: words("The host's link that is plugged into the LAN."),
   }),
+  vlan: multiple(
+    option("--vlan", vlanTag, {
+      description: words(
+        "The network is on this VLAN of the parent, whose link is made when it is missing and " +
+          "deleted with its last network. Several are tags in tags, the outermost first: " +
+          "802.1ad:10 and 20.",
+      ),
+    }),
+  ),
   driver: withDefault(
     option("--driver", word("DRIVER", Object.keys(driverModes)), {
       description: words("macvlan or ipvlan."),
@@ -39,8 +49,8 @@ const createOptions = object({
     }),
   ),
   flag: optional(
-    option("--flag", word("FLAG", ["nopromisc", "nodst"]), {
-      description: words("nopromisc in mode passthru, nodst in mode source."),
+    option("--flag", word("FLAG", driverFlags), {
+      description: words("nopromisc in mode passthru, nodst in source, private or vepa in ipvlan."),
     }),
   ),
   sources: multiple(
@@ -86,12 +96,14 @@ const createOptions = object({
 const create = command("create", map(createOptions, netCreate), {
   brief: words("Create a network on a parent link."),
   description: words(
-    "Remembers a network; the parent is not changed, and links are only made by attach.",
+    "Remembers a network. The parent is not changed; of links only that of a VLAN is made now, " +
+      "and those of endpoints by attach.",
   ),
   usageLine: shortUsage,
   footer: examples(
     "landfall net create lan --parent eth0 --subnet 192.168.1.0/24 --gateway 192.168.1.1",
     "landfall net create lan --parent eth0 --subnet 10.0.0.0/24 --ip-range 10.0.0.64/26",
+    "landfall net create guests --parent eth0 --vlan 100 --subnet 10.100.0.0/24",
   ),
 });
 
@@ -163,7 +175,8 @@ export const netCommand = command("net", or(create, ls, inspect, set, rm), {
 });
 
 function netCreate(given: InferValue<typeof createOptions>): Result<Command, Problem> {
-  const { driver: kind, mode, flag, sources, bcQueueLen, mtu: size, internal, ...wish } = given;
+  const { driver: kind, mode, flag, sources, bcQueueLen, mtu: size, internal, ...rest } = given;
+  const { vlan, ...wish } = rest;
   const driver = parseDriver({
     kind,
     sources,
@@ -177,6 +190,7 @@ function netCreate(given: InferValue<typeof createOptions>): Result<Command, Pro
     driver: driver.value,
     reach: internal ? "internal" : "routed",
     ...(size === undefined ? {} : { mtu: size }),
+    ...(vlan.length === 0 ? {} : { vlan }),
   });
   return mapResult(spec, (checked) => ({ kind: "net-create", spec: checked }));
 }

@@ -102,7 +102,7 @@ const commands: readonly (readonly [string, object])[] = [
       },
     },
   ],
-  ["attach lan --netns web --tap", { ...attachWeb, addresses: [], linkKind: "macvtap" }],
+  ["attach lan --netns web --tap", { ...attachWeb, addresses: [], linkKind: "tap" }],
   ["net set lan --mode vepa", { kind: "net-set", name: "lan", mode: "vepa" }],
   [
     "net set lan --source 02:00:00:00:00:02 --source 02:00:00:00:00:01",
@@ -267,7 +267,7 @@ const mistakes: readonly (readonly [string, string, string, string, string?])[] 
   [`${create} --mtu 9`, "LF-MTU-INVALID", "9 is not an MTU", "Leave it out"],
   [`${create} --driver bridge`, "LF-DRIVER-UNKNOWN", '"bridge"', "Use macvlan or ipvlan"],
   [`${create} --mode l7`, "LF-MODE-UNKNOWN", '"l7"', "bridge, private"],
-  [`${create} --driver ipvlan`, "LF-MODE-UNSUPPORTED", "ipvlan", "Use macvlan"],
+  [`${create} --driver ipvlan --bcqueuelen 9`, "LF-BCQUEUELEN-UNUSED", "ipvlan", "Leave it out"],
   [`${create} --flag nodst`, "LF-FLAG-UNKNOWN", '"nodst"', "Leave the flag out"],
   [`${create} --source 02:00:00:00:00:01`, "LF-SOURCE-NOT-IN-MODE", "bridge", "--mode source"],
   [`${create} --bcqueuelen 4294967296`, "LF-BCQUEUELEN-INVALID", "4294967296", "Leave it out"],

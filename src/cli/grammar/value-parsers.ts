@@ -21,9 +21,11 @@ import {
   parseIfName,
   parseMtu,
   parseNetworkName,
+  parseVlanTag,
   parseWorkloadName,
   type Reservation,
   type SegmentName,
+  type VlanTag,
   type WorkloadName,
 } from "../../domain/index.ts";
 import type { SandboxPath } from "../command.ts";
@@ -102,6 +104,7 @@ export const address: Value<Ip> = parsedBy({ metavar: "ADDRESS", parse: parseIp 
 export const range: Value<IpRange> = parsedBy({ metavar: "RANGE", parse: parseRange });
 export const mac: Value<Mac> = parsedBy({ metavar: "MAC", parse: parseMac });
 export const mtu: Value<Mtu> = parsedBy({ metavar: "BYTES", parse: parseMtu });
+export const vlanTag: Value<VlanTag> = parsedBy({ metavar: "VLAN", parse: parseVlanTag });
 export const route: Value<ExtraRoute> = parsedBy({ metavar: "ROUTE", parse: parseRoute });
 
 /** "WORKLOAD=ADDRESS". */

@@ -30,7 +30,7 @@ export function endpointTable(endpoints: readonly EndpointView[], paint: Paint):
     network,
     endpoint.ifname,
     list(endpoint.addresses),
-    endpoint.link.mac,
+    endpoint.link.mac ?? NONE,
     endpoint.state,
     endpoint.workload ?? NONE,
     endpoint.sandbox.path,
@@ -78,7 +78,7 @@ export function networkProperties({ network, endpoints }: NetworkView, paint: Pa
 /** The options that not every mode has, where they are set. */
 function driverPairs(driver: Driver): readonly (readonly [string, Cell])[] {
   const flag = driverFlag(driver);
-  const { bcQueueLen } = driver;
+  const bcQueueLen = driver.kind === "macvlan" ? driver.bcQueueLen : undefined;
   return [
     ...(flag === undefined ? [] : [["flag", flag] as const]),
     ...(driver.mode === "source" ? [["sources", list(driver.allowedMacs)] as const] : []),
@@ -93,7 +93,7 @@ export function endpointProperties({ endpoint, network }: EndpointView, paint: P
     ["network", network],
     ["sandbox", endpoint.sandbox.path],
     ["ifname", endpoint.ifname],
-    ["mac", endpoint.link.mac],
+    ["mac", endpoint.link.mac ?? "that of the parent"],
     ...(tap === undefined ? [] : [["tap", tap] as const]),
     ["addresses", list(endpoint.addresses)],
     ["gateways", list(endpoint.gateways)],

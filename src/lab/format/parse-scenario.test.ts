@@ -34,6 +34,33 @@ checks:
 ${checks}`);
 }
 
+/** A trunk to a machine; `nic` is the rest of it. */
+const trunk = (nic: string) => `
+id: T1
+title: test
+switches: { sw0: { ports: { p1: { trunk: [10] } } } }
+machines: { gw: { switch: sw0, port: p1, ${nic} } }
+checks: [{ flow: gw@eth0.10 -> 10.0.0.1, expect: reachable }]`;
+
+test("a NIC has a link for each of its VLANs, and the scenario needs 802.1Q", () => {
+  const { machines, needs } = parsed(trunk("vlans: { 10: { addresses: [10.0.0.2/24] }, 20: {} }"));
+  expect<unknown>(machines[0]?.nic.vlans).toEqual([
+    { id: 10, name: "eth0.10", addresses: ["10.0.0.2/24"] },
+    { id: 20, name: "eth0.20", addresses: [] },
+  ]);
+  expect(needs).toEqual(["vlan"]);
+  expect(lab("  []").needs).toEqual(["macvlan"]);
+});
+
+test("a link for a VLAN has its addresses' IP version, and VLANs end at 4094", () => {
+  const six = trunk('addresses: [10.0.0.9/24], vlans: { 10: { addresses: ["fd00::2/64"] } }');
+  expect(parseScenario(six, "lab.yaml").ok).toBe(false);
+  for (const vlan of ["0", "4095", "ten"]) {
+    const result = parseScenario(trunk(`vlans: { ${vlan}: {} }`), "lab.yaml");
+    expect(result.ok ? "ok" : result.error.detail).toContain("a VLAN is a number from 1 to 4094");
+  }
+});
+
 test("the example keeps everything that it says", () => {
   const scenario = parsed(scenarioExample);
   expect(scenario.switches[0]?.ports).toEqual([
@@ -53,7 +80,7 @@ test("the example keeps everything that it says", () => {
       lock: ["02:00:00:00:00:04"],
     },
   ] as unknown as Scenario["switches"][number]["ports"]);
-  expect(scenario).toMatchObject({ id: "S02", door: "attach", needs: ["macvlan"] });
+  expect(scenario).toMatchObject({ id: "S02", door: "attach", needs: ["macvlan", "vlan"] });
   expect(scenario.hosts[0]).toMatchObject({
     routes: [{ to: "0.0.0.0/0", via: "192.168.1.1" }],
     sysctls: { "net.ipv4.ip_forward": "1" },

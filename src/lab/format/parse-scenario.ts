@@ -70,7 +70,8 @@ function resolveScenario(
   const taps = topology.hosts
     .flatMap(({ containers }) => containers.flatMap(({ networks }) => networks))
     .flatMap(({ tap }) => (tap ? (["macvtap"] as const) : []));
-  const needs = [...new Set<KernelFeature>([...draft.needs, ...implied, ...taps])];
+  const tags = hasTags(topology) ? (["vlan"] as const) : [];
+  const needs = [...new Set<KernelFeature>([...draft.needs, ...implied, ...taps, ...tags])];
   return {
     id,
     title,
@@ -80,6 +81,15 @@ function resolveScenario(
     ...topology,
     checks,
   };
+}
+
+/** Whether a switch or a NIC looks at tags: without 802.1Q a kernel's bridges do not either. */
+function hasTags({ switches, hosts, machines }: Topology): boolean {
+  const ports = switches.flatMap((one) => one.ports);
+  const nics = [...hosts.flatMap((host) => host.nics), ...machines.map(({ nic }) => nic)];
+  return (
+    ports.some(({ vlan }) => vlan.kind !== "plain") || nics.some((nic) => nic.vlans.length > 0)
+  );
 }
 
 /** Nodes whose links the file cannot know: made by commands, by attaching, or for host access. */

@@ -164,6 +164,7 @@ function declaredVersions(topology: Topology, { node, on }: NodeRef): readonly I
     case "host":
     case "machine":
       return nicsOf(topology, node)
+        .flatMap((nic) => [nic, ...nic.vlans])
         .filter(({ name }) => on === undefined || on.name === name)
         .flatMap(({ addresses }) => addresses.map(interfaceAddressIp).map(ipVersion));
     case "container": {

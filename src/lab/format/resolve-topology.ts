@@ -20,6 +20,7 @@ import type {
   ScenarioNic,
   ScenarioPort,
   ScenarioRoute,
+  ScenarioVlan,
   Topology,
 } from "./scenario.ts";
 import type {
@@ -44,6 +45,10 @@ interface Plug {
 
 /** Port names by the owner of the plug: "h1/eth0". */
 type Plugged = ReadonlyMap<string, string>;
+
+const VLAN_MAX = 4094;
+/** IFNAMSIZ, less the NUL. */
+const LINK_NAME_MAX = 15;
 
 /** The link of a machine; the file does not name it. */
 const machineLink = "eth0";
@@ -218,7 +223,24 @@ function resolveNic(
   }
   const { addresses, mtu, up } = nic;
   const mac = nic.mac ?? derivedMac(node, name);
-  return { name, switch: nic.switch, port, mac, addresses, mtu, up };
+  const vlans = resolveVlans(at, report);
+  return { name, switch: nic.switch, port, mac, addresses, mtu, up, vlans };
+}
+
+function resolveVlans(
+  { name: parent, nic, path }: { name: string; nic: NicDraft; path: Path },
+  report: Report,
+): readonly ScenarioVlan[] {
+  return Object.entries(nic.vlans).map(([key, { addresses }]) => {
+    const id = Number(key);
+    const name = `${parent}.${key}`;
+    const place = [...path, "vlans", key];
+    if (id > VLAN_MAX) report(place, `a VLAN is a number from 1 to ${VLAN_MAX}`);
+    if (name.length > LINK_NAME_MAX) {
+      report(place, `its link would be ${name}, and a name has up to ${LINK_NAME_MAX} letters`);
+    }
+    return { id, name, addresses };
+  });
 }
 
 /** The same MAC in every run for a link that the file gives none: locally administered, unicast. */

@@ -131,6 +131,10 @@ const setup = {
   run: listOf(command).describe("shell commands in this node's namespace"),
 };
 
+const vlanKey = z.string().regex(/^[1-9][0-9]{0,3}$/, {
+  error: "a VLAN is a number from 1 to 4094",
+});
+
 const nic = strict({
   switch: name,
   port: linkName.exactOptional().describe("a free one when left out"),
@@ -138,6 +142,9 @@ const nic = strict({
   addresses: listOf(address),
   mtu: ethernetMtu.default(1500),
   up: z.boolean().default(true),
+  vlans: mapOf(vlanKey, strict({ addresses: listOf(address) })).describe(
+    "links for tagged frames by VLAN; that of eth0 for VLAN 10 is eth0.10",
+  ),
 });
 
 const network = strict({

@@ -85,7 +85,10 @@ export interface ScenarioPort {
   readonly lock?: readonly Mac[];
 }
 
-/** `plain`: the port does not look at tags. */
+/**
+ * `plain`: the port does not look at tags. On a switch where another port does, it passes every
+ * VLAN with its tag, and frames without one are in VLAN 1.
+ */
 export type PortVlan =
   | { readonly kind: "plain" }
   | { readonly kind: "access"; readonly vlan: number }
@@ -100,6 +103,15 @@ export interface ScenarioNic {
   readonly addresses: readonly InterfaceAddress[];
   readonly mtu: number;
   readonly up: boolean;
+  /** Links on this one for tagged frames; each has the NIC's MAC and MTU. */
+  readonly vlans: readonly ScenarioVlan[];
+}
+
+export interface ScenarioVlan {
+  readonly id: number;
+  /** "eth0.10" */
+  readonly name: string;
+  readonly addresses: readonly InterfaceAddress[];
 }
 
 /** What each node may be given besides its links. */

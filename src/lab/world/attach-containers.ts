@@ -7,6 +7,7 @@ import {
   parseIfName,
   parseMtu,
   parseNetworkName,
+  parseVlanTag,
   parseWorkloadName,
   type Reservation,
 } from "../../domain/index.ts";
@@ -49,6 +50,8 @@ function specOf(network: LanNetwork): Result<NetworkSpec, Problem> {
   if (!parent.ok) return parent;
   const mtu = network.mtu === undefined ? undefined : parseMtu(network.mtu);
   if (mtu !== undefined && !mtu.ok) return mtu;
+  const vlan = network.vlan === undefined ? undefined : parseVlanTag(network.vlan);
+  if (vlan !== undefined && !vlan.ok) return vlan;
   const reservations = reservationsOf(network);
   if (!reservations.ok) return reservations;
   const { subnets, gateways, ranges, exclude, routes, internal } = network;
@@ -64,6 +67,7 @@ function specOf(network: LanNetwork): Result<NetworkSpec, Problem> {
     routes,
     reach: internal ? "internal" : "routed",
     ...(mtu === undefined ? {} : { mtu: mtu.value }),
+    ...(vlan === undefined ? {} : { vlan: [vlan.value] }),
   });
 }
 
@@ -78,9 +82,8 @@ function reservationsOf(network: LanNetwork): Result<readonly Reservation[], Pro
 
 /** Refuses options that no door of this version drives. */
 export function checkDriven(network: LanNetwork): Result<void, Problem> {
-  const { vlan, addressing, conflictCheck, hostAccess } = network;
+  const { addressing, conflictCheck, hostAccess } = network;
   const asked: readonly (readonly [string, boolean])[] = [
-    ["vlan", vlan !== undefined],
     [`addressing ${addressing}`, addressing !== "pool"],
     [`conflictCheck ${conflictCheck}`, conflictCheck !== undefined && conflictCheck !== "off"],
     [`hostAccess ${hostAccess}`, hostAccess !== undefined && hostAccess !== "none"],
@@ -121,7 +124,7 @@ export async function attachContainer(
     addresses: wish.ips,
     workload: workload.value,
     ...(wish.mac === undefined ? {} : { mac: wish.mac }),
-    ...(wish.tap === true ? { linkKind: "macvtap" } : {}),
+    ...(wish.tap === true ? { linkKind: "tap" } : {}),
     ...(wish.defaultRoute === false ? { defaultRoute: "never" } : {}),
   });
 }

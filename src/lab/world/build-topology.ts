@@ -1,32 +1,38 @@
 import { assert, defined, err, ok, type Problem, type Result } from "../../base/index.ts";
 import {
   addAddress,
+  addBridgeVlan,
   addFdb,
   addLink,
   addRoute,
+  type LinkRef,
   type Request,
   setLink,
   setPort,
 } from "../../netlink/index.ts";
 import type { Platform } from "../../platform/index.ts";
-import type { NodeSetup, ScenarioNic, ScenarioPort, ScenarioSwitch } from "../format/scenario.ts";
-import { labUnsupported } from "../lab-problems.ts";
+import type {
+  NodeSetup,
+  ScenarioNic,
+  ScenarioPort,
+  ScenarioSwitch,
+  ScenarioVlan,
+} from "../format/scenario.ts";
 import type { Lab, RunningNode } from "./lab.ts";
+import { looksAtTags, portVlans } from "./port-vlans.ts";
 import { findLink, refusedOn, send } from "./requests.ts";
 
 /** A switch: a namespace with one bridge, which has no voice of its own on the LAN. */
 export function buildSwitch(lab: Lab, spec: ScenarioSwitch): Result<void, Problem> {
-  const tagged = spec.ports.find((port) => port.vlan.kind !== "plain");
-  if (tagged !== undefined) {
-    return err(labUnsupported({ what: `VLAN ports of a switch (${spec.name}/${tagged.name})` }));
-  }
   const ifindex = lab.nextIfindex();
   const role = { kind: "switch", bridge: ifindex, ports: spec.ports } as const;
   const node = lab.open(spec.name, () => role);
   if (!node.ok) return node;
   const link = { ifindex, name: spec.name };
+  // Without a default VLAN a port is a member of what the file says, and nothing else.
+  const tags = looksAtTags(spec.ports) ? { vlanFiltering: true, defaultPvid: 0 } : {};
   return send(node.value, [
-    addLink({ kind: "bridge", name: spec.name, ifindex, mcastSnooping: false }),
+    addLink({ kind: "bridge", name: spec.name, ifindex, mcastSnooping: false, ...tags }),
     setLink({ link, addrGenMode: "none" }),
     setLink({ link, state: "up" }),
   ]);
@@ -34,7 +40,7 @@ export function buildSwitch(lab: Lab, spec: ScenarioSwitch): Result<void, Proble
 
 /** A wire from a node's NIC to the port of the switch that it names. */
 export function plugIn(lab: Lab, node: RunningNode, nic: ScenarioNic): Result<void, Problem> {
-  const { bridge, port, node: socket } = findSocket(lab, nic);
+  const { bridge, port, memberships, node: socket } = findSocket(lab, nic);
   const link = { ifindex: lab.nextIfindex(), name: nic.name };
   const portLink = { ifindex: lab.nextIfindex(), name: port.name };
   const wire = send(node, [
@@ -50,17 +56,39 @@ export function plugIn(lab: Lab, node: RunningNode, nic: ScenarioNic): Result<vo
   const ported = send(socket, [
     setLink({ link: portLink, addrGenMode: "none" }),
     setLink({ link: portLink, upper: { ifindex: bridge } }),
+    // Before the MACs of a lock, which the bridge keeps for each VLAN that the port has.
+    ...memberships.map((vlans) => addBridgeVlan({ link: portLink, table: "bridge", ...vlans })),
     ...portRequests(port, portLink),
     setLink({ link: portLink, state: "up" }),
   ]);
   if (!ported.ok) return ported;
   return send(node, [
     ...(nic.up ? [setLink({ link, state: "up" })] : []),
-    // The lab's own addresses are known to be unique, so they need not wait to find that out.
-    ...nic.addresses.map((address) =>
-      addAddress({ link, address, ...(address.includes(":") ? { flags: ["nodad"] } : {}) }),
-    ),
+    ...addressRequests(link, nic.addresses),
+    ...nic.vlans.flatMap((vlan) => vlanRequests(lab, nic, link, vlan)),
   ]);
+}
+
+function addressRequests(link: LinkRef, addresses: ScenarioNic["addresses"]): Request[] {
+  // The lab's own addresses are known to be unique, so they need not wait to find that out.
+  return addresses.map((address) =>
+    addAddress({ link, address, ...(address.includes(":") ? { flags: ["nodad"] } : {}) }),
+  );
+}
+
+function vlanRequests(
+  lab: Lab,
+  nic: ScenarioNic,
+  parent: LinkRef,
+  { id, name, addresses }: ScenarioVlan,
+): Request[] {
+  const link = { ifindex: lab.nextIfindex(), name };
+  return [
+    addLink({ kind: "vlan", ...link, parent, id }),
+    // A parent that is down would refuse; set up later, it takes its VLANs along.
+    ...(nic.up ? [setLink({ link, state: "up" })] : []),
+    ...addressRequests(link, addresses),
+  ];
 }
 
 function findSocket(lab: Lab, nic: ScenarioNic) {
@@ -68,7 +96,9 @@ function findSocket(lab: Lab, nic: ScenarioNic) {
   const { role } = node;
   assert(role.kind === "switch", `${nic.switch} is a switch`);
   const port = role.ports.find(({ name }) => name === nic.port);
-  return { node, bridge: role.bridge, port: defined(port, `port ${nic.port}`) };
+  const known = defined(port, `port ${nic.port}`);
+  const memberships = looksAtTags(role.ports) ? portVlans(known.vlan) : [];
+  return { node, bridge: role.bridge, port: known, memberships };
 }
 
 function portRequests(

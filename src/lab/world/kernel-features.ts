@@ -5,8 +5,9 @@ import type { KernelFeature } from "../format/scenario.ts";
 import { emptyLab } from "./empty-lab.ts";
 import { refusedOn } from "./requests.ts";
 
-/** Links that a probe hangs its link on. */
+/** The ends of a wire that a probe hangs its link on: one link is for macvlan or for ipvlan. */
 const PARENT = { ifindex: 100, name: "parent" };
+const IPVLAN_PARENT = { ifindex: 101, name: "peer" };
 
 /**
  * The features that this kernel lacks, found by making a link of each kind in a namespace of its
@@ -19,7 +20,7 @@ export async function missingFeatures(
   await using lab = emptyLab(platform, new AbortController().signal);
   const node = lab.open("probe", () => ({ kind: "container", host: "none" }));
   if (!node.ok) return node;
-  const veth = addLink({ kind: "veth", ...PARENT, peer: { name: "peer", ifindex: 101 } });
+  const veth = addLink({ kind: "veth", ...PARENT, peer: IPVLAN_PARENT });
   const made = node.value.link.request(veth);
   if (!made.ok && made.error.errno !== "EOPNOTSUPP") return err(refusedOn("probe", made.error));
   if (!made.ok) return ok(needs);
@@ -32,7 +33,7 @@ export async function missingFeatures(
   }
 }
 
-/** A link of the kind; undefined where this version cannot make one to find out. */
+/** A link of the kind; undefined for that of the parent, which was made. */
 function probeOf(feature: KernelFeature): Request | undefined {
   const mode = { kind: "bridge" } as const;
   switch (feature) {
@@ -42,12 +43,17 @@ function probeOf(feature: KernelFeature): Request | undefined {
       return addLink({ kind: "macvtap", name: "p-macvtap", parent: PARENT, mode });
     case "bridge":
       return addLink({ kind: "bridge", name: "p-bridge" });
-    case "veth":
     case "ipvlan":
+      return addLink({ kind: "ipvlan", name: "p-ipvlan", parent: IPVLAN_PARENT, mode: "l2" });
     case "ipvtap":
+      return addLink({ kind: "ipvtap", name: "p-ipvtap", parent: IPVLAN_PARENT, mode: "l2" });
     case "vlan":
+      return addLink({ kind: "vlan", name: "p-vlan", parent: PARENT, id: 10 });
     case "vxlan":
+      return addLink({ kind: "vxlan", name: "p-vxlan", id: 10, port: 4789 });
     case "dummy":
+      return addLink({ kind: "dummy", name: "p-dummy" });
+    case "veth":
       return undefined;
   }
 }

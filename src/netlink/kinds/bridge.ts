@@ -1,7 +1,8 @@
 import type { Millis } from "../../base/index.ts";
 import { attribute, table } from "../attribute.ts";
 import { oneZero, option } from "../command.ts";
-import { be16, bool, bytes, mac, u8, u16, u32 } from "../field.ts";
+import { bool, bytes, mac, u8, u16, u32 } from "../field.ts";
+import { type VlanProtocol, vlanProtocol } from "../tables/vlan-protocol.ts";
 import { enumeration } from "../vocabulary.ts";
 import type { KindRequest, LinkKind } from "./link-kind.ts";
 
@@ -14,7 +15,7 @@ const bridgeTable = table({
   stp: attribute(5, enumeration(u32, { off: 0, kernel: 1, user: 2 })),
   priority: attribute(6, u16),
   vlanFiltering: attribute(7, bool),
-  vlanProtocol: attribute(8, enumeration(be16, { "802.1q": 0x8100, "802.1ad": 0x88a8 })),
+  vlanProtocol: attribute(8, vlanProtocol),
   groupForwardMask: attribute(9, u16),
   groupAddress: attribute(20, mac),
   mcastSnooping: attribute(23, bool),
@@ -69,8 +70,8 @@ export interface BridgeOptions {
   readonly forwardDelay?: Millis;
   readonly stp?: "off" | "kernel";
   readonly vlanFiltering?: boolean;
-  readonly vlanProtocol?: "802.1q" | "802.1ad";
-  /** VLAN of untagged frames; 0 for none. */
+  readonly vlanProtocol?: VlanProtocol;
+  /** The VLAN that new ports are untagged members of; 0 for none. The kernel's default is 1. */
   readonly defaultPvid?: number;
   /** Bit N forwards frames to 01:80:c2:00:00:0N; bits 0 to 2 are refused. */
   readonly groupForwardMask?: number;
@@ -80,14 +81,14 @@ export interface BridgeOptions {
 const MILLIS_PER_TICK = 10;
 
 function request(spec: BridgeOptions): KindRequest<typeof bridgeTable> {
-  const { ageingTime, forwardDelay, stp, vlanFiltering, vlanProtocol } = spec;
+  const { ageingTime, forwardDelay, stp, vlanFiltering } = spec;
   const { defaultPvid, groupForwardMask, mcastSnooping } = spec;
   const data = {
     ...(ageingTime === undefined ? {} : { ageingTime: ticks(ageingTime) }),
     ...(forwardDelay === undefined ? {} : { forwardDelay: ticks(forwardDelay) }),
     ...(stp === undefined ? {} : { stp }),
     ...(vlanFiltering === undefined ? {} : { vlanFiltering }),
-    ...(vlanProtocol === undefined ? {} : { vlanProtocol }),
+    ...(spec.vlanProtocol === undefined ? {} : { vlanProtocol: spec.vlanProtocol }),
     ...(defaultPvid === undefined ? {} : { defaultPvid }),
     ...(groupForwardMask === undefined ? {} : { groupForwardMask }),
     ...(mcastSnooping === undefined ? {} : { mcastSnooping }),
@@ -99,7 +100,7 @@ function request(spec: BridgeOptions): KindRequest<typeof bridgeTable> {
       ...option("forward_delay", data.forwardDelay),
       ...oneZero("stp_state", stp === undefined ? undefined : stp === "kernel"),
       ...oneZero("vlan_filtering", vlanFiltering),
-      ...option("vlan_protocol", vlanProtocol),
+      ...option("vlan_protocol", spec.vlanProtocol),
       ...option("vlan_default_pvid", defaultPvid),
       ...option("group_fwd_mask", groupForwardMask),
       ...oneZero("mcast_snooping", mcastSnooping),

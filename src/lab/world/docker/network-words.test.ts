@@ -72,9 +72,13 @@ test("Docker's own bridge takes what Docker has words for, and nothing else", ()
   expect(bridge("exclude: [10.0.0.0/30]")).toMatch(/^LF-LAB-UNSUPPORTED exclude 10.0.0.0-10.0.0.3/);
 });
 
+test("driver and VLAN are options of ours", () => {
+  const said = words(`driver: ipvlan, mode: l3, parent: eth0, vlan: 7, ${four}`);
+  expect(said).toContain("--opt vlan=7 --opt mode=l3");
+  expect(said).toContain("--opt driver=ipvlan");
+});
+
 test.each([
-  ["driver: ipvlan, parent: eth0", "driver ipvlan"],
-  ["parent: eth0, vlan: 7", "vlan"],
   ["parent: eth0, hostAccess: shim", "hostAccess shim"],
   ["parent: eth0, addressing: dhcp", "addressing dhcp"],
 ])("%s is refused", (yaml, what) => {

@@ -38,14 +38,14 @@ export function networkWords(
 function lanWords(network: LanNetwork): Result<readonly string[], Problem> {
   const driven = checkDriven(network);
   if (!driven.ok) return driven;
-  if (network.driver !== "macvlan") return refuse(`driver ${network.driver}`, network);
-  const { name, parent, mode, flag, bcqueuelen, mtu, source, routes } = network;
+  const { name, parent, vlan, mode, flag, bcqueuelen, mtu, source, routes } = network;
   const reserved = Object.entries(network.reservations).flatMap(([workload, ips]) =>
     ips.map((ip) => `${workload}=${ip}`),
   );
   const { ranges, dockers } = sortRanges(network);
   const options: Readonly<Record<string, string | number | undefined>> = {
-    ...{ name, parent, mode, flag, bcqueuelen, mtu },
+    ...{ name, parent, vlan, mode, flag, bcqueuelen, mtu },
+    driver: network.driver === "macvlan" ? undefined : network.driver,
     source: listed(source),
     range: listed(ranges.map(formatRange)),
     exclude: listed(network.exclude.filter((range) => !isSingle(range)).map(formatRange)),

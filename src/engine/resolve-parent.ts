@@ -1,0 +1,122 @@
+import { observeVlan, observeVlanStack, refusalProblem } from "../attach/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type IfName,
+  type NetworkSpec,
+  parentAlias,
+  parentBalances,
+  parentBridge,
+  parentResolved,
+  type Segment,
+  segmentOf,
+  type VlanStack,
+  vlanLinkName,
+  vlanOfName,
+} from "../domain/index.ts";
+import { getLink, type Link, type Rtnetlink } from "../netlink/index.ts";
+import type { EngineDeps } from "./deps.ts";
+
+/** A network on the parent that its wish comes to. */
+export interface ResolvedParent {
+  readonly spec: NetworkSpec;
+  readonly segment: Segment;
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Finds what a user means by a parent: a VLAN by whatever name its link goes, the real device
+ * beneath a macvlan or ipvlan link, or a VLAN that is yet to be made.
+ */
+export function resolveParent(
+  deps: EngineDeps,
+  host: Rtnetlink,
+  wish: NetworkSpec,
+): Result<ResolvedParent, Problem> {
+  const found = findLink(host, { name: wish.parent });
+  if (!found.ok) return found;
+  const vlan = wish.vlan ?? (found.value === undefined ? vlanOfName(wish.parent) : undefined);
+  if (vlan !== undefined) return onVlan(deps, host, wish, vlan);
+  return found.value === undefined
+    ? ok({ spec: wish, segment: segmentOf(wish), warnings: [] })
+    : onLink(deps, host, wish, found.value);
+}
+
+/** Undefined where there is no such link. */
+function findLink(
+  host: Rtnetlink,
+  key: Parameters<typeof getLink>[0],
+): Result<Link | undefined, Problem> {
+  const found = host.request(getLink(key));
+  if (found.ok) return found;
+  if (found.error.errno === "ENODEV") return ok(undefined);
+  return err(refusalProblem(found.error, "look for the parent"));
+}
+
+/** On the link of a VLAN that is there, whoever made it, or else on the one that is to be made. */
+function onVlan(
+  deps: EngineDeps,
+  host: Rtnetlink,
+  wish: NetworkSpec,
+  vlan: VlanStack,
+): Result<ResolvedParent, Problem> {
+  const levels = observeVlan(host, vlan);
+  if (!levels.ok) return levels;
+  const { vlan: _, ...rest } = wish;
+  const segment = segmentOf({ parent: vlanLinkName(vlan), vlan });
+  const innermost = levels.value?.at(-1)?.link;
+  const isOurs = innermost === undefined || innermost.alias === parentAlias(deps.store.uuid);
+  const parent = (innermost?.name ?? vlanLinkName(vlan)) as IfName;
+  // A link that was there before is none of ours to delete.
+  const spec = isOurs ? { ...rest, parent, vlan } : { ...rest, parent };
+  return ok({ spec, segment, warnings: [] });
+}
+
+function onLink(
+  deps: EngineDeps,
+  host: Rtnetlink,
+  wish: NetworkSpec,
+  link: Link,
+): Result<ResolvedParent, Problem> {
+  switch (link.details?.kind) {
+    case "vlan": {
+      const stack = observeVlanStack(host, link);
+      if (!stack.ok) return stack;
+      return stack.value === undefined
+        ? ok({ spec: wish, segment: segmentOf(wish), warnings: [] })
+        : onVlan(deps, host, wish, stack.value);
+    }
+    case "macvlan":
+    case "macvtap":
+    case "ipvlan":
+    case "ipvtap":
+      return onRealDevice(deps, host, wish, link);
+    default:
+      return ok({ spec: wish, segment: segmentOf(wish), warnings: deviceWarnings(link) });
+  }
+}
+
+/** The kernel would quietly make a sibling on the real parent, so the segment would be a lie. */
+function onRealDevice(
+  deps: EngineDeps,
+  host: Rtnetlink,
+  wish: NetworkSpec,
+  { name, parent, details }: Link,
+): Result<ResolvedParent, Problem> {
+  const isHere = parent !== undefined && parent.netnsid === undefined;
+  const real = isHere ? findLink(host, { ifindex: parent.ifindex }) : ok(undefined);
+  if (!real.ok) return real;
+  // In another namespace; that is refused where the parent is looked at.
+  if (real.value === undefined) return ok({ spec: wish, segment: segmentOf(wish), warnings: [] });
+  const on = onLink(deps, host, { ...wish, parent: real.value.name as IfName }, real.value);
+  if (!on.ok) return on;
+  const facts = { parent: name, kind: details?.kind ?? "link", real: real.value.name };
+  return ok({ ...on.value, warnings: [parentResolved(facts), ...on.value.warnings] });
+}
+
+/** What does not work on a parent of this kind. */
+function deviceWarnings({ name, details }: Link): readonly Problem[] {
+  if (details?.kind === "bridge") return [parentBridge({ parent: name })];
+  const mode = details?.kind === "bond" ? details.mode : undefined;
+  const rewrites = mode === "balance-tlb" || mode === "balance-alb";
+  return rewrites ? [parentBalances({ parent: name, mode })] : [];
+}

@@ -1,0 +1,160 @@
+/**
+ * ipvlan and 802.1Q parents by our own commands, on a kernel that has both; iproute2 and ping say
+ * what came of it. All in one boot.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bootUml, hasUml } from "./support/uml.ts";
+
+const root = join(import.meta.dirname, "..");
+const directory = mkdtempSync(join(tmpdir(), "landfall-drivers-"));
+const program = join(directory, "landfall");
+/** What was said in the guest, by the word that it was said under. */
+const said = new Map<string, string>();
+
+/** `lf` is our command, `code` what it is refused with, `say WORD COMMAND…` what one shows. */
+const script = `
+lf() { ${program} "$@" --state-dir /run/state --run-dir /run/lf --format json; }
+code() { lf "$@" 2>&1 >&9 | grep -o 'LF-[A-Z-]*' | head -n1 || true; }
+say() { local word=$1; shift; echo "$word $("$@" 2>&1 | tr '\\n' ' ')"; }
+pings() { ip netns exec "$1" ping -c1 -W2 "$2" >&9 2>&9 && echo yes || echo no; }
+exec 9>/dev/null
+for n in p q; do
+  ip link add "\${n}0" type veth peer "\${n}1"; ip link set "\${n}0" up; ip link set "\${n}1" up
+done
+ip address add 192.168.1.10/24 dev p0
+ip link add other type dummy; ip address add 192.168.1.99/32 dev other; ip link set other up
+for n in a b c d e f; do ip netns add $n; done
+
+lf net create iv --parent p0 --driver ipvlan --subnet 192.168.1.0/24 >&9
+lf attach iv --netns a --ip 192.168.1.50 >&9
+lf attach iv --netns b >&9
+say link ip -n a -d -j link show eth0
+say parent ip -j link show p0
+say sibling pings a 192.168.1.1
+say second ip -n b -j -4 address show eth0
+say shared code net create iv2 --parent p0 --driver ipvlan --mode l3 --subnet 192.168.1.0/24
+say exclusive code net create mv --parent p0 --subnet 192.168.1.0/24
+say mac code attach iv --netns c --mac 02:00:00:00:00:09
+say host code attach iv --netns c --ip 192.168.1.10
+say elsewhere code attach iv --netns c --ip 192.168.1.99
+say mode ip -n b -d -j link show eth0
+
+lf net create far --parent q0 --driver ipvlan --mode l3 --subnet 10.5.0.0/24 --subnet fd05::/64 >&9
+lf net create far2 --parent q0 --driver ipvlan --mode l3 --subnet 10.6.0.0/24 >&9
+lf attach far --netns c --ip 10.5.0.2 >&9
+lf attach far2 --netns d --ip 10.6.0.2 >&9
+say routes ip -n c -j route show default
+say across pings c 10.6.0.2
+
+ip netns exec d sleep 1000 & sleeper=$!
+held=$(lf endpoint ls | tr -d '\\n' | grep -o '"ep-[0-9a-z]*"[^{}]*"far2"' | grep -o 'ep-[0-9a-z]*')
+ip netns del d
+say unreachable code detach "$held"
+kill $sleeper; wait $sleeper || true
+for i in 1 2 3 4 5 6 7 8 9 10; do
+  gone=$(code detach "$held"); [ -z "$gone" ] && break; sleep 0.2
+done
+say gone echo "\${gone:-detached}"
+
+lf net create t1 --parent q1 --vlan 100 --subnet 10.100.0.0/24 --ip-range 10.100.0.0/25 >&9
+say made ip -d -j link show q1.100
+lf net create t2 --parent q1.100 --subnet 10.100.0.0/24 --ip-range 10.100.0.128/25 >&9
+lf attach t1 --netns e >&9
+lf attach t2 --netns f >&9
+say within pings e 10.100.0.128
+say inuse code net rm t1
+lf detach --netns e >&9
+lf net rm t1 >&9
+say kept ip -br link show q1.100
+lf detach --netns f >&9
+lf net rm t2 >&9
+say removed ip -br link show q1.100
+ip link add link q1 name mine type vlan id 200
+lf net create t3 --parent q1 --vlan 200 --subnet 10.200.0.0/24 >&9
+say named lf net inspect t3
+lf net rm t3 >&9
+say left ip -br link show mine
+lf net create t4 --parent q1 --vlan 802.1ad:10 --vlan 20 --subnet 10.20.0.0/24 >&9
+say outer ip -d -j link show q1.10
+say inner ip -d -j link show q1.10.20
+lf net rm t4 >&9
+say none ip -br link show type vlan
+`;
+
+beforeAll(async () => {
+  if (!hasUml) return;
+  const built = spawnSync("bash", [join(root, "scripts/build.sh"), program], { encoding: "utf8" });
+  expect(built.stderr + built.stdout).toBeDefined();
+  expect(built.status).toBe(0);
+  const modules = ["veth", "dummy", "macvlan", "ipvlan", "8021q", "ipv6"];
+  const onLine = (line: string): void => {
+    const [word = "", ...rest] = line.split(" ");
+    said.set(word, rest.join(" ").trim());
+  };
+  await using machine = bootUml({ script, modules, limitSeconds: 150, onLine });
+  const ending = await machine.ended;
+  if (ending.kind !== "finished" || ending.status !== 0) throw new Error(JSON.stringify(ending));
+}, 200_000);
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const of = (word: string): string => said.get(word) ?? `nothing was said of ${word}`;
+const json = (word: string) => JSON.parse(of(word))[0];
+const uml = test.skipIf(!hasUml);
+
+uml("an ipvlan endpoint has its parent's MAC, its own address, and reaches its sibling", () => {
+  const link = json("link");
+  expect(link.linkinfo).toMatchObject({ info_kind: "ipvlan", info_data: { mode: "l2" } });
+  expect(link.address).toBe(json("parent").address);
+  expect(link.flags).toContain("UP");
+  expect(json("second").addr_info[0].local).toBe("192.168.1.1");
+  expect(of("sibling")).toBe("yes");
+});
+
+uml("what would change other networks' links, or take the host's addresses, is refused", () => {
+  const codes = ["shared", "exclusive", "mac", "host", "elsewhere"].map(of);
+  expect(codes).toEqual([
+    "LF-IPVLAN-SHARED",
+    "LF-DRIVERS-EXCLUSIVE",
+    "LF-IPVLAN-MAC",
+    "LF-ADDRESS-UNUSABLE",
+    "LF-ADDRESS-UNUSABLE",
+  ]);
+  expect(json("mode").linkinfo.info_data.mode).toBe("l2");
+});
+
+uml("in layer 3 the default route is the link, and the host routes between subnets", () => {
+  expect(json("routes")).toMatchObject({ dst: "default", dev: "eth0" });
+  expect(json("routes").gateway).toBeUndefined();
+  expect(of("across")).toBe("yes");
+});
+
+uml("an address of a link that nothing leads to is not free while the link lives", () => {
+  expect([of("unreachable"), of("gone")]).toEqual(["LF-SANDBOX-UNREACHABLE", "detached"]);
+});
+
+uml("a VLAN's link is made, shared, and deleted with its last network", () => {
+  const made = json("made");
+  expect(made.linkinfo).toMatchObject({ info_kind: "vlan", info_data: { id: 100 } });
+  expect(made.ifalias).toMatch(/^landfall:[0-9a-f-]{36}:parent$/);
+  expect([of("within"), of("inuse")]).toEqual(["yes", "LF-NETWORK-IN-USE"]);
+  expect(of("kept")).toStartWith("q1.100@q1");
+  expect(of("removed")).toContain("does not exist");
+});
+
+uml("a VLAN's link that was there is used by whatever name, and stays", () => {
+  expect(of("named")).toMatch(/"parent": *"mine"/);
+  expect(of("named")).toMatch(/"segment": *"q1.200"/);
+  expect(of("left")).toStartWith("mine@q1");
+});
+
+uml("tags in tags are links on links, and go together", () => {
+  const data = (word: string) => json(word).linkinfo.info_data;
+  expect(data("outer")).toMatchObject({ protocol: "802.1ad", id: 10 });
+  expect(data("inner")).toMatchObject({ protocol: "802.1Q", id: 20 });
+  expect(of("none")).toStartWith("mine@q1");
+});

@@ -1,0 +1,143 @@
+/** Parents that are made, or that other networks are on already. */
+import { describe, expect, test } from "bun:test";
+import type { NetworkName } from "../src/domain/index.ts";
+import { addLink } from "../src/netlink/index.ts";
+import {
+  bookOf,
+  type FakeHost,
+  type NetworkWords,
+  network,
+  openFakeHost,
+} from "./support/fake-host.ts";
+import { walk, withFault } from "./support/fault-walk.ts";
+import { codeOf, must } from "./support/must.ts";
+
+const create = (host: FakeHost, words: NetworkWords = {}) =>
+  host.engine.createNetwork(network({ subnets: ["10.7.0.0/24"], ...words }));
+const remove = (host: FakeHost, name = "lan") => host.engine.removeNetwork(name as NetworkName);
+const stateOf = async (host: FakeHost) => [host.kernel.describe(), await bookOf(host.store)];
+const p0 = { ifindex: 2, name: "p0" };
+
+describe("a VLAN", () => {
+  for (const [words, of] of [
+    [{ parent: "p0", vlan: ["100"] }, "an option"],
+    [{ parent: "p0.100" }, "a parent's name"],
+  ] as const) {
+    test(`of ${of} is a link that is made, and goes with its last network`, async () => {
+      using host = openFakeHost();
+      const before = await stateOf(host);
+      const made = must(await create(host, words)).network;
+      expect([made.parent, made.segment].map(String)).toEqual(["p0.100", "p0.100"]);
+      const again = must(await create(host, { name: "two", parent: "p0.100" })).network;
+      expect(again.vlan).toEqual(made.vlan);
+      must(await remove(host));
+      expect(codeOf(await create(host, { name: "three", parent: "p0", vlan: ["100"] }))).toBe(
+        "done",
+      );
+      must(await remove(host, "two"));
+      must(await remove(host, "three"));
+      expect(await stateOf(host)).toEqual(before);
+    });
+  }
+
+  test("whose link was there is used by its name, and left", async () => {
+    using host = openFakeHost();
+    host.run(host.netns, addLink({ kind: "vlan", name: "mine", parent: p0, id: 100 }));
+    const before = await stateOf(host);
+    const { network: made } = must(await create(host, { parent: "p0", vlan: ["100"] }));
+    expect([made.parent, made.segment, made.vlan].map(String)).toEqual([
+      "mine",
+      "p0.100",
+      "undefined",
+    ]);
+    must(await remove(host));
+    expect(await stateOf(host)).toEqual(before);
+  });
+
+  test("of a link that is missing waits for it", async () => {
+    using host = openFakeHost();
+    const { network: made, warnings } = must(await create(host, { parent: "late0.5" }));
+    expect([made.parentChecks, String(made.segment)]).toEqual(["due", "late0.5"]);
+    expect(warnings?.map(({ code }) => code)).toEqual(["LF-PARENT-MISSING"]);
+    must(await remove(host));
+  });
+
+  test("one wire by two names is one segment", async () => {
+    using host = openFakeHost();
+    must(await create(host, { parent: "p0.100" }));
+    const clash = await create(host, {
+      name: "b",
+      parent: "p0",
+      vlan: ["100"],
+      subnets: ["10.7.0.0/25"],
+    });
+    expect(codeOf(clash)).toBe("LF-SUBNET-CONFLICT");
+    expect(codeOf(await create(host, { name: "c", subnets: ["10.7.0.0/25"] }))).toBe("done");
+  });
+
+  const kinds = [
+    ["two tags", { parent: "p0", vlan: ["802.1ad:10", "20"] }, false],
+    ["a link that was there", { parent: "p0", vlan: ["100"] }, true],
+  ] as const;
+  test.each(kinds)(
+    "whichever request is refused, of %s all is there or as before",
+    async (...row) => {
+      const [, words, isThere] = row;
+      using host = openFakeHost();
+      if (isThere)
+        host.run(host.netns, addLink({ kind: "vlan", name: "mine", parent: p0, id: 100 }));
+      const before = await stateOf(host);
+      const made = await walk(async (at) => {
+        const fault = { kind: "refused", errno: "ENOMEM", at } as const;
+        const { result, end } = await withFault(host, fault, () => create(host, words));
+        if (result.ok) must(await remove(host));
+        expect([at, await stateOf(host)]).toEqual([at, before]);
+        return end;
+      });
+      expect(made).toBeGreaterThan(3);
+      await walk(async (at) => {
+        must(await create(host, words));
+        const fault = { kind: "refused", errno: "ENOMEM", at } as const;
+        const { result, end } = await withFault(host, fault, () => remove(host));
+        if (!result.ok) must(await remove(host));
+        expect([at, await stateOf(host)]).toEqual([at, before]);
+        return end;
+      });
+    },
+  );
+});
+
+describe("beside other networks on one parent", () => {
+  const l2 = { driver: { kind: "ipvlan", mode: "l2" } } as const;
+  const l3 = { driver: { kind: "ipvlan", mode: "l3" } } as const;
+  const vepa = { driver: { kind: "ipvlan", mode: "l2", flag: "vepa" } } as const;
+  const rows = [
+    [{}, l2, "LF-DRIVERS-EXCLUSIVE"],
+    [l2, {}, "LF-DRIVERS-EXCLUSIVE"],
+    [l2, l3, "LF-IPVLAN-SHARED"],
+    [l2, vepa, "LF-IPVLAN-SHARED"],
+    [l2, l2, "done"],
+    [l2, { parent: "p1" }, "done"],
+    [l2, { parent: "p0.5" }, "done"],
+  ] as const;
+  test.each(rows)("%j and then %j: %s", async (first, second, code) => {
+    using host = openFakeHost();
+    must(await create(host, { name: "first", ...first }));
+    const before = await stateOf(host);
+    const made = await create(host, { name: "second", ...second });
+    expect(codeOf(made)).toBe(code);
+    if (made.ok) return;
+    expect(made.error.facts).toMatchObject({ network: "second", other: "first", parent: "p0" });
+    expect(await stateOf(host)).toEqual(before);
+  });
+
+  test("a foreign link of another mode on the parent would be changed", async () => {
+    using host = openFakeHost();
+    host.run(host.netns, addLink({ kind: "ipvlan", name: "theirs", parent: p0, mode: "l3" }));
+    const made = await create(host, l2);
+    expect(made.ok ? {} : made.error.facts).toEqual({
+      ...{ parent: "p0", link: "theirs", has: "ipvlan l3", driver: "ipvlan l2" },
+    });
+    expect(codeOf(await create(host, l3))).toBe("done");
+  });
+});

@@ -1,0 +1,22 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { bootUml, hasUml } from "./support/uml.ts";
+
+const root = join(import.meta.dirname, "..");
+
+test.skipIf(!hasUml)(
+  "a kernel that has ipvlans and vlans keeps their contract",
+  async () => {
+    const script = `
+export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 NO_COLOR=1
+cd ${root}
+"${process.execPath}" test --timeout=30000 ./test/support/rtnetlink-kinds.guest.ts >&2`;
+    const modules = ["ipv6", "veth", "bridge", "macvlan", "ipvlan", "8021q"];
+    await using machine = bootUml({ script, modules, limitSeconds: 60 });
+    const ending = await machine.ended;
+    // The words of the guest's own tests are what a failure is told by.
+    expect(ending).toMatchObject({ kind: "finished", status: 0 });
+    expect(ending.console).toMatch(/^ *\d\d pass$/m);
+  },
+  90_000,
+);
