@@ -162,10 +162,16 @@ function brokenEngine(): string {
   return root;
 }
 
-/** What a run has made by now: its process id, and the namespaces of its machine. */
+/** What a run has made by now: its process id, and every process on its machine. */
 interface Made {
   readonly pid: number;
-  readonly namespaces: readonly string[];
+  readonly processes: readonly LivingProcess[];
+}
+
+/** Process ids and namespaces are used again at once; with its start a process is told apart. */
+interface LivingProcess {
+  readonly pid: string;
+  readonly start: string | undefined;
 }
 
 /** Mount and PID namespace of a process; nothing where it has ended. */
@@ -174,6 +180,17 @@ function namespacesOf(pid: string): readonly string[] {
     return ["mnt", "pid"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
   } catch {
     return [];
+  }
+}
+
+/** When a process was started, in the kernel's ticks (proc_pid_stat(5)); of a dead one nothing. */
+function startOf(pid: string): string | undefined {
+  try {
+    const [state, ...rest] =
+      readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+    return state === "Z" || state === "X" ? undefined : rest[18];
+  } catch {
+    return undefined;
   }
 }
 
@@ -191,18 +208,20 @@ async function reach(running: Running, process: RegExp): Promise<Made> {
     const made = livingPids(running)
       .flatMap(namespacesOf)
       .filter((one) => !own.includes(one));
-    return livingIn(made).some((line) => process.test(line)) ? made : [];
+    const pids = listPids().filter((pid) => namespacesOf(pid).some((one) => made.includes(one)));
+    return pids.some((pid) => process.test(commandLine(pid))) ? pids : [];
   };
   await soon(() => found().length > 0);
   const keeper = livingProcesses(running).find((line) => line.includes("lf-docker-"));
-  return { pid: Number(/lf-docker-(\d+)-/.exec(keeper ?? "")?.[1]), namespaces: found() };
+  const processes = found().map((pid) => ({ pid, start: startOf(pid) }));
+  return { pid: Number(/lf-docker-(\d+)-/.exec(keeper ?? "")?.[1]), processes };
 }
 
-/** The command lines of processes that are in one of these namespaces. */
-function livingIn(namespaces: readonly string[]): readonly string[] {
-  return listPids()
-    .filter((pid) => namespacesOf(pid).some((namespace) => namespaces.includes(namespace)))
-    .map(commandLine);
+/** The command lines of those of them that still live. */
+function stillLiving(processes: readonly LivingProcess[]): readonly string[] {
+  return processes
+    .filter(({ pid, start }) => start !== undefined && startOf(pid) === start)
+    .map(({ pid }) => commandLine(pid));
 }
 
 const moments = [
@@ -219,13 +238,13 @@ test.concurrent.each(cases)(
   async ({ signal, process }) => {
     const file = fileOf("long", [{ do: 'run "sleep 1003" on c1' }]);
     const running = start(["lab", "run", file]);
-    const { pid, namespaces } = await reach(running, process);
+    const { pid, processes } = await reach(running, process);
     running.kill(signal);
-    expect(namespaces).not.toEqual([]);
+    expect(processes).not.toEqual([]);
     expect((await running.ended).exitCode).toBe(exitCodes[signal]);
     await soon(() => livingProcesses(running).length === 0);
     expect(livingProcesses(running)).toEqual([]);
-    expect(livingIn(namespaces)).toEqual([]);
+    expect(stillLiving(processes)).toEqual([]);
     expect(dockerLeftovers(pid)).toEqual([]);
   },
 );

@@ -81,6 +81,8 @@ export class DockerHost implements AsyncDisposable {
     if (running === undefined) return;
     await this.#endPlugin(running);
     this.#running = undefined;
+    // Killed together with its machine, it takes a second more to die.
+    await running.dockerd.end("KILL");
     await running.booted[Symbol.asyncDispose]();
   }
 
