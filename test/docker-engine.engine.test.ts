@@ -41,7 +41,10 @@ describe.each(engineKinds)("the engine %s", (kind) => {
         await using engine = await openDockerEngine(kind, { "live-restore": true });
         namespace = processNamespace(engine);
         await engine.docker("network", "create", ...onTheLan, "lan");
-        await engine.docker("run", "--detach", "--network=lan", "--ip=10.0.0.130", "busybox");
+        const ip = "--ip=10.0.0.130";
+        await engine.docker("run", "--detach", "--name=web", "--network=lan", ip, "busybox");
+        // The image has no more; on the machine's file system there would be.
+        expect(await engine.docker("exec", "web", "ls", "/")).toBe("bin\ndev\netc\nproc\nsys");
         expect(dockerLeftovers(process.pid)).not.toEqual([]);
         expect(pings(engine.lan.machine, "10.0.0.130")).toBe("reachable");
 

@@ -2,12 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import { type Ip, parseIp } from "../src/addr/index.ts";
 import { type IfName, isolatedParent, type NetworkName } from "../src/domain/index.ts";
+import { openEngine } from "../src/engine/index.ts";
+import type { Store } from "../src/store/index.ts";
 import {
   bookOf,
   childrenIn,
   type FakeHost,
   network,
   openFakeHost,
+  request,
   storeKinds,
 } from "./support/fake-host.ts";
 import { walk, withFault } from "./support/fault-walk.ts";
@@ -86,4 +89,29 @@ test("whichever request of a network without a LAN is refused, all of it is ther
     return end;
   });
   expect(removed).toBeGreaterThan(1);
+});
+
+test("what survives a power cut is an endpoint that is there, and one that is gone", async () => {
+  using host = openFakeHost("memory");
+  must(await host.engine.createNetwork(network()));
+  const commits: string[] = [];
+  const store: Store = {
+    ...host.store,
+    transact: async (decide, survives = "power-cut") => {
+      const before = await bookOf(host.store);
+      const done = await host.store.transact(decide, survives);
+      if (!Bun.deepEquals(await bookOf(host.store), before)) commits.push(survives);
+      return done;
+    },
+  };
+  const engine = openEngine({ platform: host.platform, hostNamespace: host.netns, store });
+  must(await engine.handover.prepare({ network: lan, runtimeId: id, addresses }));
+  expect(commits.splice(0)).toEqual(["process-end", "process-end"]);
+  must(await engine.handover.expectIn(id, "/run/docker/netns/1"));
+  expect(commits.splice(0)).toEqual(["power-cut"]);
+  must(await engine.handover.withdraw(id));
+  expect(commits.splice(0)).toEqual(["process-end", "power-cut"]);
+  using sandbox = host.sandbox();
+  must(await engine.attach(request(sandbox)));
+  expect(commits.splice(0)).toEqual(["process-end", "power-cut"]);
 });

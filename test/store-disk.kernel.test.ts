@@ -65,3 +65,18 @@ test("a read-only file system is one problem, with or without a store on it", ()
   const facts = onDisk("size=1m", `store identity; ${remount}; store write; store read`);
   expect(facts.slice(1)).toEqual(["LF-STATE-READONLY", "LF-STATE-READONLY"]);
 });
+
+test("a commit waits for the disk where it is to survive a power cut, and only there", () => {
+  const facts = onDisk(
+    "size=4m",
+    `strace -f -qq -e trace=write,fsync,fdatasync -e signal=none -o $disk/calls \
+       "${process.execPath}" "${worker}" $disk/state both >$disk/said; cat $disk/calls`,
+  );
+  const waits: number[] = [];
+  for (const call of facts) {
+    if (/write\(1, "LF-/.test(call)) waits.push(0);
+    if (/ f(data)?sync\(/.test(call)) waits.push((waits.pop() ?? 0) + 1);
+  }
+  // After opening, and the first ones, which begin the log too; closing folds it into the file.
+  expect(waits.slice(2, -1)).toEqual([0, 3, 0]);
+});

@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, "../..");
 const MAIN = join(root, "src/main.ts");
 /** Most of a container's start and end is not a network, and takes most of a second. */
 const CONTAINERS = 20;
+/** A daemon is measured that has served so many: the first ones find code not yet compiled. */
+const STARTS = 200;
 
 const ourSpace = '"AddressSpace": "LandfallLocal"';
 
@@ -135,7 +137,8 @@ async function calls(kind: EngineKind, measured: "start" | "stop"): Promise<Outc
     return spent[measured];
   };
   const empty = steps[measured].map(() => ({ method: "Plugin.Activate", request: {} }));
-  return await sideBySide(ours, () => new Container(plugin, pool, sandbox).send(empty));
+  const idle = () => new Container(plugin, pool, sandbox).send(empty);
+  return await sideBySide(ours, idle, { rounds: STARTS, warmUp: STARTS });
 }
 
 /** Docker's commands on a network of ours and on one of its own driver, less `docker --version`. */
@@ -177,8 +180,9 @@ const rowsOfCalls = (["debian", "next"] as const).flatMap((kind) =>
     return {
       name: `docker-${step}-${kind}`,
       what: `calls of one ${step}, Docker ${release} | as many empty ones`,
-      bar: "2 ms",
-      holds: ({ ours }) => ours.p50 <= 2,
+      // What the socket costs is no work of the handlers.
+      bar: "2 ms more",
+      holds: ({ ours, peer }) => ours.p50 - (peer?.p50 ?? 0) <= 2,
       run: () => calls(kind, step),
     };
   }),

@@ -47,6 +47,13 @@ export async function time(work: () => unknown): Promise<number> {
 /** A contender: does it once and returns its milliseconds, without preparation and clean-up. */
 export type Contender = () => Promise<number> | number;
 
+interface SideBySideOptions {
+  readonly rounds?: number;
+  /** Rounds before those that count. */
+  readonly warmUp?: number;
+  readonly less?: Contender;
+}
+
 /**
  * Two contenders in turn, so that the machine's moods meet both alike, with what `less` takes
  * subtracted from both: starting a program costs the same whoever is started.
@@ -54,10 +61,10 @@ export type Contender = () => Promise<number> | number;
 export async function sideBySide(
   ours: Contender,
   peer: Contender,
-  { rounds = ROUNDS, less }: { readonly rounds?: number; readonly less?: Contender } = {},
+  { rounds = ROUNDS, warmUp = WARM_UP, less }: SideBySideOptions = {},
 ): Promise<Outcome> {
   const times = { ours: [] as number[], peer: [] as number[], less: [] as number[] };
-  for (let round = -Math.min(WARM_UP, rounds); round < rounds; round++) {
+  for (let round = -Math.min(warmUp, rounds); round < rounds; round++) {
     const spent = { ours: await ours(), peer: await peer(), less: (await less?.()) ?? 0 };
     if (round < 0) continue;
     for (const who of ["ours", "peer", "less"] as const) times[who].push(spent[who]);

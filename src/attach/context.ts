@@ -22,7 +22,9 @@ export function openAttachContext(
 ): Result<AttachContext, Problem> {
   const host = openConversation(platform, hostNetns);
   if (!host.ok) return host;
-  const sandbox = openConversation(platform, sandboxNetns);
+  // A link that a runtime moves is made on the host itself: one conversation does for both.
+  const sandbox =
+    hostNetns.cookie === sandboxNetns.cookie ? host : openConversation(platform, sandboxNetns);
   if (!sandbox.ok) {
     host.value.close();
     return err(sandbox.error);

@@ -97,6 +97,15 @@ test("a change on the host wakes it, and it waits until the burst is over", asyn
   expect(slept).toContain(millis(200));
 });
 
+test("a stir on the host wakes it later, and a change meanwhile sooner", async () => {
+  const stir: HostEvent = { kind: "stir", name: "p0" };
+  const calm = await care([ok([]), ok([])], [stir, stir]);
+  expect(calm.slept).toContain(millis(2000));
+  expect(calm.slept).not.toContain(millis(200));
+  const change: HostEvent = { kind: "link", name: "p0", change: "set" };
+  expect((await care([ok([]), ok([])], [stir, change])).slept).toContain(millis(200));
+});
+
 test("says when it can no longer watch, and goes on by the clock", async () => {
   const { lines, slept } = await care([ok([]), ok([])], [{ kind: "blind", reason: "EPERM" }]);
   expect(lines).toEqual([expect.stringMatching(/^warn .*cannot be watched.*EPERM/)]);

@@ -1,10 +1,12 @@
 import type { Logger } from "@logtape/logtape";
-import { type Millis, millis } from "../base/index.ts";
+import { type Millis, millis, seconds } from "../base/index.ts";
 import type { Engine, HostEvent, Reconciled } from "../engine/index.ts";
 import type { Clock } from "../platform/index.ts";
 
 /** Links come and go in bursts; one look after the burst is enough. */
 const SETTLE: Millis = millis(200);
+/** Each container that starts or ends stirs its parent, and a look at all of them costs time. */
+const STIR_SETTLE: Millis = seconds(2);
 
 /** What the caretaker looks after, and when. */
 export interface CaretakerOptions {
@@ -30,7 +32,10 @@ export async function takeCare(options: CaretakerOptions): Promise<void> {
     await look(options, told);
     if (signal.aborted) break;
     const woken = await bell.wait(clock, interval, signal);
-    if (woken === "rung") await clock.sleep(SETTLE, signal);
+    // What rings louder meanwhile ends the longer wait.
+    const louder =
+      woken === "stirred" ? await bell.wait(clock, STIR_SETTLE, signal, "rung") : woken;
+    if (louder === "rung") await clock.sleep(SETTLE, signal);
     bell.reset();
   }
   await listening;
@@ -41,7 +46,7 @@ async function listenTo({ events, logger }: CaretakerOptions, bell: Bell): Promi
     if (event.kind === "blind") {
       logger.warn("The host's links cannot be watched: {reason}", { reason: event.reason });
     } else {
-      bell.ring();
+      bell.ring(event.kind === "stir" ? "stirred" : "rung");
     }
   }
 }
@@ -87,25 +92,31 @@ function factsOf({ finding, problem }: Reconciled): Record<string, unknown> {
   };
 }
 
-/** Something happened, or nothing did. */
+/** How loud it rang: something happened, something may have, or nothing did. */
+type Ring = "rung" | "stirred" | "quiet";
+
 class Bell {
-  #rung = false;
+  #ring: Ring = "quiet";
   #wake: () => void = () => undefined;
 
-  ring(): void {
-    this.#rung = true;
+  ring(how: "rung" | "stirred"): void {
+    if (this.#ring !== "rung") this.#ring = how;
     this.#wake();
   }
 
   reset(): void {
-    this.#rung = false;
+    this.#ring = "quiet";
   }
 
-  async wait(clock: Clock, interval: Millis, signal: AbortSignal): Promise<"rung" | "quiet"> {
-    if (this.#rung) return "rung";
+  /** Waits for a ring, at most so long; `only`: for a loud one. */
+  async wait(clock: Clock, limit: Millis, signal: AbortSignal, only?: "rung"): Promise<Ring> {
     const enough = new AbortController();
-    this.#wake = () => enough.abort();
-    await clock.sleep(interval, AbortSignal.any([enough.signal, signal]));
-    return this.#rung ? "rung" : "quiet";
+    const listen = (): void => {
+      if (this.#ring === "rung" || (this.#ring === "stirred" && only === undefined)) enough.abort();
+    };
+    this.#wake = listen;
+    listen();
+    await clock.sleep(limit, AbortSignal.any([enough.signal, signal]));
+    return this.#ring;
   }
 }

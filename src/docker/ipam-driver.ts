@@ -175,7 +175,7 @@ export async function releaseAddress(ports: Ports, request: Of<typeof addressRel
   if (bound.value !== undefined) {
     const { name } = bound.value.network;
     ports.workloads.forget(name, address.value);
-    await ports.handover.giveUp(name, address.value);
+    ports.handover.giveUp(name, address.value);
   }
   return ok({});
 }

@@ -77,7 +77,7 @@ export class FakeEngine {
       this.asked.push(["claim", network, prefix, address ?? "any", workload].join(" ").trim());
       return ok(interfaceAddress(address ?? this.#firstFree(prefix), prefixLength(prefix)));
     },
-    giveUp: async (network, address) => {
+    giveUp: (network, address) => {
       this.asked.push(`give up ${network} ${address}`);
     },
     prepare: async (request) => {

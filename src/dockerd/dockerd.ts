@@ -101,6 +101,7 @@ export function openDockerd(options: DockerdOptions): Dockerd {
       const words = `kill -s ${by} ${readFileSync(pid, "utf8").trim()}`;
       await runToEnd([...booted.enter, "sh", "-c", words]);
       await dockerd?.exited;
+      await containerdGone(booted);
     },
     docker: (...args) => onEngine("docker", ...args),
     ask: (path, init) => ask(socket, path, init),
@@ -116,6 +117,14 @@ export function openDockerd(options: DockerdOptions): Dockerd {
     },
     log,
   };
+}
+
+/** It dies a moment after its engine, and an engine that finds it dying waits for it in vain. */
+async function containerdGone({ files, enter }: BootedMachine): Promise<void> {
+  const file = join(files, "run/docker/containerd/containerd.pid");
+  if (!existsSync(file)) return;
+  const ended = ["tail", `--pid=${readFileSync(file, "utf8").trim()}`, "--sleep-interval=0.01"];
+  await runToEnd([...enter, "timeout", "5", ...ended, "-f", "/dev/null"]);
 }
 
 function noImage(words: string): Problem {

@@ -98,3 +98,8 @@ export function networkAlias(store: StoreUuid, network: NetworkId): LinkAlias {
 export function temporaryName(endpoint: EndpointId): IfName {
   return `lf${endpoint.replace(/^ep-/, "")}` as IfName;
 }
+
+/** Whether a link has the name that it is made under. */
+export function isTemporaryName(name: string): boolean {
+  return /^lf[0-9a-z]{10}$/.test(name);
+}

@@ -17,6 +17,7 @@ export {
 export {
   type Endpoint,
   type EndpointState,
+  isTemporaryName,
   type LinkAlias,
   type LinkIdentity,
   linkAlias,

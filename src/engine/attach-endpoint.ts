@@ -20,7 +20,7 @@ import {
   sandboxIsHost,
 } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Survives, Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
@@ -67,7 +67,9 @@ export async function makeEndpoint(
   const begun = await begin(deps, request, { id, network: network.value, context });
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
-  const outcome = await carryOut(deps, operation, { context, signal: request.signal });
+  // Where a runtime moves the link, the endpoint is not there before it says where to.
+  const survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
+  const outcome = await carryOut(deps, operation, { context, signal: request.signal, survives });
   const warnings = parentWarnings(network.value, parent);
   return outcome.ok && warnings.length > 0 ? ok({ ...outcome.value, warnings }) : outcome;
 }
@@ -105,10 +107,18 @@ function begin(
   });
 }
 
+/** What an operation is carried out with. */
+interface Ground {
+  readonly context: AttachContext;
+  readonly signal: AbortSignal | undefined;
+  /** Of the outcome. */
+  readonly survives: Survives;
+}
+
 async function carryOut(
   deps: EngineDeps,
   operation: EndpointOperation,
-  { context, signal }: { context: AttachContext; signal: AbortSignal | undefined },
+  { context, signal, survives }: Ground,
 ): Promise<Result<EndpointView, Problem>> {
   const permit = permitWithin(deps.platform.clock, { ...operation, signal });
   const done = await runPlan(operation.plan, context, permit);
@@ -122,7 +132,7 @@ async function carryOut(
     });
     return err(problem);
   }
-  const outcome = await deps.store.transact((tx) => ok(recordAttached(tx, operation)));
+  const outcome = await deps.store.transact((tx) => ok(recordAttached(tx, operation)), survives);
   // A link that the book does not know as attached must not stay; the intent still tells of it.
   if (!outcome.ok) await undoPlan(operation.plan, context);
   return outcome;
@@ -180,7 +190,7 @@ function commitIntent(
     const operation = attachOperation(deps, id, { endpoint: endpoint.value, network });
     tx.operations.insert(operation);
     return ok(operation);
-  });
+  }, "process-end");
 }
 
 function ownerInUse(

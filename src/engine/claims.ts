@@ -1,6 +1,6 @@
 import type { Ip } from "../addr/index.ts";
 import { type Millis, millis, minutes } from "../base/index.ts";
-import type { SegmentName } from "../domain/index.ts";
+import type { NetworkName, SegmentName } from "../domain/index.ts";
 
 /** Runtimes come for a claimed address within milliseconds, or never. */
 const CLAIM_TIME: Millis = minutes(1);
@@ -8,6 +8,8 @@ const CLAIM_TIME: Millis = minutes(1);
 const CLAIMS_MAX = 10_000;
 
 interface Claim {
+  readonly network: NetworkName;
+  /** That of the network: whatever is promised is promised to nobody else on it. */
   readonly segment: SegmentName;
   readonly address: Ip;
   readonly origin: "chosen" | "requested";
@@ -27,8 +29,8 @@ export class Claims {
     if (this.#claims.size > CLAIMS_MAX && oldest !== undefined) this.#claims.delete(oldest);
   }
 
-  end(segment: SegmentName, address: Ip): void {
-    this.#claims.delete(keyOf({ segment, address }));
+  end(network: NetworkName, address: Ip): void {
+    this.#claims.delete(keyOf({ network, address }));
   }
 
   /** What is promised on a segment at `now`. */
@@ -38,6 +40,6 @@ export class Claims {
   }
 }
 
-function keyOf({ segment, address }: Pick<Claim, "segment" | "address">): string {
-  return `${segment} ${address}`;
+function keyOf({ network, address }: Pick<Claim, "network" | "address">): string {
+  return `${network} ${address}`;
 }

@@ -70,7 +70,7 @@ function commitIntent(
     tx.endpoints.replace({ ...endpoint, state: "detaching" });
     tx.operations.insert(operation);
     return ok({ endpoint, network, operation });
-  });
+  }, "process-end");
 }
 
 function findEndpoint(

@@ -47,10 +47,14 @@ export interface Handover {
    * has passed. Nothing is written: a daemon that is killed forgets its claims.
    */
   claim(request: ClaimRequest): Promise<Result<InterfaceAddress, Problem>>;
-  giveUp(network: NetworkName, address: Ip): Promise<void>;
+  /** Nothing where the claim is over already. */
+  giveUp(network: NetworkName, address: Ip): void;
   /** Records the endpoint with its addresses and makes its link on the host. */
   prepare(request: HandoverRequest): Promise<Result<EndpointView, Problem>>;
-  /** Notes where the runtime takes the link. Errors: LF-ENDPOINT-MISSING. */
+  /**
+   * Notes where the runtime takes the link; from then on the endpoint survives a power cut. Errors:
+   * LF-ENDPOINT-MISSING.
+   */
   expectIn(runtimeId: string, path: string): Promise<Result<EndpointView, Problem>>;
   /** Those of this boot that no operation is at work on. */
   list(): Promise<Result<readonly RuntimeEndpoint[], Problem>>;

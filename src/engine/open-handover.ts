@@ -1,13 +1,11 @@
-import { type InterfaceAddress, type Ip, interfaceAddressIp } from "../addr/index.ts";
+import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
-import { err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import { defined, err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import {
   type Endpoint,
   endpointMissing,
   type IfName,
   type Network,
-  type NetworkName,
-  poolExhausted,
   runtimeIdOf,
   runtimeSandbox,
   sandboxUnreachable,
@@ -31,7 +29,7 @@ export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handov
   return {
     listNetworks: () => deps.store.transact((tx) => ok(tx.networks.all())),
     claim: (request) => afterReboot(() => claim(deps, request)),
-    giveUp: (network, address) => giveUp(deps, network, address),
+    giveUp: (network, address) => deps.claims.end(network, address),
     prepare: (request) => afterReboot(() => prepare(deps, request)),
     expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
     list: () => deps.store.transact((tx) => ok(listRuntimeEndpoints(deps, tx))),
@@ -58,7 +56,9 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
   if (!address.ok) return address;
   const claimed = interfaceAddressIp(address.value);
   const origin = request.address === undefined ? "chosen" : "requested";
-  deps.claims.add({ segment, address: claimed, origin }, deps.platform.clock.boottime());
+  const { network: name } = request;
+  const promise = { network: name, segment, address: claimed, origin } as const;
+  deps.claims.add(promise, deps.platform.clock.boottime());
   return address;
 }
 
@@ -70,7 +70,7 @@ function hostAddressesFor(deps: EngineDeps, network: Network): Result<readonly I
   return parent.ok ? ok(parent.value.addresses) : parent;
 }
 
-/** The address that an attach would get now; the transaction is rolled back. */
+/** The address that an attach would get now; it is not given. */
 async function choose(
   deps: EngineDeps,
   { prefix, address, workload }: ClaimRequest,
@@ -84,9 +84,8 @@ async function choose(
     .filter((row) => row.origin === "chosen" || row.address !== address)
     .map((row) => row.address);
   const subnets = network.subnets.filter((subnet) => subnet.prefix === prefix);
-  let chosen: Result<InterfaceAddress, Problem> | undefined;
-  const outcome = await deps.store.transact<never>((tx) => {
-    const found = acquireAddresses(tx, {
+  return await deps.store.transact((tx) => {
+    const found = acquireAddresses(withoutGiving(tx), {
       network: { ...network, subnets },
       endpoint: deps.ids.endpoint(),
       requested: address === undefined ? [] : [address],
@@ -94,21 +93,14 @@ async function choose(
       ...(workload === undefined ? {} : { workload }),
     });
     if (!found.ok) return found;
-    const [first] = found.value;
-    if (first !== undefined) chosen = ok(first);
-    // Whatever was written goes: only the choice is wanted.
-    return err(poolExhausted({ network: network.name, prefix, size: "0", given: 0 }));
-  });
-  return chosen ?? outcome;
+    return ok(defined(found.value[0], "an address of the subnet"));
+  }, "process-end");
 }
 
-/** Nothing to do where the claim is over already. */
-async function giveUp(deps: EngineDeps, name: NetworkName, address: Ip): Promise<void> {
-  await deps.store.transact((tx) => {
-    const network = tx.networks.byName(name);
-    if (network !== undefined) deps.claims.end(network.segment, address);
-    return ok();
-  });
+/** The book, in which nothing is given: only the choice is wanted. */
+function withoutGiving(tx: Transaction): Transaction {
+  const nothing = (): void => undefined;
+  return { ...tx, leases: { ...tx.leases, insert: nothing, setCursor: nothing } };
 }
 
 async function prepare(
@@ -125,11 +117,11 @@ async function prepare(
     sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
     netns: deps.hostNamespace,
   });
-  if (made.ok)
-    for (const address of request.addresses) await giveUp(deps, request.network, address);
+  if (made.ok) for (const address of request.addresses) deps.claims.end(request.network, address);
   return made;
 }
 
+/** With this the endpoint is there: its commit makes that of `prepare` survive a power cut too. */
 function expectIn(
   deps: EngineDeps,
   runtimeId: string,

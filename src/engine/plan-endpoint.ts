@@ -126,14 +126,14 @@ function chooseMac(
   };
   const key = request.workload ?? addresses[0] ?? "";
   const seed = { salt: deps.store.salt, network: network.id, key };
-  const draws = Array.from({ length: MAC_ATTEMPTS }, (_, attempt) =>
-    deriveMac({ ...seed, attempt }),
-  );
-  const candidates = request.mac === undefined ? draws : [request.mac];
-  const free = candidates.find((mac) => ownerOf(mac) === undefined);
-  if (free !== undefined) return ok(free);
-  const mac = candidates[0] ?? "none";
-  return err(macTaken({ mac, owner: ownerOf(mac as Mac) ?? "nobody" }));
+  const first = request.mac ?? deriveMac({ ...seed, attempt: 0 });
+  const owner = ownerOf(first);
+  if (owner === undefined) return ok(first);
+  for (let attempt = 1; request.mac === undefined && attempt < MAC_ATTEMPTS; attempt++) {
+    const mac = deriveMac({ ...seed, attempt });
+    if (ownerOf(mac) === undefined) return ok(mac);
+  }
+  return err(macTaken({ mac: first, owner }));
 }
 
 /** The gateways of the subnets that gave the addresses, where there is no default route yet. */

@@ -2,7 +2,7 @@ import { collect, err, mapResult, ok, type Result } from "../base/index.ts";
 import type { NetnsHandle, Platform, Socket, SocketWatcher } from "../platform/index.ts";
 import { type Address, readAddress } from "./address.ts";
 import type { Decoded } from "./field.ts";
-import { type Link, readLink } from "./link.ts";
+import { type Link, readLink, readLinkName } from "./link.ts";
 import { type RawMessage, splitMessages } from "./message.ts";
 import { type Neighbour, readNeighbour } from "./neighbour.ts";
 import { type NetlinkRefusal, refusalOfCall } from "./refusal.ts";
@@ -64,30 +64,43 @@ function told<T>(
   );
 }
 
+function isAboutLink({ type }: RawMessage): boolean {
+  return type === MessageType.newLink || type === MessageType.deleteLink;
+}
+
+export interface FeedOptions {
+  /** RTNLGRP_* numbers. */
+  readonly groups: readonly number[];
+  /** Changes of links of these names are passed over, unread. */
+  readonly ignoreLink?: (name: string) => boolean;
+}
+
 /** The notifications of some multicast groups, in order, until one is lost. */
 export class EventFeed implements Disposable {
   readonly #watcher: SocketWatcher;
+  readonly #ignoreLink: ((name: string) => boolean) | undefined;
   readonly #waiting: KernelEvent[] = [];
   #lost = false;
   #wake: () => void = () => undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, { ignoreLink }: FeedOptions) {
+    this.#ignoreLink = ignoreLink;
     this.#watcher = socket.watch({
       onData: (datagram) => this.#take(datagram),
       onClose: () => this.#lose(),
     });
   }
 
-  /** Starts to listen to RTNLGRP_* numbers. */
+  /** Starts to listen. */
   static open(
     platform: Platform,
     netns: NetnsHandle,
-    groups: readonly number[],
+    options: FeedOptions,
   ): Result<EventFeed, NetlinkRefusal> {
     const socket = platform.sockets.open(netns, { kind: "rtnetlink" });
     if (!socket.ok) return err(refusalOfCall(monitoring, socket.error));
-    const joined = collect(groups.map((group) => socket.value.joinGroup(group)));
-    if (joined.ok) return ok(new EventFeed(socket.value));
+    const joined = collect(options.groups.map((group) => socket.value.joinGroup(group)));
+    if (joined.ok) return ok(new EventFeed(socket.value, options));
     socket.value.close();
     return err(refusalOfCall(monitoring, joined.error));
   }
@@ -120,7 +133,9 @@ export class EventFeed implements Disposable {
   #take(datagram: Uint8Array): void {
     if (this.#lost) return;
     const messages = splitMessages(datagram);
-    const events = messages.ok ? collect(messages.value.map(readEvent)) : messages;
+    const events = messages.ok
+      ? collect(messages.value.filter((message) => !this.#isIgnored(message)).map(readEvent))
+      : messages;
     // What cannot be read is lost; so is what nobody fetches in time.
     if (!events.ok || this.#waiting.length > MAX_WAITING_EVENTS) {
       this.#lose();
@@ -128,6 +143,12 @@ export class EventFeed implements Disposable {
     }
     this.#waiting.push(...events.value.filter((event) => event !== undefined));
     this.#wake();
+  }
+
+  #isIgnored(message: RawMessage): boolean {
+    if (this.#ignoreLink === undefined || !isAboutLink(message)) return false;
+    const name = readLinkName(message.payload);
+    return name !== undefined && this.#ignoreLink(name);
   }
 
   #lose(): void {

@@ -16,7 +16,7 @@ import {
 import type { ValueOf } from "./struct.ts";
 import type { InetSettings } from "./tables/inet.ts";
 import { type LinkFlag, newLinkHeader } from "./tables/link.ts";
-import { linkGlance, linkRequest } from "./tables/link-message.ts";
+import { linkGlance, linkNameGlance, linkRequest } from "./tables/link-message.ts";
 
 /** Where a link's lower device, or other end, is: an ifindex of a namespace. */
 export interface LinkPlace {
@@ -77,6 +77,12 @@ export function readLink(message: RawMessage): Decoded<Link | undefined> {
   const decoded = linkGlance.read(message.payload);
   if (!decoded.ok) return decoded;
   return ok(linkOf(decoded.value));
+}
+
+/** The name in the payload of RTM_NEWLINK or RTM_DELLINK, at a fraction of the cost of the link. */
+export function readLinkName(payload: Uint8Array): string | undefined {
+  const decoded = linkNameGlance.read(payload);
+  return decoded.ok ? decoded.value.attributes.name : undefined;
 }
 
 function linkOf({ header, attributes: a }: ValueOf<typeof linkGlance>): Link {

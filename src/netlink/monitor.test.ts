@@ -109,3 +109,18 @@ test("a refusal ends it; one that may pass is tried again, for a while", async (
   expect(lossy.sockets.length).toBe(18);
   expect(lossy.sockets.every((socket) => socket.closed)).toBe(true);
 });
+
+test("links of ignored names are passed over, unread, and others are told", async () => {
+  const { platform, netns, sockets } = fakeNetlink(kernelWithAddress);
+  const ignoreLink = (name: string): boolean => name === "lo";
+  const events = watchLinks(platform, netns, { groups: ["links"], ignoreLink });
+  await events.next();
+  const message = (hex: string) => ({
+    ...{ type: MessageType.newLink, flags: 0, sequence: 0, portId: 0 },
+    payload: Uint8Array.fromHex(hex),
+  });
+  const datagram = encodeMessages([message(kernel.loopback), message(kernel.veth)]);
+  sockets.findLast(({ handlers }) => handlers)?.handlers?.onData(datagram);
+  expect((await events.next()).value).toMatchObject({ kind: "link", link: { name: "p0" } });
+  await events.return();
+});

@@ -43,6 +43,8 @@ export type NetlinkEvent =
 export interface WatchOptions {
   /** Absent: links, addresses and routes. */
   readonly groups?: readonly WatchGroup[];
+  /** Changes of links of these names are passed over, unread. */
+  readonly ignoreLink?: (name: string) => boolean;
   /** Ends the iteration, also while it waits for an event. */
   readonly signal?: AbortSignal;
 }
@@ -55,16 +57,15 @@ export interface WatchOptions {
 export async function* watchLinks(
   platform: Platform,
   netns: NetnsHandle,
-  { groups = ["links", "addresses", "routes"], signal }: WatchOptions = {},
+  { groups = ["links", "addresses", "routes"], ignoreLink, signal }: WatchOptions = {},
 ): AsyncGenerator<NetlinkEvent, void, undefined> {
   let failedStarts = 0;
   while (signal?.aborted !== true) {
     // Listening comes before reading: what changes in between is told twice, not never.
-    const opened = EventFeed.open(
-      platform,
-      netns,
-      groups.flatMap((group) => multicastGroups[group]),
-    );
+    const opened = EventFeed.open(platform, netns, {
+      groups: groups.flatMap((group) => multicastGroups[group]),
+      ...(ignoreLink === undefined ? {} : { ignoreLink }),
+    });
     using feed = opened.ok ? opened.value : undefined;
     const start = opened.ok ? readAll(platform, netns, groups) : opened;
     failedStarts = start.ok ? 0 : failedStarts + 1;

@@ -1,13 +1,17 @@
+const BIGINT_KEY = "$bigint";
+
 /** Rows as text: JSON, with the one type it lacks. */
 export function formatDocument(row: unknown): string {
   return JSON.stringify(row, (_key, value: unknown) =>
-    typeof value === "bigint" ? { $bigint: value.toString() } : value,
+    typeof value === "bigint" ? { [BIGINT_KEY]: value.toString() } : value,
   );
 }
 
 /** The reverse. What `formatDocument` did not write is damage on the disk. */
 export function parseDocument<Row>(text: string): Row {
   try {
+    // Most rows have none, and are read ten times as fast.
+    if (!text.includes(BIGINT_KEY)) return JSON.parse(text) as Row;
     return JSON.parse(text, (_key, value: unknown) =>
       isBigint(value) ? BigInt(value.$bigint) : value,
     ) as Row;

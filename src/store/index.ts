@@ -13,6 +13,7 @@ export {
   type NetworkTable,
   type OperationTable,
   type Store,
+  type Survives,
   type Table,
   type Transaction,
 } from "./store.ts";

@@ -4,14 +4,15 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseRange } from "../addr/index.ts";
-import { defined, ok, type Problem, type Result } from "../base/index.ts";
-import type { SegmentName } from "../domain/index.ts";
+import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
+import type { NetworkName, SegmentName } from "../domain/index.ts";
 import { bookContract } from "./book.contract.ts";
+import { stateUnusable } from "./problems.ts";
 import { rollBackContract } from "./roll-back.contract.ts";
 import { RUN_AT_OR_BELOW } from "./sqlite-leases.ts";
 import { migrations } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
-import { storeContract } from "./store.contract.ts";
+import { network, storeContract } from "./store.contract.ts";
 import type { Store } from "./store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "landfall-store-"));
@@ -55,6 +56,28 @@ test("a second process sees what the first one committed, under the same identit
   expect(second.salt).toBe(first.salt);
   const rows = await second.transact((tx) => ok(tx.segments.all().length));
   expect(rows).toEqual(ok(1));
+  first.close();
+  second.close();
+});
+
+test("what a process has read of networks is not what it goes on to see", async () => {
+  const directory = freshDirectory();
+  const [first, second] = [must(open(directory)), must(open(directory))];
+  const names = async (store: Store) => {
+    const rows = await store.transact((tx) => ok(tx.networks.all().map(({ name }) => name)));
+    return rows.ok ? rows.value : [];
+  };
+  const insert = (store: Store, name: string, end: Result<void, Problem> = ok()) =>
+    store.transact((tx) => {
+      tx.networks.insert(network(`net-${name}`, name));
+      // Read inside, so that what was written is remembered.
+      return tx.networks.all().length === 0 ? ok() : end;
+    });
+  expect(await names(first)).toEqual([]);
+  await insert(second, "lan");
+  expect(await names(first)).toEqual(["lan" as NetworkName]);
+  await insert(first, "never", err(stateUnusable({ path: "", code: "", message: "" })));
+  expect(await names(first)).toEqual(["lan" as NetworkName]);
   first.close();
   second.close();
 });

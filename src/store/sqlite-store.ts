@@ -1,14 +1,15 @@
-import { Database, SQLiteError } from "bun:sqlite";
+import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import type { StoreSalt, StoreUuid } from "../domain/index.ts";
 import { damaged, isDamage } from "./document.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { stateProblem, storeNewer } from "./problems.ts";
+import { ReadCache } from "./read-cache.ts";
 import { migrations } from "./sqlite-schema.ts";
 import { sqliteTransaction } from "./sqlite-transaction.ts";
 import { prepareStateDirectory } from "./state-directory.ts";
-import type { Store } from "./store.ts";
+import type { Store, Survives, Transaction } from "./store.ts";
 
 /** Long enough for another process's commit on a slow disk, short enough to be told about. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -62,30 +63,77 @@ function sqliteStore(database: Database, path: string): Store {
     "SELECT uuid, salt FROM identity",
   );
   const { uuid, salt } = row.get() ?? damaged("the store has lost its identity");
-  const tx = sqliteTransaction(database);
+  const transactions = new Transactions(database, path);
   return {
     uuid,
     salt,
-    transact: async (decide) => transact(database, () => decide(tx), path),
+    transact: async (decide, survives = "power-cut") => transactions.run(decide, survives),
     close: () => database.close(),
   };
 }
 
-function transact<T>(
-  database: Database,
-  decide: () => Result<T, Problem>,
-  path: string,
-): Result<T, Problem> {
-  try {
-    database.run("BEGIN IMMEDIATE");
-    const result = decide();
-    database.run(result.ok ? "COMMIT" : "ROLLBACK");
-    return result;
-  } catch (error) {
-    if (database.inTransaction) database.run("ROLLBACK");
-    if (error instanceof SQLiteError && !isConstraint(error)) return err(problemOf(error, path));
-    if (isDamage(error)) return err(problemOf(error, path));
-    throw error;
+/** What SQLite waits for in a commit (reference: sqlite.org/pragma.html#pragma_synchronous). */
+const waits: Readonly<Record<Survives, string>> = { "power-cut": "FULL", "process-end": "NORMAL" };
+
+class Transactions {
+  readonly #database: Database;
+  readonly #path: string;
+  readonly #tx: Transaction;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollBack: Statement;
+  readonly #dataVersion: Statement<{ data_version: number }, []>;
+  readonly #networks = new ReadCache();
+  /** Of the file, as other connections changed it. */
+  #seenVersion: number | undefined;
+  /** As `prepare` left it. */
+  #survives: Survives = "power-cut";
+
+  constructor(database: Database, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#tx = sqliteTransaction(database, this.#networks);
+    this.#begin = database.query("BEGIN IMMEDIATE");
+    this.#commit = database.query("COMMIT");
+    this.#rollBack = database.query("ROLLBACK");
+    this.#dataVersion = database.query("PRAGMA data_version");
+  }
+
+  run<T>(decide: (tx: Transaction) => Result<T, Problem>, survives: Survives): Result<T, Problem> {
+    try {
+      this.#waitFor(survives);
+      this.#begin.run();
+      this.#noticeOthers();
+      const result = decide(this.#tx);
+      this.#end(result.ok ? "committed" : "taken back");
+      return result;
+    } catch (error) {
+      if (this.#database.inTransaction) this.#end("taken back");
+      if (error instanceof SQLiteError && !isConstraint(error)) {
+        return err(problemOf(error, this.#path));
+      }
+      if (isDamage(error)) return err(problemOf(error, this.#path));
+      throw error;
+    }
+  }
+
+  /** What was read before another process committed is not what is there. */
+  #noticeOthers(): void {
+    const version = this.#dataVersion.get()?.data_version;
+    if (version !== this.#seenVersion) this.#networks.clear();
+    this.#seenVersion = version;
+  }
+
+  #end(how: "committed" | "taken back"): void {
+    (how === "committed" ? this.#commit : this.#rollBack).run();
+    this.#networks.end(how);
+  }
+
+  #waitFor(survives: Survives): void {
+    if (survives === this.#survives) return;
+    // Not prepared once and kept: this takes effect when it is parsed.
+    this.#database.run(`PRAGMA synchronous = ${waits[survives]}`);
+    this.#survives = survives;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { assert } from "../base/index.ts";
-import type { Endpoint, FormerAddresses, Network, Operation } from "../domain/index.ts";
+import type { Endpoint, FormerAddresses, Network, NetworkId, Operation } from "../domain/index.ts";
 import { formatDocument } from "./document.ts";
+import type { ReadCache } from "./read-cache.ts";
 import { sqliteLeases } from "./sqlite-leases.ts";
 import { select } from "./sqlite-select.ts";
 import {
@@ -14,11 +15,14 @@ import {
   type Transaction,
 } from "./store.ts";
 
-/** The tables of an open database; only used between BEGIN and COMMIT. */
-export function sqliteTransaction(database: Database): Transaction {
+/**
+ * The tables of an open database; only used between BEGIN and COMMIT. `networks` is to
+ * be told when another connection wrote, and how each transaction ended.
+ */
+export function sqliteTransaction(database: Database, networks: ReadCache): Transaction {
   return {
     segments: table(database, "segments", (row) => row.name),
-    networks: networkTable(database),
+    networks: networkTable(database, networks),
     endpoints: endpointTable(database),
     operations: operationTable(database),
     leases: sqliteLeases(database),
@@ -50,13 +54,24 @@ function table<Key extends string, Row>(
   };
 }
 
-function networkTable(database: Database): NetworkTable {
+function networkTable(database: Database, cache: ReadCache): NetworkTable {
+  const rows = table<NetworkId, Network>(database, "networks", (row) => row.id);
   const byName = select<Network>(database, "networks WHERE name = ?");
   const bySegment = select<Network>(database, "networks WHERE segment = ? ORDER BY key");
+  const writing = <Args extends unknown[]>(write: (...args: Args) => void) => {
+    return (...args: Args): void => {
+      cache.write();
+      write(...args);
+    };
+  };
   return {
-    ...table(database, "networks", (row) => row.id),
-    byName: (name) => byName.one(name),
-    bySegment: (segment) => bySegment.many(segment),
+    get: (id) => cache.get(`id ${id}`, () => rows.get(id)),
+    all: () => cache.get("all", rows.all),
+    byName: (name) => cache.get(`name ${name}`, () => byName.one(name)),
+    bySegment: (segment) => cache.get(`segment ${segment}`, () => bySegment.many(segment)),
+    insert: writing(rows.insert),
+    replace: writing(rows.replace),
+    remove: writing(rows.remove),
   };
 }
 

@@ -36,9 +36,19 @@ export interface Store {
    * Err or a throw leaves everything as it was. `decide` is synchronous and free of other effects,
    * because a store may have to run it again (that is also why no transaction can span a wait).
    */
-  transact<T>(decide: (tx: Transaction) => Result<T, Problem>): Promise<Result<T, Problem>>;
+  transact<T>(
+    decide: (tx: Transaction) => Result<T, Problem>,
+    survives?: Survives,
+  ): Promise<Result<T, Problem>>;
   close(): void;
 }
+
+/**
+ * What a commit has to survive; absent: a power cut. For what is only known until the next commit
+ * the end of this process is enough: a power cut takes every link along, so that an intent whose
+ * outcome was not recorded had none. Whatever survives a power cut takes all before it along.
+ */
+export type Survives = "power-cut" | "process-end";
 
 /** The tables within one transaction. Writes are seen by later reads of the same transaction. */
 export interface Transaction {

@@ -11,6 +11,8 @@ export interface DockerSite extends AsyncDisposable {
   serveWithGrace(graceMs: number): Promise<ServedDocker>;
   /** Runs the program on the host, with JSON output. */
   landfall(...args: readonly string[]): Promise<Ending>;
+  /** What the daemon's API answers to GET, such as `/v1/endpoints`; sooner than a command. */
+  ask(path: string): Promise<unknown>;
   /** What `landfall … ls` shows under this key. */
   list(noun: "net" | "endpoint" | "lease", key: string): Promise<readonly Listed[]>;
 }
@@ -56,6 +58,11 @@ export async function openDockerSite(
   return {
     engine,
     landfall,
+    ask: async (path) => {
+      const answer = await fetch(`http://landfall${path}`, { unix: api, keepalive: false });
+      if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+      return await answer.json();
+    },
     list: async (noun, key) => JSON.parse((await landfall(noun, "ls")).stdout)[key],
     serve: () => {
       const args = ["daemon", "--docker-socket", PLUGIN, "--interval", "2", ...where];

@@ -1,5 +1,5 @@
 /**
- * A process of its own that uses a store: `store-worker.ts DIRECTORY write|read|identity [AT]`,
+ * A process of its own that uses a store: `store-worker.ts DIR write|read|identity|both [AT]`,
  * where AT (milliseconds since 1970) is when it begins. Each line that it prints is a fact: the
  * name of a row that was acknowledged or read, the store's identity, or the code of a Problem.
  */
@@ -29,6 +29,23 @@ async function write(store: Store): Promise<void> {
   }
 }
 
+/** Three commits that survive a power cut, three that survive the process, and once more. */
+async function writeBoth(store: Store): Promise<void> {
+  const turns = ["power-cut", "process-end", "power-cut", "process-end"] as const;
+  for (const [turn, survives] of turns.entries()) {
+    say(`LF-${survives}`);
+    for (let n = 0; n < 3; n++) {
+      const row = { name: `${turn}-${n}`, device: PADDING } as unknown as Segment;
+      const done = await store.transact((tx) => {
+        tx.segments.insert(row);
+        return ok();
+      }, survives);
+      if (!done.ok) say(done.error.code);
+    }
+  }
+  say("LF-end");
+}
+
 async function read(store: Store): Promise<void> {
   const rows = await store.transact((tx) => ok(tx.segments.all()));
   if (!rows.ok) say(rows.error.code);
@@ -46,7 +63,10 @@ const opened = openSqliteStore({
 if (!opened.ok) {
   say(opened.error.code);
 } else {
-  if (task === "identity") say(opened.value.uuid);
-  else await (task === "write" ? write(opened.value) : read(opened.value));
+  const tasks: Readonly<Record<string, (store: Store) => Promise<void>>> = {
+    identity: async ({ uuid }) => say(uuid),
+    ...{ write, read, both: writeBoth },
+  };
+  await tasks[task]?.(opened.value);
   opened.value.close();
 }

@@ -51,6 +51,9 @@ export const linkGlance = headed(
   ),
 );
 
+/** As `linkMessage`, of which only the name is read. */
+export const linkNameGlance = headed(linkHeader, only(table(commonLinkRows), "name"));
+
 /** RTM_*LINK as we send it: per-family settings look different in requests. */
 export const linkRequest = headed(
   linkHeader,
