@@ -15,7 +15,7 @@ export type SeenContainer = z.infer<typeof inspection>;
 
 /**
  * Reads what the engine answered to the question for a container of this name. Docker takes a name
- * that it does not know for the beginning of an id, as which "c1" is as good as any: then undefined.
+ * that it does not know for the beginning of an id, such as "c1": then undefined.
  */
 export function readContainer(answer: unknown, name: string): SeenContainer | undefined {
   const seen = inspection.parse(answer);
