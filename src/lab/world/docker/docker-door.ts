@@ -10,8 +10,9 @@ import { runAll } from "../build-topology.ts";
 import type { AttachWish, Detached, HostDoor, Lab, RunningNode, Told } from "../lab.ts";
 import { openContainer } from "../open-container.ts";
 import { attachmentsOf, connectWords, type DockerAttachment, runWords } from "./container-words.ts";
-import { DockerHost, type SeenContainer } from "./docker-host.ts";
+import { DockerHost } from "./docker-host.ts";
 import { networkWords } from "./network-words.ts";
+import type { SeenContainer } from "./seen-container.ts";
 
 /** What `docker stop` waits for a container that does not end by itself, in seconds. */
 const STOP_SECONDS = "5";
@@ -176,7 +177,9 @@ class DockerContainers {
       const done = command.ok ? await this.#docker.docker(command.value) : command;
       if (!done.ok) {
         // Docker keeps a container that did not start; nobody asked for that.
-        await this.#docker.docker(["rm", "--force", name]);
+        if ((await this.#docker.inspect(name)) !== undefined) {
+          await this.#docker.docker(["rm", "--force", name]);
+        }
         return done;
       }
       warnings.push(...done.value);

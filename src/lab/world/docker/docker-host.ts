@@ -15,18 +15,8 @@ import {
 import type { ProcessChange, Service } from "../../format/actions.ts";
 import { dockerRefused } from "../../lab-problems.ts";
 import type { HostRole, Lab, RunningNode, Told } from "../lab.ts";
+import { readContainer, type SeenContainer } from "./seen-container.ts";
 
-/** What Docker's engine says of a container. */
-export type SeenContainer = z.infer<typeof inspection>;
-
-const inspection = z.object({
-  State: z.object({ Running: z.boolean(), Pid: z.number() }),
-  ResolvConfPath: z.string(),
-  HostsPath: z.string(),
-  NetworkSettings: z.object({
-    Networks: z.record(z.string(), z.object({ MacAddress: z.string() })),
-  }),
-});
 const version = z.object({ ApiVersion: z.string().regex(/^1\.\d+$/) });
 
 /** What a host with Docker is made from. */
@@ -91,6 +81,8 @@ export class DockerHost implements AsyncDisposable {
     if (running === undefined) return;
     await this.#endPlugin(running);
     this.#running = undefined;
+    // Killed together with its machine, it takes a second more to die.
+    await running.dockerd.end("KILL");
     await running.booted[Symbol.asyncDispose]();
   }
 
@@ -136,7 +128,7 @@ export class DockerHost implements AsyncDisposable {
   async inspect(container: string): Promise<SeenContainer | undefined> {
     const asked = this.#running?.dockerd.ask(`/containers/${container}/json`);
     const answer = await asked?.catch(() => undefined);
-    return answer?.status === 200 ? inspection.parse(answer.body) : undefined;
+    return answer?.status === 200 ? readContainer(answer.body, container) : undefined;
   }
 
   async changeService(service: Service, change: ProcessChange): Promise<Result<void, Problem>> {
