@@ -90,12 +90,11 @@ beforeAll(async () => {
   const built = spawnSync("bash", [join(root, "scripts/build.sh"), program], { encoding: "utf8" });
   expect(built.stderr + built.stdout).toBeDefined();
   expect(built.status).toBe(0);
-  const modules = ["veth", "dummy", "macvlan", "ipvlan", "8021q", "ipv6"];
   const onLine = (line: string): void => {
     const [word = "", ...rest] = line.split(" ");
     said.set(word, rest.join(" ").trim());
   };
-  await using machine = bootUml({ script, modules, limitSeconds: 150, onLine });
+  await using machine = bootUml({ script, limitSeconds: 150, onLine });
   const ending = await machine.ended;
   if (ending.kind !== "finished" || ending.status !== 0) throw new Error(JSON.stringify(ending));
 }, 200_000);

@@ -102,10 +102,8 @@ test.skipIf(!hasUml)(
 export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0
 ${process.execPath} ${root}/src/main.ts lab run --format json ${file}`;
     const lines: string[] = [];
-    const modules = ["veth", "bridge", "8021q"];
     await using machine = bootUml({
       script,
-      modules,
       limitSeconds: 60,
       onLine: (l) => lines.push(l),
     });
