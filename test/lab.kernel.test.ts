@@ -285,7 +285,7 @@ test.concurrent("without privileges a lab lives in a user namespace of its own",
   expect(inLab).not.toBe(inCage);
 });
 
-test.concurrent.each([["demo"], ["lab", "run", ...scenarioFiles]])(
+test.concurrent.each([["demo"], ["lab", "run", ...scenarioFiles("kernel")]])(
   "where user namespaces are forbidden, %s says so",
   async (...args) => {
     using cage = await openCage();
