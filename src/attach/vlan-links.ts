@@ -94,9 +94,7 @@ export function makeVlan(
   for (const { name, tag, link } of levels) {
     const next = link === undefined ? makeLevel(host, below, { name, tag }, making) : ok(link);
     if (!next.ok) {
-      for (const { ifindex, name: left } of made.toReversed()) {
-        host.request(deleteLink({ ifindex, name: left }));
-      }
+      for (const left of made.toReversed()) discardMade(host, left);
       return next;
     }
     if (link === undefined) made.push(next.value);
@@ -105,7 +103,10 @@ export function makeVlan(
   return ok(below);
 }
 
-/** `ip link add link PARENT name NAME type vlan id ID`, its alias, and `up`. */
+/**
+ * `ip link add link PARENT name NAME type vlan id ID`, its alias, and `up`. All in one send: a
+ * process that dies in between would leave a link that nobody knows to be ours.
+ */
 function makeLevel(
   host: Rtnetlink,
   below: Link,
@@ -114,22 +115,37 @@ function makeLevel(
 ): Result<Link, Problem> {
   const link = { ifindex: nextIfindex(), name };
   const { ifindex, name: on } = below;
-  const { id, protocol } = tag;
-  const added = host.request(
-    addLink({ kind: "vlan", ...link, parent: { ifindex, name: on }, id, protocol }),
-  );
-  if (!added.ok) return err(creationRefused(added.error, below, { name, tag }));
-  for (const request of [setLink({ link, alias }), setLink({ link, state: "up" })]) {
-    const done = host.request(request);
+  const [added, ...done] = host.execute([
+    addLink({ kind: "vlan", ...link, parent: { ifindex, name: on }, ...tag }),
+    setLink({ link, alias }),
+    setLink({ link, state: "up" }),
+  ]);
+  if (added !== undefined && !added.ok) {
+    discardMade(host, link);
+    return err(creationRefused(added.error, below, { name, tag }));
+  }
+  for (const answer of done) {
     // On a link that is down it waits, and the kernel sets it up together with that one.
-    if (done.ok || done.error.errno === "ENETDOWN") continue;
-    host.request(deleteLink(link));
-    return err(refusalProblem(done.error, `set up ${name}`));
+    if (answer.ok || answer.error.errno === "ENETDOWN") continue;
+    discardMade(host, link);
+    return err(refusalProblem(answer.error, `set up ${name}`));
   }
   const seen = host.request(getLink({ ifindex: link.ifindex }));
   if (seen.ok) return seen;
-  host.request(deleteLink(link));
+  discardMade(host, link);
   return err(refusalProblem(seen.error, `look at ${name}`));
+}
+
+/**
+ * Deletes a link that was just made, or may have been: of a creation only the answer may be lost.
+ * Index and name together are nobody else's.
+ */
+export function discardMade(
+  host: Rtnetlink,
+  { ifindex, name }: Pick<Link, "ifindex" | "name">,
+): void {
+  const found = host.request(getLink({ ifindex }));
+  if (found.ok && found.value.name === name) host.request(deleteLink({ ifindex, name }));
 }
 
 function creationRefused(
