@@ -56,6 +56,25 @@ describe("a VLAN", () => {
     expect(await stateOf(host)).toEqual(before);
   });
 
+  test("whose link is in another namespace, or whose name is taken, is told so", async () => {
+    using host = openFakeHost();
+    const vlan = { kind: "vlan", parent: p0, id: 100 } as const;
+    host.run(host.netns, addLink({ ...vlan, name: "away", netns: { fd: host.sandbox().fd } }));
+    host.run(host.netns, addLink({ ...vlan, name: "p0.200", id: 7 }));
+    const before = await stateOf(host);
+    const told = async (id: string) => {
+      const made = await create(host, { parent: "p0", vlan: [id] });
+      expect(await stateOf(host)).toEqual(before);
+      return made.ok ? "done" : `${made.error.code}: ${made.error.detail}`;
+    };
+    expect(await told("100")).toBe(
+      "LF-PARENT-BUSY: p0.100 is VLAN 100 of p0, whose link is in another namespace.",
+    );
+    expect(await told("200")).toBe(
+      "LF-PARENT-BUSY: p0.200 is there already, and not VLAN 200 of p0.",
+    );
+  });
+
   test("of a link that is missing waits for it", async () => {
     using host = openFakeHost();
     const { network: made, warnings } = must(await create(host, { parent: "late0.5" }));

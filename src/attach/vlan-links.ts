@@ -13,6 +13,7 @@ import {
   getLink,
   type Link,
   listLinks,
+  type NetlinkRefusal,
   type Rtnetlink,
   setLink,
 } from "../netlink/index.ts";
@@ -122,7 +123,7 @@ function makeLevel(
   ]);
   if (added !== undefined && !added.ok) {
     discardMade(host, link);
-    return err(creationRefused(added.error, below, { name, tag }));
+    return err(creationRefused(host, added.error, { name, tag, below }));
   }
   for (const answer of done) {
     // On a link that is down it waits, and the kernel sets it up together with that one.
@@ -148,16 +149,19 @@ export function discardMade(
   if (found.ok && found.value.name === name) host.request(deleteLink({ ifindex, name }));
 }
 
+/** EEXIST: the name is taken, or the VLAN, of which there is one in all namespaces together. */
 function creationRefused(
-  refusal: Parameters<typeof refusalProblem>[0],
-  below: Link,
-  { name, tag }: VlanLevel,
+  host: Rtnetlink,
+  refusal: NetlinkRefusal,
+  { name, tag, below }: Pick<VlanLevel, "name" | "tag"> & { readonly below: Link },
 ): Problem {
-  if (refusal.errno === "EEXIST") {
-    const use = `there already, and not VLAN ${tag.id} of ${below.name}`;
-    return parentBusy({ parent: name, use, instead: undefined });
-  }
-  return creationProblem(refusal, "vlan", `make VLAN ${tag.id} on ${below.name}`);
+  const what = `VLAN ${tag.id} of ${below.name}`;
+  if (refusal.errno !== "EEXIST") return creationProblem(refusal, "vlan", `make ${what}`);
+  const isNameTaken = host.request(getLink({ name })).ok;
+  const use = isNameTaken
+    ? `there already, and not ${what}`
+    : `${what}, whose link is in another namespace`;
+  return parentBusy({ parent: name, use, instead: undefined });
 }
 
 /** Deletes a link of a VLAN if it has this mark. */
