@@ -1,5 +1,5 @@
 /*
- * Three position-independent functions, kept as bytes in src/platform/native-code.ts.
+ * Four position-independent functions, kept as bytes in src/platform/native-code.ts.
  *
  * Why native: JavaScript engines start helper threads at any time, and a thread inherits the
  * network namespace of the one that starts it. A namespace entered from JavaScript would therefore
@@ -13,6 +13,7 @@
 
 #if defined(__x86_64__)
 #define SYS_WRITE 1L
+#define SYS_RECVMSG 47L
 #define SYS_UNSHARE 272L
 #define SYS_SETNS 308L
 
@@ -32,6 +33,7 @@ static inline __attribute__((always_inline)) long call(long nr, long a, long b, 
 }
 #elif defined(__aarch64__)
 #define SYS_WRITE 64L
+#define SYS_RECVMSG 212L
 #define SYS_UNSHARE 97L
 #define SYS_SETNS 268L
 
@@ -102,4 +104,43 @@ __attribute__((section(".text.run_errand"))) void *run_errand(struct errand *err
 			      errand->f);
 	call(SYS_WRITE, errand->done, (long)&errand->ticket, 2 * sizeof(long), 0, 0, 0);
 	return 0;
+}
+
+/* include/uapi/linux/if_packet.h, behind a struct cmsghdr */
+struct auxdata {
+	unsigned long size;
+	int level, type;
+	unsigned int status, length, captured;
+	unsigned short mac, network, tci, protocol;
+};
+
+#define SOL_PACKET 263
+#define PACKET_AUXDATA 8
+#define VLAN_VALID 0x10u
+#define VLAN_PROTOCOL_VALID 0x40u
+#define ADDRESSES 12
+
+/*
+ * One frame of a packet socket with PACKET_AUXDATA, as it was on the wire: the kernel takes the
+ * outermost VLAN tag out and tells it beside. `frame` has room for four bytes more than `size`. Its
+ * length, which is more than was taken where it did not fit (MSG_TRUNC among the flags), or -errno.
+ */
+__attribute__((section(".text.receive_frame"))) long
+receive_frame(long socket, unsigned char *frame, long size, long flags)
+{
+	struct auxdata aux;
+	long part[2] = { (long)frame, size };
+	/* struct msghdr: name and its length, parts and their count, control and its size, flags */
+	long message[7] = { 0, 0, (long)part, 1, (long)&aux, sizeof(aux), 0 };
+	long length = call(SYS_RECVMSG, socket, (long)message, flags, 0, 0, 0);
+
+	if (length < ADDRESSES || length > size || message[5] < (long)sizeof(aux) ||
+	    aux.level != SOL_PACKET || aux.type != PACKET_AUXDATA || !(aux.status & VLAN_VALID))
+		return length;
+	for (long at = length; at > ADDRESSES; at--)
+		frame[at + 3] = frame[at - 1];
+	unsigned int tag = (aux.status & VLAN_PROTOCOL_VALID ? aux.protocol : 0x8100u) << 16 | aux.tci;
+	for (int byte = 0; byte < 4; byte++)
+		frame[ADDRESSES + byte] = tag >> (24 - 8 * byte);
+	return length + 4;
 }

@@ -10,6 +10,8 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const flags =
   "-Os -std=c11 -Wall -Wextra -Werror -ffreestanding -fPIC -fno-stack-protector " +
+  // Otherwise a loop that moves bytes may become a call of memmove.
+  "-fno-tree-loop-distribute-patterns " +
   "-fomit-frame-pointer -fno-asynchronous-unwind-tables -nostdlib -c";
 
 const architectures = {
@@ -23,6 +25,7 @@ export interface NativeCode {
   readonly systemCall: string;
   readonly netnsWindow: string;
   readonly runErrand: string;
+  readonly receiveFrame: string;
 }
 
 function run(command: string, args: readonly string[]): void {
@@ -48,6 +51,7 @@ export function buildNative(architecture: Architecture): NativeCode {
       systemCall: section("system_call"),
       netnsWindow: section("netns_window"),
       runErrand: section("run_errand"),
+      receiveFrame: section("receive_frame"),
     };
   } finally {
     rmSync(folder, { recursive: true });

@@ -12,6 +12,7 @@ import { domainProblems } from "../src/domain/index.ts";
 import { installProblems } from "../src/install/index.ts";
 import { labProblems, scenarioProblems } from "../src/lab/index.ts";
 import { storeProblems } from "../src/store/index.ts";
+import { umlProblems } from "../src/uml/index.ts";
 import { wireProblems } from "../src/wire/index.ts";
 
 /** The problems of one folder; `list` is the name of its export. */
@@ -34,6 +35,7 @@ export const catalogue: readonly Chapter[] = [
   { list: "scenarioProblems", title: "Scenario files", kinds: scenarioProblems },
   { list: "labProblems", title: "Labs", kinds: labProblems },
   { list: "dockerdProblems", title: "Docker engines of labs", kinds: dockerdProblems },
+  { list: "umlProblems", title: "User-mode kernels", kinds: umlProblems },
   { list: "wireProblems", title: "Captures", kinds: wireProblems },
 ];
 

@@ -191,19 +191,25 @@ function writeAll(descriptor: number, bytes: Uint8Array): "there" | "gone" {
   return "there";
 }
 
-/** Only labs read scenarios, and what reads them takes longer to load than all the rest. */
-const lab: LabPort = {
-  run: async (files, options) => (await import("./lab/index.ts")).runLab(files, options),
-  demo: async (options) => (await import("./lab/index.ts")).runDemo(options),
-};
-
 /** Where the built program keeps its own files; from a checkout the launcher starts it. */
 const EMBEDDED = "/$bunfs/";
+// Not import.meta: Bun compiles what says that to no bytecode.
+const isBuilt = Bun.main.startsWith(EMBEDDED);
+/** The words that start this program. */
+const program = isBuilt ? [process.execPath] : [process.execPath, Bun.main];
+
+/** The first word of a lab in a user-mode kernel, which no person types. */
+const GUEST = "lab-guest";
+const guest = [...program, GUEST];
+
+/** Only labs read scenarios, and what reads them takes longer to load than all the rest. */
+const lab: LabPort = {
+  run: async (files, wish) => (await import("./lab/index.ts")).runLab(files, { ...wish, guest }),
+  demo: async (wish) => (await import("./lab/index.ts")).runDemo({ ...wish, guest }),
+};
 
 async function openInstaller() {
   const { openInstallPorts, ...installer } = await import("./install/index.ts");
-  // Not import.meta: Bun compiles what says that to no bytecode.
-  const isBuilt = Bun.main.startsWith(EMBEDDED);
   const path = isBuilt ? process.execPath : join(dirname(Bun.main), "../landfall");
   return { ...installer, ports: openInstallPorts(path) };
 }
@@ -219,8 +225,20 @@ const docker: DockerPort = {
   },
 };
 
+/** The lab of a user-mode kernel, which this program was started in. */
+async function runAsGuest(task: string): Promise<number> {
+  const { runGuest } = await import("./lab/index.ts");
+  const { write } = sinkOf(descriptors.stdout);
+  const done = await runGuest(task, { signal: interrupt.signal, write });
+  if (done.ok) return ExitCode.yes;
+  sinkOf(descriptors.stderr).write(`${done.error.code}: ${done.error.detail}\n`);
+  return done.error.exitCode;
+}
+
 async function main(): Promise<number> {
+  const [role, task] = process.argv.slice(2);
   try {
+    if (role === GUEST && task !== undefined) return await runAsGuest(task);
     const exitCode = await runCli(process.argv.slice(2), {
       stdout: sinkOf(descriptors.stdout),
       stderr: sinkOf(descriptors.stderr),

@@ -90,11 +90,11 @@ done
 ip link set s1 up
 warned() { lf net create "$@" 2>&9 | tr -d '\\n' | grep -o 'LF-PARENT-[A-Z]*' || echo none; }
 ip link add br0 type bridge; ip link set br0 up; ip link set s1 master br0
-ip link add bond0 type bond mode balance-alb; ip link set t1 master bond0; ip link set bond0 up
+ip link add bond7 type bond mode balance-alb; ip link set t1 master bond7; ip link set bond7 up
 say bridged warned br1 --parent br0 --vlan 3 --subnet 10.31.0.0/24
 say bridgedip warned br2 --parent br0 --driver ipvlan --subnet 10.32.0.0/24
-say bonded warned bo1 --parent bond0 --vlan 3 --subnet 10.33.0.0/24
-say bondedip warned bo2 --parent bond0 --driver ipvlan --subnet 10.34.0.0/24
+say bonded warned bo1 --parent bond7 --vlan 3 --subnet 10.33.0.0/24
+say bondedip warned bo2 --parent bond7 --driver ipvlan --subnet 10.34.0.0/24
 say port code net create po1 --parent s1 --vlan 3 --subnet 10.35.0.0/24
 say bondport code net create po2 --parent t1 --subnet 10.36.0.0/24
 say large code net create bi1 --parent u1 --vlan 3 --mtu 1501 --subnet 10.37.0.0/24
@@ -121,23 +121,11 @@ beforeAll(async () => {
   const built = spawnSync("bash", [join(root, "scripts/build.sh"), program], { encoding: "utf8" });
   expect(built.stderr + built.stdout).toBeDefined();
   expect(built.status).toBe(0);
-  const modules = [
-    "veth",
-    "dummy",
-    "bridge",
-    "macvlan",
-    "macvtap",
-    "ipvtap",
-    "ipvlan",
-    "8021q",
-    "ipv6",
-    "bonding",
-  ];
   const onLine = (line: string): void => {
     const [word = "", ...rest] = line.split(" ");
     said.set(word, rest.join(" ").trim());
   };
-  await using machine = bootUml({ script, modules, limitSeconds: 180, onLine });
+  await using machine = bootUml({ script, limitSeconds: 180, onLine });
   const ending = await machine.ended;
   if (ending.kind !== "finished" || ending.status !== 0) throw new Error(JSON.stringify(ending));
 }, 200_000);

@@ -78,6 +78,10 @@ checks:
   - { flow: sp -> m10, expect: reachable }
   - { capture: sw0/router, filter: icmp echo-request, during: m10 -> m20, expect: { min: 2 } }
   - { capture: sw0/t1, filter: icmp, during: m10 -> m20, expect: none }
+  - { capture: h1/eth0, filter: vlan 10 and icmp, during: h1@eth0.10 -> m10, expect: { min: 2 } }
+  - { capture: h1/eth0, filter: icmp and not vlan 10, during: h1@eth0.10 -> m10, expect: none }
+  - { capture: h1/eth0.10, filter: icmp and not vlan, during: h1@eth0.10 -> m10, expect: { min: 2 } }
+  - { capture: sw0/a10, filter: vlan, during: h1@eth0.10 -> m10, expect: none }
 ${run("ping -c1 -W2 10.0.20.20", "m10")}
 ${run("! ping -c1 -W1 -I eth0.20 10.0.20.2", "h1")}
 ${run(seesFrame("10.0.10.2", "vlan 10 and icmp", "grep 'vlan 10,'"), "h1")}
@@ -86,7 +90,7 @@ ${run(seesFrame("10.0.20.20", "icmp", "grep -q 'ethertype IPv4'"), "m10")}
 `;
 
 /** A flow both ways is two. */
-const CHECKS = 18;
+const CHECKS = 22;
 
 interface ToldCheck {
   readonly check: string;
@@ -102,10 +106,8 @@ test.skipIf(!hasUml)(
 export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0
 ${process.execPath} ${root}/src/main.ts lab run --format json ${file}`;
     const lines: string[] = [];
-    const modules = ["veth", "bridge", "8021q"];
     await using machine = bootUml({
       script,
-      modules,
       limitSeconds: 60,
       onLine: (l) => lines.push(l),
     });

@@ -136,9 +136,8 @@ async function live(boot: Boot): Promise<Life> {
     else ledger.hear(told);
   };
   const script = guestScript(boot);
-  const modules = ["ipv6", "veth", "macvlan"];
   await using machine = bootUml({
-    ...{ script, modules, disks: [boot.disk], limitSeconds: 60 },
+    ...{ script, disks: [boot.disk], limitSeconds: 60 },
     onLine: hear,
   });
   const ending = await machine.ended;

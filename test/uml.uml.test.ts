@@ -30,7 +30,7 @@ test.skipIf(!hasUml)(
     const mine = join(directory, "mine");
     const looks = `uname -r; ip -br link; touch ${mine} || echo refused`;
     const script = `${looks}; echo on stderr >&2; exit 7`;
-    const { ending, lines } = await run({ script, modules: ["veth"] });
+    const { ending, lines } = await run({ script });
     expect(ending).toMatchObject({ kind: "finished", status: 7 });
     expect(ending.console).toContain("on stderr");
     expect(lines[0]).not.toBe(readFileSync("/proc/sys/kernel/osrelease", "utf8").trim());
@@ -42,15 +42,58 @@ test.skipIf(!hasUml)(
 );
 
 test.skipIf(!hasUml)(
-  "a module that is not there is told, with the script not begun",
+  "drivers are loaded when they are needed, and files are handed over",
   async () => {
-    const { ending, lines } = await run({ script: "echo begun", modules: ["no-such-module"] });
-    expect(ending).toMatchObject({ kind: "finished", status: 1 });
-    expect(ending.console).toContain("no-such-module");
-    expect(lines).toEqual([]);
+    const script = `
+ip link add p0 type veth peer name p1
+ip link add v0 link p0 type vlan id 10
+ip link add i0 link p0 type ipvlan
+ip link add d0 type dummy
+ip -br link show type ipvlan
+grep -o memory /sys/fs/cgroup/cgroup.controllers
+cat "$FILES/note"`;
+    const { ending, lines } = await run({ script, files: { note: "a note\n" } });
+    expect(ending).toMatchObject({ kind: "finished", status: 0 });
+    expect(lines[0]).toStartWith("i0@p0");
+    expect(lines.slice(1)).toEqual(["memory", "a note"]);
   },
   60_000,
 );
+
+test.skipIf(!hasUml)(
+  "it ends with the process that started it, and nothing of it stays",
+  async () => {
+    const support = join(import.meta.dirname, "support/uml.ts");
+    const program = `
+import { bootUml } from "${support}";
+await bootUml({ script: "echo up; sleep 60", limitSeconds: 60, onLine: console.log }).ended;`;
+    const file = join(directory, "owner.ts");
+    writeFileSync(file, program);
+    const owner = Bun.spawn([process.execPath, file], { stdout: "pipe" });
+    for await (const bytes of owner.stdout) {
+      if (new TextDecoder().decode(bytes).includes("up")) owner.kill("SIGKILL");
+    }
+    await owner.exited;
+    rmSync(file);
+    await untilEmpty(directory);
+    const running = readdirSync("/proc").filter((pid) => commandOf(pid).includes(directory));
+    expect(running).toEqual([]);
+  },
+  60_000,
+);
+
+async function untilEmpty(path: string): Promise<void> {
+  for (let look = 0; look < 200 && readdirSync(path).length > 0; look++) await Bun.sleep(20);
+  expect(readdirSync(path)).toEqual([]);
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
 
 test.skipIf(!hasUml)(
   "when the power is cut, a disk keeps what it was given, and what the kernel still had is lost",

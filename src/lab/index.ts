@@ -9,6 +9,7 @@ export { parseScenario } from "./format/parse-scenario.ts";
 export type { Scenario } from "./format/scenario.ts";
 export { scenarioProblems } from "./format/scenario-problems.ts";
 export { scenarioJsonSchema } from "./format/scenario-schema.ts";
+export { runGuest } from "./guest/run-guest.ts";
 export { labProblems } from "./lab-problems.ts";
 export type {
   CheckReport,
@@ -18,4 +19,11 @@ export type {
   MatrixReport,
   ScenarioReport,
 } from "./report.ts";
-export { type DoorChoice, type KernelChoice, type LabOptions, runDemo, runLab } from "./run-lab.ts";
+export {
+  type DoorChoice,
+  type KernelChoice,
+  type LabOptions,
+  type LabWish,
+  runDemo,
+  runLab,
+} from "./run-lab.ts";

@@ -82,14 +82,16 @@ export const fileUnreadable = defineProblem("LF-FILE-UNREADABLE", {
   command: (f) => `ls -l ${f.file}`,
 });
 
-export const kernelUnavailable = defineProblem("LF-LAB-KERNEL-UNAVAILABLE", {
-  title: "This version runs labs on the running kernel only",
-  explanation: "A user-mode kernel brings drivers that the running one lacks.",
-  exitCode: ExitCode.notPermitted,
+export const guestEnded = defineProblem("LF-LAB-GUEST-ENDED", {
+  title: "The user-mode kernel of a lab ended early",
+  explanation:
+    "A user-mode kernel is a process. It can crash, be ended by somebody, or take longer than a " +
+    "scenario should.",
+  exitCode: ExitCode.failed,
   cniCode: 100,
-  retryable: false,
-  detail: (f: { kernel: string }) => `This version cannot run a lab with --kernel ${f.kernel}.`,
-  remedy: () => "Use --kernel host, or leave it out.",
+  retryable: true,
+  detail: (f: { how: string; said: string }) => `The user-mode kernel ${f.how}:\n${f.said}`,
+  remedy: () => "The lines above are the end of what it said.",
 });
 
 export const dockerRefused = defineProblem("LF-LAB-DOCKER-REFUSED", {
@@ -116,5 +118,5 @@ export const labProblems: readonly ProblemKind<never>[] = [
   actionRefused,
   nodeHasNo,
   fileUnreadable,
-  kernelUnavailable,
+  guestEnded,
 ];

@@ -47,6 +47,8 @@ export interface MatrixCell {
 
 /** What happens while a lab runs, for people who wait. */
 export type LabProgress =
+  /** A user-mode kernel starts for these scenarios. */
+  | { readonly kind: "boot"; readonly scenarios: readonly string[] }
   | { readonly kind: "scenario"; readonly id: string; readonly title: string }
   | { readonly kind: "built"; readonly seconds: number; readonly summary: string }
   | { readonly kind: "check"; readonly check: CheckReport };

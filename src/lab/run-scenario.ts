@@ -18,6 +18,8 @@ export interface ScenarioOptions {
   readonly platform: Platform;
   /** Ends the run: what was measured until then is reported. */
   readonly signal: AbortSignal;
+  /** Which one it is that it runs on, for the report. */
+  readonly kernel: ScenarioReport["kernel"];
   /** A folder with an engine's programs, for door docker; absent: the machine's own. */
   readonly dockerRoot?: string;
   readonly onProgress: (line: LabProgress) => void;
@@ -26,17 +28,17 @@ export interface ScenarioOptions {
 /** Builds a scenario's lab, makes its checks, takes it down, and says what was found. */
 export async function runScenario(
   scenario: Scenario,
-  { platform, signal, dockerRoot, onProgress }: ScenarioOptions,
+  { platform, signal, kernel, dockerRoot, onProgress }: ScenarioOptions,
 ): Promise<ScenarioReport> {
   const started = platform.clock.boottime();
   const sinceStart = (): number => round((platform.clock.boottime() - started) / 1000);
   const { id, title } = scenario;
-  const base = { id, title, kernel: "host", checks: [] } as const;
+  const base = { id, title, kernel, checks: [] } as const;
   onProgress({ kind: "scenario", id, title });
   const skip = (reason: string): ScenarioReport => {
     return { ...base, status: "skip", reason, seconds: sinceStart() };
   };
-  const missing = await skipReason(platform, scenario);
+  const missing = await skipReason(platform, kernel, scenario);
   if (missing !== undefined) return skip(missing);
   const doorOf = findDoor(scenario, dockerRoot);
   if (!doorOf.ok) return skip(doorOf.error);
@@ -126,11 +128,16 @@ function findDoor(
 }
 
 /** Why this kernel cannot run the scenario. */
-async function skipReason(platform: Platform, { needs }: Scenario): Promise<string | undefined> {
+async function skipReason(
+  platform: Platform,
+  kernel: ScenarioReport["kernel"],
+  { needs }: Scenario,
+): Promise<string | undefined> {
   const missing = await missingFeatures(platform, needs);
   if (!missing.ok) return inWords(missing.error);
   if (missing.value.length === 0) return undefined;
-  return `not in this kernel, or not driven by this version: ${missing.value.join(", ")}`;
+  const where = kernel === "host" ? "not in this kernel" : "not in the user-mode kernel either";
+  return `${where}: ${missing.value.join(", ")}`;
 }
 
 function inWords({ code, detail, remedy }: Problem): string {

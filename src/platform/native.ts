@@ -78,11 +78,17 @@ export function copyTo(address: number, bytes: Uint8Array, size: number): void {
 /** Copies all functions into one executable page that lives as long as the process. */
 function mapCode(): Readonly<Record<keyof typeof code, Pointer>> {
   const page = mapMemory(PAGE);
-  const offsets = { systemCall: 0, netnsWindow: PAGE / 2, runErrand: (PAGE / 4) * 3 };
+  const offsets = {
+    systemCall: 0,
+    receiveFrame: PAGE / 4,
+    netnsWindow: PAGE / 2,
+    runErrand: (PAGE / 4) * 3,
+  };
   const bytes = new Uint8Array(PAGE);
   bytes.set(Uint8Array.fromHex(code.systemCall), offsets.systemCall);
   bytes.set(Uint8Array.fromHex(code.netnsWindow), offsets.netnsWindow);
   bytes.set(Uint8Array.fromHex(code.runErrand), offsets.runErrand);
+  bytes.set(Uint8Array.fromHex(code.receiveFrame), offsets.receiveFrame);
   copyTo(page, bytes, PAGE);
   const done = libc.mprotect(page as Pointer, PAGE, PROT_READ_EXEC);
   assert(done === 0, "mprotect of the native code page");
@@ -90,6 +96,7 @@ function mapCode(): Readonly<Record<keyof typeof code, Pointer>> {
     systemCall: (page + offsets.systemCall) as Pointer,
     netnsWindow: (page + offsets.netnsWindow) as Pointer,
     runErrand: (page + offsets.runErrand) as Pointer,
+    receiveFrame: (page + offsets.receiveFrame) as Pointer,
   };
 }
 
@@ -120,6 +127,8 @@ const window = {
   ints: bindCall(mapped.netnsWindow, [l, l, l, l, l, l]),
   path: bindCall(mapped.netnsWindow, [l, l, l, l, b, l]),
 };
+
+const receiveTagged = bindCall(mapped.receiveFrame, [l, b, l, l]);
 
 export function toResult(value: number, name: string): SysResult<number> {
   return value < 0 ? err({ errno: errnoName(-value), call: name }) : ok(value);
@@ -254,6 +263,21 @@ export function receiveFrom(fd: Fd, kind: "datagram" | "stream"): SysResult<Uint
   const got = toResult(call.buffer2(numbers.recvfrom, fd, inBuffer, size, flags, 0, 0), "recvfrom");
   if (!got.ok) return got;
   if (got.value > size) return err({ errno: "EMSGSIZE", call: "recvfrom" });
+  return ok(inBuffer.slice(0, got.value));
+}
+
+/** Of a VLAN tag, which the kernel tells beside the frame. */
+const TAG_BYTES = 4;
+
+/**
+ * As `receiveFrom` for frames of a packet socket that has PACKET_AUXDATA set: with the VLAN tag
+ * that the kernel took out (packet(7)).
+ */
+export function receiveFrame(fd: Fd): SysResult<Uint8Array> {
+  const size = inBuffer.length - TAG_BYTES;
+  const got = toResult(receiveTagged(fd, inBuffer, size, MSG_DONTWAIT | MSG_TRUNC), "recvmsg");
+  if (!got.ok) return got;
+  if (got.value > inBuffer.length) return err({ errno: "EMSGSIZE", call: "recvmsg" });
   return ok(inBuffer.slice(0, got.value));
 }
 

@@ -143,6 +143,26 @@ test("a watched packet socket gives each frame once, apart, in order", async () 
   expect(closed).toBe(1);
 });
 
+test("a frame is received with the tag that the kernel took out of it", async () => {
+  const platform = open();
+  using netns = withLoopback(platform);
+  using receiver = must(platform.sockets.open(netns, { kind: "packet", ifindex: 1 }));
+  using sender = must(platform.sockets.open(netns, { kind: "packet", ifindex: 1 }));
+  const sent = [frame(1), tagged(0x8100, 0xe00a), tagged(0x88a8, 20), tagged(0x8100, 0)];
+  for (const bytes of sent) must(sender.send(bytes));
+  const got: Uint8Array[] = [];
+  // Each comes twice: leaving, when the tag is still in it, and arriving, when it is not.
+  while (got.length < 2 * sent.length) {
+    got.push(await eventually(platform, () => successOf(receiver.receive())));
+  }
+  for (const bytes of sent) {
+    const hex = Buffer.from(bytes).toString("hex");
+    expect(got.map((one) => Buffer.from(one).toString("hex")).filter((one) => one === hex)).toEqual(
+      [hex, hex],
+    );
+  }
+});
+
 test("nobody but the kernel can send to a netlink socket", () => {
   const platform = open();
   using netns = must(platform.namespaces.create());
@@ -161,6 +181,13 @@ function frame(payload: number): Uint8Array {
   const bytes = new Uint8Array(60);
   bytes.set([0x88, 0xb5, payload], 12);
   return bytes;
+}
+
+/** A frame with a VLAN tag (IEEE 802.1Q) and payload of every value. */
+function tagged(protocol: number, control: number): Uint8Array {
+  const header = [0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, protocol >> 8, protocol & 255];
+  const payload = Array.from({ length: 256 }, (_, value) => value);
+  return Uint8Array.of(...header, control >> 8, control & 255, 0x88, 0xb5, ...payload);
 }
 
 function hex16(value: number): string {

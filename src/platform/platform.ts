@@ -88,7 +88,10 @@ export type SocketSpec =
    * kernel: it refuses what others send to us (ECONNREFUSED for them).
    */
   | { readonly kind: "rtnetlink" }
-  /** Whole frames of one link (or of every link of the namespace), both directions. */
+  /**
+   * Whole frames of one link (or of every link of the namespace), both directions; `receive` has
+   * their VLAN tags, `watch` lacks the outermost.
+   */
   | { readonly kind: "packet"; readonly ifindex?: number; readonly etherType?: number }
   /** Echo requests and replies: raw ICMP (4) or ICMPv6 (6) without the IPv6 header. */
   | { readonly kind: "icmp"; readonly version: 4 | 6 }

@@ -9,6 +9,7 @@ import {
   getSocketOption,
   openSocket,
   openSocketIn,
+  receiveFrame,
   receiveFrom,
   receiveWithSender,
   type SocketOption,
@@ -53,6 +54,7 @@ const SO_REUSEADDR = { level: SOL_SOCKET, option: 2 };
 const SO_ERROR = { level: SOL_SOCKET, option: 4 };
 const SO_RCVBUF = { level: SOL_SOCKET, option: 8 };
 const SO_BINDTODEVICE = { level: SOL_SOCKET, option: 25 };
+const PACKET_AUXDATA = { level: 263, option: 8 };
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = { level: SOL_NETLINK, option: 1 };
 const NETLINK_CAP_ACK = { level: SOL_NETLINK, option: 10 };
@@ -76,11 +78,18 @@ export function sockets(home: NetnsHandle): Sockets {
         netns.cookie === home.cookie ? openSocket(type) : openSocketIn(netns.fd, home.fd, type);
       if (!fd.ok) return fd;
       const ready = prepare(fd.value, spec);
-      if (ready.ok) return ok(socket(fd.value, spec.kind === "tcp" ? "stream" : "datagram"));
+      if (ready.ok) return ok(socket(fd.value, contentOf(spec)));
       closeFd(fd.value);
       return ready;
     },
   };
+}
+
+type Content = "stream" | "datagram" | "frame";
+
+function contentOf({ kind }: SocketSpec): Content {
+  if (kind === "packet") return "frame";
+  return kind === "tcp" ? "stream" : "datagram";
 }
 
 function socketType(spec: SocketSpec): { domain: number; type: number; protocol: number } {
@@ -113,6 +122,8 @@ function prepare(fd: Fd, spec: SocketSpec): SysResult<unknown> {
       return prepareNetlink(fd);
     case "packet": {
       setSocketOption(fd, SO_RCVBUF, int32(RECEIVE_BUFFER_BYTES));
+      const tagged = setSocketOption(fd, PACKET_AUXDATA, int32(1));
+      if (!tagged.ok) return tagged;
       const address = encodePacketAddress(spec.ifindex ?? 0, spec.etherType ?? ETH_P_ALL);
       return callWithAddress("bind", fd, address);
     }
@@ -155,7 +166,7 @@ function done(result: SysResult<unknown>): SysResult<void> {
   return result.ok ? ok() : result;
 }
 
-function socket(fd: Fd, content: "stream" | "datagram"): Socket {
+function socket(fd: Fd, content: Content): Socket {
   let open = true;
   const close = (): void => {
     if (!open) return;
@@ -167,7 +178,7 @@ function socket(fd: Fd, content: "stream" | "datagram"): Socket {
     send: (bytes, to) =>
       sendTo(fd, bytes, MSG_NOSIGNAL, to === undefined ? undefined : encodeSocketAddress(to)),
     sendAside: (bytes) => sendAside(fd, bytes, MSG_NOSIGNAL),
-    receive: () => receiveFrom(fd, content),
+    receive: () => (content === "frame" ? receiveFrame(fd) : receiveFrom(fd, content)),
     receiveFrom: () => {
       const got = receiveWithSender(fd);
       if (!got.ok) return got;

@@ -37,7 +37,10 @@ const run = command(
       ),
       kernel: withDefault(
         option("--kernel", choice(kernelChoices, { metavar: "KERNEL" }), {
-          description: words("Which kernel the lab runs on."),
+          description: words(
+            "Which kernel the labs run on: the running one (host), one that runs as a process " +
+              "(uml), or the running one except for what it lacks a driver for (auto).",
+          ),
         }),
         "auto",
       ),
@@ -70,6 +73,7 @@ const run = command(
     footer: examples(
       "landfall lab run scenarios/S02-bridge-mode.yaml",
       "landfall lab run --format json scenarios/*.yaml",
+      "landfall lab run --kernel uml scenarios/S02-bridge-mode.yaml",
       "sudo landfall lab run --door docker scenarios/S02-bridge-mode.yaml",
     ),
   },

@@ -24,6 +24,8 @@ export function demoText(report: LabReport, paint: Paint): string {
 /** One line for the reader who waits; checks are told at the end, all together. */
 export function progressText(line: LabProgress): string {
   switch (line.kind) {
+    case "boot":
+      return `A user-mode kernel starts, for ${printable(line.scenarios.join(", "))}\n`;
     case "scenario":
       return `${printable(`${line.id}  ${line.title}`)}\n`;
     case "built":

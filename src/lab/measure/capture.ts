@@ -1,7 +1,6 @@
-import { err, ok, type Problem, type Result } from "../../base/index.ts";
+import { ok, type Problem, type Result } from "../../base/index.ts";
 import { decodeFrame, describeFrame, type FrameFilter, matchesFilter } from "../../wire/index.ts";
 import type { CapturePoint } from "../format/scenario.ts";
-import { labUnsupported } from "../lab-problems.ts";
 import type { Lab, RunningNode } from "../world/lab.ts";
 import { findLink } from "../world/requests.ts";
 import { openProbe } from "./probe-socket.ts";
@@ -29,7 +28,6 @@ export function openCapture(
   at: CapturePoint,
   filter: FrameFilter,
 ): Result<Capture, Problem> {
-  if (asksForTag(filter)) return err(labUnsupported({ what: "captures that look at VLAN tags" }));
   const node = nodeOf(lab, at);
   const link = findLink(node, at.kind === "port" ? at.port : at.link);
   if (!link.ok) return link;
@@ -72,19 +70,6 @@ export function openCapture(
       socket.close();
     },
   });
-}
-
-/** The kernel takes the outermost tag out of a frame before a socket has it: none would match. */
-function asksForTag(filter: FrameFilter): boolean {
-  switch (filter.kind) {
-    case "and":
-    case "or":
-      return filter.operands.some(asksForTag);
-    case "not":
-      return asksForTag(filter.operand);
-    default:
-      return filter.kind === "vlan";
-  }
 }
 
 function nodeOf(lab: Lab, at: CapturePoint): RunningNode {
