@@ -76,7 +76,15 @@ async function openHost(directories: HostDirectories): Promise<Result<Host, Prob
   const { engine } = opening.use(owner.value);
   const open = opening.move();
   const openNamespace = platform.namespaces.open;
-  return ok({ engine, openNamespace, [Symbol.dispose]: () => open.dispose() });
+  const host = { engine, openNamespace, findContainer };
+  return ok({ ...host, [Symbol.dispose]: () => open.dispose() });
+}
+
+/** Docker's words are loaded only by those who name a container. */
+async function findContainer(container: string): Promise<Result<string, Problem>> {
+  const docker = await import("./docker/index.ts");
+  const socket = docker.engineSocket(process.env.DOCKER_HOST);
+  return socket.ok ? await docker.findContainer(container, socket.value) : socket;
 }
 
 /** An engine on the state of this machine. */

@@ -83,6 +83,37 @@ say outer ip -d -j link show q1.10
 say inner ip -d -j link show q1.10.20
 lf net rm t4 >&9
 say none ip -br link show type vlan
+
+for n in r s t u; do
+  ip link add "\${n}0" type veth peer name "\${n}1"; ip link set "\${n}0" up
+done
+ip link set s1 up
+warned() { lf net create "$@" 2>&9 | tr -d '\\n' | grep -o 'LF-PARENT-[A-Z]*' || echo none; }
+ip link add br0 type bridge; ip link set br0 up; ip link set s1 master br0
+ip link add bond7 type bond mode balance-alb; ip link set t1 master bond7; ip link set bond7 up
+say bridged warned br1 --parent br0 --vlan 3 --subnet 10.31.0.0/24
+say bridgedip warned br2 --parent br0 --driver ipvlan --subnet 10.32.0.0/24
+say bonded warned bo1 --parent bond7 --vlan 3 --subnet 10.33.0.0/24
+say bondedip warned bo2 --parent bond7 --driver ipvlan --subnet 10.34.0.0/24
+say port code net create po1 --parent s1 --vlan 3 --subnet 10.35.0.0/24
+say bondport code net create po2 --parent t1 --subnet 10.36.0.0/24
+say large code net create bi1 --parent u1 --vlan 3 --mtu 1501 --subnet 10.37.0.0/24
+
+say down warned do1 --parent r1 --vlan 5 --subnet 10.38.0.0/24
+say isdown ip -j link show r1.5
+ip link set r1 up
+say isup ip -j link show r1.5
+
+ip link set u1 up
+lf net create ta1 --parent u1 --vlan 6 --driver ipvlan --subnet 10.39.0.0/24 >&9
+lf net create ta2 --parent r1.5 --subnet 10.38.0.0/24 >&9
+for n in g h; do ip netns add $n; done
+say ipvtap lf attach ta1 --tap --netns g
+say ipvtaplink ip -n g -d -j link show eth0
+say ipvtapdev ip netns exec g sh -c 'ls /sys/class/net/eth0 | grep ^tap'
+say macvtap lf attach ta2 --tap --netns h
+say macvtaplink ip -n h -d -j link show eth0
+say macvtapdev ip netns exec h sh -c 'ls /sys/class/net/eth0 | grep ^tap'
 `;
 
 beforeAll(async () => {
@@ -94,7 +125,7 @@ beforeAll(async () => {
     const [word = "", ...rest] = line.split(" ");
     said.set(word, rest.join(" ").trim());
   };
-  await using machine = bootUml({ script, limitSeconds: 150, onLine });
+  await using machine = bootUml({ script, limitSeconds: 180, onLine });
   const ending = await machine.ended;
   if (ending.kind !== "finished" || ending.status !== 0) throw new Error(JSON.stringify(ending));
 }, 200_000);
@@ -156,4 +187,28 @@ uml("tags in tags are links on links, and go together", () => {
   expect(data("outer")).toMatchObject({ protocol: "802.1ad", id: 10 });
   expect(data("inner")).toMatchObject({ protocol: "802.1Q", id: 20 });
   expect(of("none")).toStartWith("mine@q1");
+});
+
+uml(
+  "what does not work on a bridge or a bond is said, of their VLANs too, and not of ipvlan",
+  () => {
+    const words = ["bridged", "bridgedip", "bonded", "bondedip", "port", "bondport", "large"];
+    expect(words.map(of)).toEqual([
+      ...["LF-PARENT-BRIDGE", "none", "LF-PARENT-BALANCES", "none"],
+      ...["LF-PARENT-BUSY", "LF-PARENT-BUSY", "LF-MTU-TOO-LARGE"],
+    ]);
+  },
+);
+
+uml("the link of a VLAN goes up together with the one beneath", () => {
+  expect(of("down")).toBe("LF-PARENT-DOWN");
+  expect(json("isdown").flags).not.toContain("UP");
+  expect(json("isup").flags).toContain("UP");
+});
+
+uml.each(["ipvtap", "macvtap"])("an %s endpoint on a VLAN is told with its device", (kind) => {
+  const { ifindex, linkinfo } = json(`${kind}link`);
+  expect(linkinfo.info_kind).toBe(kind);
+  expect(JSON.parse(of(kind)).endpoint.tap).toBe(`/dev/tap${ifindex}`);
+  expect(of(`${kind}dev`)).toBe(`tap${ifindex}`);
 });

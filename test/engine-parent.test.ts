@@ -112,6 +112,21 @@ describe("on a parent that is down", () => {
     expect(childrenIn(host.kernel)).toEqual([]);
   });
 
+  test("that is a VLAN, the link beneath is what is to be set up", async () => {
+    using host = openFakeHost();
+    host.run(host.netns, down);
+    const { warnings } = must(await create(host, { parent: "p0", vlan: ["5", "6"] }));
+    const attached = must(await host.engine.attach(request(host.sandbox())));
+    const told = {
+      code: "LF-PARENT-DOWN",
+      command: "ip link set dev p0 up",
+      facts: { parent: "p0.5.6", link: "p0" },
+    };
+    expect([warnings, attached.warnings]).toMatchObject([[told], [told]]);
+    host.run(host.netns, setLink({ link: p0, state: "up" }));
+    expect(host.kernel.state.byName(host.netns.cookie, "p0.5.6")?.state).toBe("up");
+  });
+
   test("the parent's own prefix is not routed elsewhere, although its route is gone", async () => {
     using host = openFakeHost();
     host.run(host.netns, down, addRoute({ to: prefix("10.0.0.0/16"), link: { ifindex: 3 } }));

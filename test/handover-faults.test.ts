@@ -67,29 +67,32 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
   }
 });
 
-test("whichever request of a network without a LAN is refused, all of it is there or nothing", async () => {
-  using host = openFakeHost();
-  const parent = isolatedParent("0123456789ab");
-  const spec = { ...network({ parent }), parent: parent as IfName, parentLink: "made" as const };
-  const before = await stateOf(host);
-  const walked = await walk(async (at) => {
-    const fault = { kind: "refused", errno: "ENOMEM", at } as const;
-    const { result, end } = await withFault(host, fault, () => host.engine.createNetwork(spec));
-    if (result.ok) must(await host.engine.removeNetwork(lan));
-    expect([at, await stateOf(host)]).toEqual([at, before]);
-    return end;
-  });
-  expect(walked).toBeGreaterThan(4);
-  const removed = await walk(async (at) => {
-    must(await host.engine.createNetwork(spec));
-    const fault = { kind: "refused", errno: "ENOMEM", at } as const;
-    const { result, end } = await withFault(host, fault, () => host.engine.removeNetwork(lan));
-    if (!result.ok) must(await host.engine.removeNetwork(lan));
-    expect([at, await stateOf(host)]).toEqual([at, before]);
-    return end;
-  });
-  expect(removed).toBeGreaterThan(1);
-});
+test.each(["refused", "unheard"] as const)(
+  "whichever request of a network without a LAN is %s, all is there or nothing",
+  async (kind) => {
+    using host = openFakeHost();
+    const parent = isolatedParent("0123456789ab");
+    const spec = { ...network({ parent }), parent: parent as IfName, parentLink: "made" as const };
+    const before = await stateOf(host);
+    const walked = await walk(async (at) => {
+      const fault = { kind, errno: "ENOMEM", at } as const;
+      const { result, end } = await withFault(host, fault, () => host.engine.createNetwork(spec));
+      if (result.ok) must(await host.engine.removeNetwork(lan));
+      expect([at, await stateOf(host)]).toEqual([at, before]);
+      return end;
+    });
+    expect(walked).toBeGreaterThan(4);
+    const removed = await walk(async (at) => {
+      must(await host.engine.createNetwork(spec));
+      const fault = { kind, errno: "ENOMEM", at } as const;
+      const { result, end } = await withFault(host, fault, () => host.engine.removeNetwork(lan));
+      if (!result.ok) must(await host.engine.removeNetwork(lan));
+      expect([at, await stateOf(host)]).toEqual([at, before]);
+      return end;
+    });
+    expect(removed).toBeGreaterThan(1);
+  },
+);
 
 test("what survives a power cut is an endpoint that is there, and one that is gone", async () => {
   using host = openFakeHost("memory");

@@ -7,7 +7,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -28,16 +27,12 @@ import {
   type Running,
   start,
 } from "./support/program.ts";
+import { scenarioDirectory, scenarioFiles } from "./support/scenario-files.ts";
 
 /** The first engine of the next release on a machine is made first, which takes most of a minute. */
 setDefaultTimeout(180_000);
 
-const scenarioDirectory = join(import.meta.dirname, "../scenarios");
-const dockerScenarios = readdirSync(scenarioDirectory)
-  .map((name) => join(scenarioDirectory, name))
-  .filter((path) => path.endsWith(".yaml"))
-  .filter((path) => readFileSync(path, "utf8").includes("\ndoor: docker\n"))
-  .toSorted();
+const dockerScenarios = scenarioFiles("engine");
 
 let directory: string;
 beforeAll(() => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCage } from "./support/cage.ts";
@@ -12,17 +12,10 @@ import {
   problemOf,
   withoutPrivileges,
 } from "./support/program.ts";
+import { scenarioDirectory, scenarioFiles } from "./support/scenario-files.ts";
 
 // Labs mostly wait, so the tests of this file run side by side, and each takes a while.
 setDefaultTimeout(90_000);
-
-const scenarioDirectory = join(import.meta.dirname, "../scenarios");
-const scenarioFiles = readdirSync(scenarioDirectory)
-  .filter((name) => name.endsWith(".yaml"))
-  .toSorted()
-  .map((name) => join(scenarioDirectory, name))
-  // Those through Docker need an engine: lab-docker.engine.test.ts.
-  .filter((path) => !readFileSync(path, "utf8").includes("\ndoor: docker\n"));
 
 let directory: string;
 beforeAll(() => {
@@ -91,9 +84,10 @@ function command(node: string, text: string): { readonly do: string } {
   return { do: `run ${JSON.stringify(text)} on ${node}` };
 }
 
-test.concurrent("every scenario of the repository passes, each check of it", async () => {
+test.concurrent("every scenario that any kernel can run passes, each check of it", async () => {
   // Labs mostly wait, and there are many; long ones stand side by side.
-  const shares = [0, 1, 2].map((share) => scenarioFiles.filter((_, n) => n % 3 === share));
+  const files = scenarioFiles("kernel");
+  const shares = [0, 1, 2].map((share) => files.filter((_, n) => n % 3 === share));
   const endings = await Promise.all(shares.map((files) => run(...files)));
   const scenarios = endings.flatMap(scenariosOf);
   const failed = scenarios.flatMap(({ id, reason, checks }) => [
@@ -103,7 +97,21 @@ test.concurrent("every scenario of the repository passes, each check of it", asy
   expect(failed).toEqual([]);
   expect(scenarios.map(({ id }) => id).toSorted()).toEqual([
     ...["S02", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "S10", "S14"],
-    ...["S22", "S34", "S38", "S42", "S45", "S46", "S47", "S48", "S50", "first"],
+    ...[
+      "S15",
+      "S22",
+      "S34",
+      "S35",
+      "S38",
+      "S41",
+      "S42",
+      "S45",
+      "S46",
+      "S47",
+      "S48",
+      "S50",
+      "first",
+    ],
   ]);
   for (const scenario of scenarios) {
     expect(scenario).toMatchObject({ status: "pass", kernel: "host" });
@@ -277,7 +285,7 @@ test.concurrent("without privileges a lab lives in a user namespace of its own",
   expect(inLab).not.toBe(inCage);
 });
 
-test.concurrent.each([["demo"], ["lab", "run", ...scenarioFiles]])(
+test.concurrent.each([["demo"], ["lab", "run", ...scenarioFiles("kernel")]])(
   "where user namespaces are forbidden, %s says so",
   async (...args) => {
     using cage = await openCage();

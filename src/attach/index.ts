@@ -20,6 +20,7 @@ export { callProblem, refusalProblem } from "./refusals.ts";
 export { observeStep, type PlanFailure, runPlan, undoPlan } from "./run-plan.ts";
 export type { StepState } from "./step.ts";
 export {
+  discardMade,
   makeVlan,
   observeVlan,
   observeVlanStack,

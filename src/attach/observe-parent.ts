@@ -26,6 +26,8 @@ export interface ParentLink {
   readonly mtu: number;
   /** What is made on a parent that is down comes to life when it is set up. */
   readonly state: "up" | "down";
+  /** Where it is down: what is to be set up. For a VLAN it is the link beneath, if that is down. */
+  readonly downBy?: IfName;
 }
 
 /** What the engine needs to know of a parent. */
@@ -69,7 +71,19 @@ export function observeParentLink(host: Rtnetlink, name: IfName): Result<ParentL
   const problem = unsuitable(host, found.value);
   if (problem !== undefined) return err(problem);
   const { ifindex, mac, mtu, state } = found.value;
-  return ok({ ifindex, name, mac, mtu, state });
+  const downBy = state === "down" ? { downBy: lowestDown(host, found.value) } : {};
+  return ok({ ifindex, name, mac, mtu, state, ...downBy });
+}
+
+/** The kernel sets the link of a VLAN up together with the one beneath, and not before it. */
+function lowestDown(host: Rtnetlink, link: Link): IfName {
+  let lowest = link;
+  while (lowest.details?.kind === "vlan" && lowest.parent?.netnsid === undefined) {
+    const below = lowest.parent && host.request(getLink({ ifindex: lowest.parent.ifindex }));
+    if (!below?.ok || below.value.state === "up") break;
+    lowest = below.value;
+  }
+  return lowest.name as IfName;
 }
 
 function missing(host: Rtnetlink, parent: IfName): Problem {

@@ -13,6 +13,7 @@ import {
   getLink,
   type Link,
   listLinks,
+  type NetlinkRefusal,
   type Rtnetlink,
   setLink,
 } from "../netlink/index.ts";
@@ -94,9 +95,7 @@ export function makeVlan(
   for (const { name, tag, link } of levels) {
     const next = link === undefined ? makeLevel(host, below, { name, tag }, making) : ok(link);
     if (!next.ok) {
-      for (const { ifindex, name: left } of made.toReversed()) {
-        host.request(deleteLink({ ifindex, name: left }));
-      }
+      for (const left of made.toReversed()) discardMade(host, left);
       return next;
     }
     if (link === undefined) made.push(next.value);
@@ -105,7 +104,10 @@ export function makeVlan(
   return ok(below);
 }
 
-/** `ip link add link PARENT name NAME type vlan id ID`, its alias, and `up`. */
+/**
+ * `ip link add link PARENT name NAME type vlan id ID`, its alias, and `up`. All in one send: a
+ * process that dies in between would leave a link that nobody knows to be ours.
+ */
 function makeLevel(
   host: Rtnetlink,
   below: Link,
@@ -114,34 +116,52 @@ function makeLevel(
 ): Result<Link, Problem> {
   const link = { ifindex: nextIfindex(), name };
   const { ifindex, name: on } = below;
-  const { id, protocol } = tag;
-  const added = host.request(
-    addLink({ kind: "vlan", ...link, parent: { ifindex, name: on }, id, protocol }),
-  );
-  if (!added.ok) return err(creationRefused(added.error, below, { name, tag }));
-  for (const request of [setLink({ link, alias }), setLink({ link, state: "up" })]) {
-    const done = host.request(request);
+  const [added, ...done] = host.execute([
+    addLink({ kind: "vlan", ...link, parent: { ifindex, name: on }, ...tag }),
+    setLink({ link, alias }),
+    setLink({ link, state: "up" }),
+  ]);
+  if (added !== undefined && !added.ok) {
+    discardMade(host, link);
+    return err(creationRefused(host, added.error, { name, tag, below }));
+  }
+  for (const answer of done) {
     // On a link that is down it waits, and the kernel sets it up together with that one.
-    if (done.ok || done.error.errno === "ENETDOWN") continue;
-    host.request(deleteLink(link));
-    return err(refusalProblem(done.error, `set up ${name}`));
+    if (answer.ok || answer.error.errno === "ENETDOWN") continue;
+    discardMade(host, link);
+    return err(refusalProblem(answer.error, `set up ${name}`));
   }
   const seen = host.request(getLink({ ifindex: link.ifindex }));
   if (seen.ok) return seen;
-  host.request(deleteLink(link));
+  discardMade(host, link);
   return err(refusalProblem(seen.error, `look at ${name}`));
 }
 
+/**
+ * Deletes a link that was just made, or may have been: of a creation only the answer may be lost.
+ * Index and name together are nobody else's.
+ */
+export function discardMade(
+  host: Rtnetlink,
+  { ifindex, name }: Pick<Link, "ifindex" | "name">,
+): void {
+  const found = host.request(getLink({ ifindex }));
+  if (found.ok && found.value.name === name) host.request(deleteLink({ ifindex, name }));
+}
+
+/** EEXIST: the name is taken, or the VLAN, of which there is one in all namespaces together. */
 function creationRefused(
-  refusal: Parameters<typeof refusalProblem>[0],
-  below: Link,
-  { name, tag }: VlanLevel,
+  host: Rtnetlink,
+  refusal: NetlinkRefusal,
+  { name, tag, below }: Pick<VlanLevel, "name" | "tag"> & { readonly below: Link },
 ): Problem {
-  if (refusal.errno === "EEXIST") {
-    const use = `there already, and not VLAN ${tag.id} of ${below.name}`;
-    return parentBusy({ parent: name, use, instead: undefined });
-  }
-  return creationProblem(refusal, "vlan", `make VLAN ${tag.id} on ${below.name}`);
+  const what = `VLAN ${tag.id} of ${below.name}`;
+  if (refusal.errno !== "EEXIST") return creationProblem(refusal, "vlan", `make ${what}`);
+  const isNameTaken = host.request(getLink({ name })).ok;
+  const use = isNameTaken
+    ? `there already, and not ${what}`
+    : `${what}, whose link is in another namespace`;
+  return parentBusy({ parent: name, use, instead: undefined });
 }
 
 /** Deletes a link of a VLAN if it has this mark. */

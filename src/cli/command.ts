@@ -44,7 +44,7 @@ export type Command =
 export interface AttachCommand {
   readonly kind: "attach";
   readonly network: NetworkName;
-  readonly sandbox: SandboxPath;
+  readonly sandbox: SandboxWish;
   readonly ifname: IfName;
   readonly addresses: readonly Ip[];
   readonly mac?: Mac;
@@ -66,10 +66,15 @@ export type DockerSocket =
 /** Where a network namespace is found: /run/netns/NAME, /proc/PID/ns/net, or another path. */
 export type SandboxPath = string;
 
+/** How a sandbox is named: by where it is, or by the container that runs in it. */
+export type SandboxWish =
+  | { readonly kind: "path"; readonly path: SandboxPath }
+  | { readonly kind: "container"; readonly container: string };
+
 /** Which endpoint to detach: its id, or the link it is from the sandbox's side. */
 export type DetachTarget =
   | { readonly kind: "id"; readonly id: EndpointId }
-  | { readonly kind: "owner"; readonly sandbox: SandboxPath; readonly ifname: IfName };
+  | { readonly kind: "owner"; readonly sandbox: SandboxWish; readonly ifname: IfName };
 
 export const formats = ["table", "json", "jsonl"] as const;
 export type Format = (typeof formats)[number];

@@ -2,7 +2,7 @@ import type { Millis, Problem, Result } from "../base/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { InstallReport, InstallRequest } from "../install/index.ts";
 import type { NetnsHandle, SysResult } from "../platform/index.ts";
-import type { DockerSocket } from "./command.ts";
+import type { DockerSocket, SandboxPath } from "./command.ts";
 import type { LabPort } from "./lab-port.ts";
 
 /** Everything outside the process that the command line touches; the composition root fills it. */
@@ -54,4 +54,6 @@ export interface ServeRequest {
 export interface Host extends Disposable {
   readonly engine: Engine;
   openNamespace(path: string): SysResult<NetnsHandle>;
+  /** The sandbox of a running container of an engine with Docker's API. */
+  findContainer(container: string): Promise<Result<SandboxPath, Problem>>;
 }

@@ -183,6 +183,20 @@ describe("a sandbox", () => {
     expect(rest).toEqual([["close", "/run/netns/web"], ["close host"]]);
   });
 
+  test("of a container is asked for by its name", async () => {
+    const { ports } = await run("attach lan --container web");
+    expect(ports.calls).toMatchObject([
+      ["attach", { sandbox: { path: "/containers/web" } }],
+      ["close", "/containers/web"],
+      ["close host"],
+    ]);
+    const detached = await run("detach --container web --ifname net1");
+    expect(detached.ports.calls[0]).toMatchObject([
+      "detach",
+      { kind: "owner", sandbox: { path: "/containers/web" }, ifname: "net1" },
+    ]);
+  });
+
   test("is needed to detach by owner, and not to detach by id", async () => {
     const byOwner = await run("detach --pid 7 --ifname net1");
     expect(byOwner.ports.calls).toMatchObject([

@@ -227,6 +227,7 @@ export class FakePorts implements CliPorts {
     return {
       engine,
       openNamespace: (path) => this.#openNamespace(path),
+      findContainer: async (container) => ok(`/containers/${container}`),
       [Symbol.dispose]: () => {
         this.calls.push(["close host"]);
       },

@@ -5,7 +5,7 @@ import { err, type Millis, ok, type Result, seconds } from "../base/index.ts";
 export const ENGINE_SOCKET = "/var/run/docker.sock";
 
 /** For a whole listing. Nobody waits for it, and what is late is looked up again later. */
-const DEADLINE: Millis = seconds(2);
+export const DEADLINE: Millis = seconds(2);
 /** Networks are asked for one by one; this many at a time. */
 const CONCURRENT_MAX = 8;
 
@@ -35,8 +35,8 @@ export interface EngineApi {
 /** The engine behind `socket`; nothing is asked yet. */
 export function engineApi(socket: string = ENGINE_SOCKET, deadline: Millis = DEADLINE): EngineApi {
   return {
-    listAttachments: () => within(socket, deadline, listAttachments),
-    listNetworks: () => within(socket, deadline, listNetworks),
+    listAttachments: () => askEngine(socket, deadline, listAttachments),
+    listNetworks: () => askEngine(socket, deadline, listNetworks),
   };
 }
 
@@ -54,9 +54,10 @@ const containersAnswer = z.array(
 );
 
 /** Asks for a path; undefined for what is not there. Throws for whatever else is no answer. */
-type Asker = <T>(path: string, answer: z.ZodType<T>) => Promise<T | undefined>;
+export type Asker = <T>(path: string, answer: z.ZodType<T>) => Promise<T | undefined>;
 
-async function within<T>(
+/** Asks the engine behind a socket; whatever is no answer is `unknown`. */
+export async function askEngine<T>(
   socket: string,
   deadline: Millis,
   work: (ask: Asker) => Promise<T>,

@@ -12,5 +12,6 @@ export {
 } from "./collector.ts";
 export { type DockerPlugin, type DockerPluginOptions, dockerPlugin } from "./docker-plugin.ts";
 export { type EngineApi, engineApi } from "./engine-api.ts";
+export { engineSocket, findContainer } from "./find-container.ts";
 export type { Listener } from "./ports.ts";
 export { dockerProblems } from "./problems.ts";

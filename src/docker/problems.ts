@@ -17,6 +17,36 @@ function refused<F extends Facts>(code: `LF-${string}`, row: Row<F>): ProblemKin
   return defineProblem<F>(code, { ...row, ...fixed });
 }
 
+export const containerMissing = refused("LF-CONTAINER-MISSING", {
+  title: "No such container",
+  explanation:
+    "Docker's engine knows containers by their names, and by their ids or parts of them.",
+  detail: (f: { container: string; socket: string; nearest: string | undefined }) =>
+    `The engine at ${f.socket} has no container "${f.container}".`,
+  remedy: (f) =>
+    f.nearest === undefined
+      ? "See which there are: docker ps. For another engine set DOCKER_HOST, or use --pid."
+      : `Did you mean ${f.nearest}?`,
+});
+
+export const containerNotRunning = refused("LF-CONTAINER-NOT-RUNNING", {
+  title: "The container does not run",
+  explanation: "A container has a network namespace only while it runs.",
+  detail: (f: { container: string; state: string }) =>
+    `The container "${f.container}" is ${f.state}.`,
+  remedy: (f) => `Start it: docker start ${f.container}.`,
+});
+
+export const engineUnreachable = refused("LF-ENGINE-UNREACHABLE", {
+  title: "The container engine does not answer",
+  explanation:
+    "Who a container's name stands for is asked of Docker's engine, at its socket or at the one " +
+    "that DOCKER_HOST names. Only sockets of this machine have its namespaces.",
+  detail: (f: { engine: string; reason: string }) =>
+    `The engine at ${f.engine} could not be asked: ${f.reason}.`,
+  remedy: () => "Start the engine, set DOCKER_HOST=unix://PATH, or name the sandbox with --pid.",
+});
+
 export const requestUnreadable = usage("LF-DOCKER-REQUEST", {
   title: "Not a request of Docker's",
   explanation:
@@ -112,6 +142,9 @@ export const answerLate = refused("LF-DOCKER-DEADLINE", {
 
 /** Every problem of this folder, for the generated docs. */
 export const dockerProblems: readonly ProblemKind<never>[] = [
+  containerMissing,
+  containerNotRunning,
+  engineUnreachable,
   requestUnreadable,
   methodUnknown,
   optionUnknown,

@@ -20,11 +20,14 @@ export const parentDown = refusedForNow("LF-PARENT-DOWN", {
   title: "The parent link is down",
   explanation:
     "A link on a parent that is down has no carrier: nothing that it sends leaves, not even to " +
-    "its siblings. It comes to life by itself when the parent is set up.",
-  detail: (f: { parent: string }) =>
-    `${f.parent} is down; its endpoints reach nobody until it is up.`,
-  remedy: (f) => `Set it up: ip link set dev ${f.parent} up. Nothing else is needed.`,
-  command: (f) => `ip link set dev ${f.parent} up`,
+    "its siblings. It comes to life by itself when the parent is set up. The link of a VLAN " +
+    "cannot be up before the one beneath it, and goes up together with that.",
+  detail: (f: { parent: string; link: string }) =>
+    f.link === f.parent
+      ? `${f.parent} is down; its endpoints reach nobody until it is up.`
+      : `${f.parent} is down because ${f.link} is; its endpoints reach nobody until both are up.`,
+  remedy: (f) => `Set it up: ip link set dev ${f.link} up. Nothing else is needed.`,
+  command: (f) => `ip link set dev ${f.link} up`,
 });
 
 export const parentLoopback = refused("LF-PARENT-LOOPBACK", {
@@ -74,7 +77,7 @@ export const parentBridge = refused("LF-PARENT-BRIDGE", {
   detail: (f: { parent: string }) =>
     `${f.parent} is a bridge. It works, at the price of flooding; the host does not reach the ` +
     "endpoints by the bridge, and a hairpin port does not change that.",
-  remedy: () => "Use a port's own link, or attach the containers to the bridge itself.",
+  remedy: () => "Use ipvlan, whose links have the bridge's own MAC, or a link that is no bridge.",
   command: (f) => `bridge fdb show br ${f.parent}`,
 });
 

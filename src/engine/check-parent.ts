@@ -70,7 +70,8 @@ export function parentForAttach(
 
 /** What whoever made something on this parent should know. */
 export function parentWarnings({ driver }: NetworkSpec, parent: Parent): readonly Problem[] {
-  const down = parent.state === "down" ? [parentDown({ parent: parent.name })] : [];
+  const { name, downBy } = parent;
+  const down = downBy === undefined ? [] : [parentDown({ parent: name, link: downBy })];
   return [...down, ...passthruWarnings(driver, parent)];
 }
 

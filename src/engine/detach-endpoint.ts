@@ -41,7 +41,8 @@ export async function detachEndpoint(
     return err(removed.error);
   }
   const { operation } = intent.value;
-  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)));
+  // A power cut takes the link along: an endpoint of an earlier boot is collected.
+  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)), "process-end");
 }
 
 interface Intent {
@@ -118,5 +119,5 @@ function takeBack(
     tx.endpoints.replace(endpoint);
     tx.operations.remove(operation.id);
     return ok();
-  });
+  }, "process-end");
 }

@@ -1,4 +1,4 @@
-import { openConversation, refusalProblem } from "../attach/index.ts";
+import { discardMade, openConversation, refusalProblem } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import { type IfName, type Network, networkAlias, parentBusy } from "../domain/index.ts";
 import {
@@ -97,8 +97,7 @@ function makePair(deps: EngineDeps, host: Rtnetlink, network: Network): Result<v
   for (const request of requests) {
     const done = host.request(request);
     if (done.ok) continue;
-    // What is there has our name or our mark; without it nothing is.
-    if (request !== requests[0]) host.request(deleteLink({ ifindex, name: parent }));
+    discardMade(host, { ifindex, name: parent });
     return err(refusalProblem(done.error, `make ${parent}`));
   }
   return ok();

@@ -162,18 +162,71 @@ describe("the network's routes", () => {
       return endpoint.routes.map((route) => route.to);
     };
     const dual = network("dual", { subnets, routes });
-    const both = ["10.8.0.0/16", "10.9.0.0/16", "fd08::/16", "fd09::/16"];
+    const both = ["10.8.0.0/16", "10.9.0.0/16", "fd08::/16", "fd09::/16", "10.1.0.0/24"];
     expect(await targets(dual, [])).toEqual(both);
-    const other = ["10.8.0.0/16", "10.7.0.0/16", "fd08::/16", "fd09::/16"];
+    const other = ["10.8.0.0/16", "10.7.0.0/16", "fd08::/16", "fd09::/16", "10.0.0.0/24"];
     expect(await targets(dual, [ip("10.1.0.7")])).toEqual(other);
     const old = network("old", { subnets: subnets.slice(0, 2), routes: routes.slice(0, 4) });
-    expect(await targets(old, [])).toEqual(["10.8.0.0/16", "10.9.0.0/16"]);
+    expect(await targets(old, [])).toEqual(["10.8.0.0/16", "10.9.0.0/16", "10.1.0.0/24"]);
   });
 
   test("are there on an internal network and without default routes, too", async () => {
     const inner = network("inner", { subnets, routes, reach: "internal" });
     const endpoint = await planned({ network: inner, request: { defaultRoute: "never" } });
-    expect(endpoint.routes).toEqual(routes.filter(({ via }) => via !== ip("10.1.0.9")));
+    const reachable = routes.filter(({ via }) => via !== ip("10.1.0.9"));
+    expect(endpoint.routes).toEqual([...reachable, { to: prefix("10.1.0.0/24") }]);
+  });
+});
+
+describe("the ways to the other subnets of the network", () => {
+  const subnets = ["10.0.0.0/24", "10.1.0.0/24", "fd00::/64", "fd01::/64"].map(prefix);
+  const gateways = ["10.0.0.1", "fd00::1"].map(ip);
+  const [far, far6] = [prefix("10.1.0.0/24"), prefix("fd01::/64")];
+  const byRouter = [
+    { to: far, via: ip("10.0.0.1") },
+    { to: far6, via: ip("fd00::1") },
+  ];
+  const onLink = [{ to: far }, { to: far6 }];
+  const l3 = { kind: "ipvlan", mode: "l3" } as const;
+  const own = { to: far, via: ip("10.0.0.77") };
+  const cases: readonly (readonly [string, Case, Network["routes"]])[] = [
+    ["lead to the router of one's own", { network: network("n", { subnets, gateways }) }, byRouter],
+    [
+      "do so whatever default routes there are",
+      { network: network("n", { subnets, gateways }), request: { defaultRoute: "never" } },
+      byRouter,
+    ],
+    ["are the link where there is no router", { network: network("n", { subnets }) }, onLink],
+    [
+      "are the link of an internal network",
+      { network: network("n", { subnets, gateways, reach: "internal" }) },
+      onLink,
+    ],
+    [
+      "are the link where the host routes",
+      {
+        network: network("n", { subnets, gateways, driver: l3 }),
+        request: { defaultRoute: "never" },
+      },
+      onLink,
+    ],
+    [
+      "are left out where there is an address of it",
+      {
+        network: network("n", { subnets: subnets.slice(0, 2), gateways: gateways.slice(0, 1) }),
+        request: { addresses: [ip("10.0.0.7"), ip("10.1.0.7")] },
+      },
+      [],
+    ],
+    [
+      "are left out where the network has such a route",
+      { network: network("n", { subnets: subnets.slice(0, 2), routes: [own] }) },
+      [own],
+    ],
+  ];
+
+  test.each(cases)("%s", async (_, given, routes) => {
+    expect((await planned(given)).routes).toEqual(routes);
   });
 });
 

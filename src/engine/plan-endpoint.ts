@@ -6,6 +6,7 @@ import {
   interfaceAddressPrefix,
   ipVersion,
   type Mac,
+  type Prefix,
   prefixContains,
   prefixVersion,
 } from "../addr/index.ts";
@@ -179,15 +180,33 @@ function gatewaysFor(
 
 /**
  * The network's extra routes of the endpoint's IP versions, without those whose gateway it cannot
- * reach.
+ * reach, and the ways to the network's other subnets.
  */
 function routesFor(network: Network, addresses: readonly InterfaceAddress[]): Network["routes"] {
   const prefixes = addresses.map(interfaceAddressPrefix);
-  return network.routes.filter(({ to, via }) =>
+  const extra = network.routes.filter(({ to, via }) =>
     via === undefined
       ? prefixes.some((prefix) => prefixVersion(prefix) === prefixVersion(to))
       : prefixes.some((prefix) => prefixContains(prefix, via)),
   );
+  return [...extra, ...subnetRoutes(network, prefixes)];
+}
+
+/**
+ * To the subnets that the endpoint has no address of: by the router of its own, or else on the
+ * link, since all of them are on one wire. The default route may lead elsewhere, or not exist.
+ */
+function subnetRoutes(network: Network, own: readonly Prefix[]): Network["routes"] {
+  const { subnets, routes, reach, driver } = network;
+  const isRouted = reach === "routed" && !isRoutedByHost(driver);
+  return subnets.flatMap(({ prefix: to }) => {
+    const version = prefixVersion(to);
+    const near = own.filter((prefix) => prefixVersion(prefix) === version);
+    const isKnown = own.includes(to) || routes.some((route) => route.to === to);
+    if (isKnown || near.length === 0) return [];
+    const via = subnets.find(({ prefix, gateway }) => gateway && near.includes(prefix))?.gateway;
+    return [isRouted && via !== undefined ? { to, via } : { to }];
+  });
 }
 
 /** The operation that makes a planned endpoint real, or its link anew. */

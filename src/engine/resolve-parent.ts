@@ -35,7 +35,7 @@ export function resolveParent(
   const found = findLink(host, { name: wish.parent });
   if (!found.ok) return found;
   const vlan = wish.vlan ?? (found.value === undefined ? vlanOfName(wish.parent) : undefined);
-  if (vlan !== undefined) return onVlan(deps, host, wish, vlan);
+  if (vlan !== undefined) return onVlanOf(deps, host, wish, vlan);
   return found.value === undefined
     ? ok({ spec: wish, segment: segmentOf(wish), warnings: [] })
     : onLink(deps, host, wish, found.value);
@@ -52,6 +52,26 @@ function findLink(
   return err(refusalProblem(found.error, "look for the parent"));
 }
 
+/** On a VLAN of the device that a link stands for, unless the link itself has it already. */
+function onVlanOf(
+  deps: EngineDeps,
+  host: Rtnetlink,
+  wish: NetworkSpec,
+  vlan: VlanStack,
+): Result<ResolvedParent, Problem> {
+  const base = findLink(host, { name: vlan.on });
+  if (!base.ok) return base;
+  const levels = observeVlan(host, vlan);
+  if (!levels.ok) return levels;
+  const isThere = base.value === undefined || levels.value?.at(-1)?.link !== undefined;
+  if (isThere) return onVlan(deps, host, wish, vlan);
+  const device = realDevice(host, base.value);
+  if (!device.ok) return device;
+  const { link, warnings } = device.value;
+  const on = onVlan(deps, host, wish, { ...vlan, on: link.name as IfName });
+  return on.ok ? ok({ ...on.value, warnings: [...warnings, ...on.value.warnings] }) : on;
+}
+
 /** On the link of a VLAN that is there, whoever made it, or else on the one that is to be made. */
 function onVlan(
   deps: EngineDeps,
@@ -61,6 +81,8 @@ function onVlan(
 ): Result<ResolvedParent, Problem> {
   const levels = observeVlan(host, vlan);
   if (!levels.ok) return levels;
+  const base = findLink(host, { name: vlan.on });
+  if (!base.ok) return base;
   const { vlan: _, ...rest } = wish;
   const segment = segmentOf({ parent: vlanLinkName(vlan), vlan });
   const innermost = levels.value?.at(-1)?.link;
@@ -68,7 +90,8 @@ function onVlan(
   const parent = (innermost?.name ?? vlanLinkName(vlan)) as IfName;
   // A link that was there before is none of ours to delete.
   const spec = isOurs ? { ...rest, parent, vlan } : { ...rest, parent };
-  return ok({ spec, segment, warnings: [] });
+  const warnings = base.value === undefined ? [] : deviceWarnings(wish, base.value);
+  return ok({ spec, segment, warnings });
 }
 
 function onLink(
@@ -91,7 +114,7 @@ function onLink(
     case "ipvtap":
       return onRealDevice(deps, host, wish, link);
     default:
-      return ok({ spec: wish, segment: segmentOf(wish), warnings: deviceWarnings(link) });
+      return ok({ spec: wish, segment: segmentOf(wish), warnings: deviceWarnings(wish, link) });
   }
 }
 
@@ -100,21 +123,38 @@ function onRealDevice(
   deps: EngineDeps,
   host: Rtnetlink,
   wish: NetworkSpec,
-  { name, parent, details }: Link,
+  link: Link,
 ): Result<ResolvedParent, Problem> {
-  const isHere = parent !== undefined && parent.netnsid === undefined;
-  const real = isHere ? findLink(host, { ifindex: parent.ifindex }) : ok(undefined);
-  if (!real.ok) return real;
+  const device = realDevice(host, link);
+  if (!device.ok) return device;
+  const { link: real, warnings } = device.value;
   // In another namespace; that is refused where the parent is looked at.
-  if (real.value === undefined) return ok({ spec: wish, segment: segmentOf(wish), warnings: [] });
-  const on = onLink(deps, host, { ...wish, parent: real.value.name as IfName }, real.value);
-  if (!on.ok) return on;
-  const facts = { parent: name, kind: details?.kind ?? "link", real: real.value.name };
-  return ok({ ...on.value, warnings: [parentResolved(facts), ...on.value.warnings] });
+  if (real === link) return ok({ spec: wish, segment: segmentOf(wish), warnings });
+  const on = onLink(deps, host, { ...wish, parent: real.name as IfName }, real);
+  return on.ok ? ok({ ...on.value, warnings: [...warnings, ...on.value.warnings] }) : on;
 }
 
-/** What does not work on a parent of this kind. */
-function deviceWarnings({ name, details }: Link): readonly Problem[] {
+/** The device beneath a macvlan or ipvlan link; every other link is its own. */
+function realDevice(
+  host: Rtnetlink,
+  link: Link,
+): Result<{ readonly link: Link; readonly warnings: readonly Problem[] }, Problem> {
+  const kind = link.details?.kind;
+  const isStacked =
+    kind === "macvlan" || kind === "macvtap" || kind === "ipvlan" || kind === "ipvtap";
+  if (!isStacked || link.parent === undefined || link.parent.netnsid !== undefined) {
+    return ok({ link, warnings: [] });
+  }
+  const real = findLink(host, { ifindex: link.parent.ifindex });
+  if (!real.ok) return real;
+  if (real.value === undefined) return ok({ link, warnings: [] });
+  const facts = { parent: link.name, kind, real: real.value.name };
+  return ok({ link: real.value, warnings: [parentResolved(facts)] });
+}
+
+/** What does not work on a parent of this kind. Links of ipvlan have its MAC, which it knows. */
+function deviceWarnings({ driver }: NetworkSpec, { name, details }: Link): readonly Problem[] {
+  if (driver.kind === "ipvlan") return [];
   if (details?.kind === "bridge") return [parentBridge({ parent: name })];
   const mode = details?.kind === "bond" ? details.mode : undefined;
   const rewrites = mode === "balance-tlb" || mode === "balance-alb";

@@ -28,13 +28,18 @@ export interface PowerLedger {
   hear(told: Told): void;
   /** What in the book contradicts what was told; from here on the book is taken as it is. */
   audit(book: readonly Held[]): readonly string[];
-  /** How many attaches and detaches were answered, which a power cut must not undo. */
+  /** How many attaches and detaches were answered. */
   acknowledged(): number;
 }
 
 export function openPowerLedger(): PowerLedger {
   const given = new Map<string, Endpoint>();
   const released = new Set<string>();
+  /**
+   * Detached since the last commit that waited for the disk: a power cut takes the link along, so
+   * that the endpoint may be in the book again, of an earlier boot, and is collected.
+   */
+  const leaving = new Set<string>();
   let running: Extract<Told, { kind: "begins" | "collecting" }> | undefined;
   let acknowledged = 0;
 
@@ -42,12 +47,17 @@ export function openPowerLedger(): PowerLedger {
     given.delete(id);
     released.add(id);
   };
+  const settle = (): void => {
+    for (const id of leaving) released.add(id);
+    leaving.clear();
+  };
   const mayBeGone = ({ place }: Endpoint): boolean =>
     running?.kind === "collecting" ||
     (running?.kind === "begins" && running.move === "detach" && running.place === place);
 
   const wrongRows = (rows: ReadonlyMap<string, readonly string[]>): string[] => {
-    const newcomers = [...rows.keys()].filter((id) => !given.has(id) && !released.has(id));
+    const known = (id: string): boolean => [given, released, leaving].some((ids) => ids.has(id));
+    const newcomers = [...rows.keys()].filter((id) => !known(id));
     const allowed = running?.kind === "begins" && running.move === "attach" ? 1 : 0;
     return [
       ...[...given.values()].flatMap((endpoint) => {
@@ -70,8 +80,13 @@ export function openPowerLedger(): PowerLedger {
       running = undefined;
       if (told.kind === "refused") return;
       if (told.kind !== "collected") acknowledged++;
+      if (told.kind === "detached") {
+        given.delete(told.endpoint.id);
+        leaving.add(told.endpoint.id);
+        return;
+      }
+      settle();
       if (told.kind === "attached") given.set(told.endpoint.id, told.endpoint);
-      else if (told.kind === "detached") release(told.endpoint.id);
       else for (const id of given.keys()) release(id);
     },
     audit: (book) => {
@@ -84,6 +99,8 @@ export function openPowerLedger(): PowerLedger {
         .filter(([, holders]) => holders.length > 1)
         .map(([address]) => `twice: ${address}`);
       const complaints = [...wrongRows(found), ...twice];
+      for (const id of leaving) if (!found.has(id)) released.add(id);
+      leaving.clear();
       for (const id of given.keys()) if (!found.has(id)) release(id);
       for (const [id, list] of found) {
         if (!given.has(id)) given.set(id, { id, place: "", addresses: list });

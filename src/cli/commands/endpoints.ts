@@ -1,15 +1,15 @@
 import { err, mapResult, nearest, ok, type Problem, type Result } from "../../base/index.ts";
 import { type EndpointId, endpointMissing } from "../../domain/index.ts";
 import { type Engine, openSandbox } from "../../engine/index.ts";
-import type { AttachCommand, DetachTarget } from "../command.ts";
+import type { AttachCommand, DetachTarget, SandboxWish } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Host } from "../ports.ts";
 
 type Handled = Promise<Result<Outcome, Problem>>;
 
 export async function attach(host: Host, command: AttachCommand, signal: AbortSignal): Handled {
-  const { kind: _, sandbox: path, ...wish } = command;
-  const opened = openSandbox(host.openNamespace, path);
+  const { kind: _, sandbox: asked, ...wish } = command;
+  const opened = await openWished(host, asked);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
   const attached = await host.engine.attach({ ...wish, sandbox, signal });
@@ -25,14 +25,23 @@ export async function detach(host: Host, target: DetachTarget, signal: AbortSign
 }
 
 async function detachOwner(
-  { engine, openNamespace }: Host,
-  { sandbox: path, ifname }: Extract<DetachTarget, { readonly kind: "owner" }>,
+  host: Host,
+  { sandbox: asked, ifname }: Extract<DetachTarget, { readonly kind: "owner" }>,
   signal: AbortSignal,
 ): ReturnType<Engine["detach"]> {
-  const opened = openSandbox(openNamespace, path);
+  const opened = await openWished(host, asked);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
-  return await engine.detach({ kind: "owner", sandbox, ifname }, { signal });
+  return await host.engine.detach({ kind: "owner", sandbox, ifname }, { signal });
+}
+
+async function openWished(
+  { openNamespace, findContainer }: Host,
+  asked: SandboxWish,
+): Promise<ReturnType<typeof openSandbox>> {
+  if (asked.kind === "path") return openSandbox(openNamespace, asked.path);
+  const found = await findContainer(asked.container);
+  return found.ok ? openSandbox(openNamespace, found.value) : found;
 }
 
 export async function listEndpoints(engine: Engine): Handled {

@@ -9,6 +9,7 @@ import { usageWrong } from "../problems.ts";
 import { examples, positional, shortUsage, words } from "./describe.ts";
 import {
   address,
+  containerRef,
   endpointId,
   ifname,
   mac,
@@ -25,7 +26,13 @@ const sandbox = or(
     description: words("The sandbox: a path, or a name that `ip netns add` was given."),
   }),
   option("--pid", pidNamespace, { description: words("The sandbox: that of this process.") }),
-  { errors: { noMatch: words("Name the sandbox with --netns or --pid.") } },
+  option("--container", containerRef, {
+    description: words(
+      "The sandbox: that of this running container, by name or id. Its engine is Docker's, or " +
+        "what DOCKER_HOST names (unix://PATH) if it has Docker's API.",
+    ),
+  }),
+  { errors: { noMatch: words("Name the sandbox with --netns, --pid or --container.") } },
 );
 
 const attachOptions = object({
@@ -61,6 +68,7 @@ export const attachCommand = command("attach", map(attachOptions, attach), {
   footer: examples(
     "landfall attach lan --netns web",
     "landfall attach lan --pid 4711 --ip 192.168.1.20 --name web",
+    "landfall attach lan --container web --ifname lan0",
   ),
 });
 
@@ -93,17 +101,17 @@ function attach(given: InferValue<typeof attachOptions>): Result<Command, Proble
 }
 
 function detach(given: InferValue<typeof detachOptions>): Result<Command, Problem> {
-  const { id, sandbox: path, ifname: name } = given;
-  if (id !== undefined && path === undefined && name === undefined) {
+  const { id, sandbox: owner, ifname: name } = given;
+  if (id !== undefined && owner === undefined && name === undefined) {
     return ok({ kind: "detach", target: { kind: "id", id } });
   }
-  if (id === undefined && path !== undefined) {
-    const owner = { kind: "owner", sandbox: path, ifname: name ?? DEFAULT_IFNAME } as const;
-    return ok({ kind: "detach", target: owner });
+  if (id === undefined && owner !== undefined) {
+    const target = { kind: "owner", sandbox: owner, ifname: name ?? DEFAULT_IFNAME } as const;
+    return ok({ kind: "detach", target });
   }
   const reason =
     id === undefined
-      ? "Name the endpoint: its id, or its sandbox with --netns or --pid."
+      ? "Name the endpoint: its id, or its sandbox with --netns, --pid or --container."
       : "Name the endpoint by its id or by its sandbox, not by both.";
   return err(usageWrong({ reason, help: "landfall detach --help" }));
 }

@@ -34,7 +34,12 @@ const lan = { name: "lan", parent: "eth0", routes: [], reach: "routed" };
 const macvlan = { kind: "macvlan", mode: "bridge" };
 const slash24 = { prefix: "10.0.0.0/24", ranges: [], exclusions: [] };
 const minimal = { kind: "net-create", spec: { ...lan, driver: macvlan, subnets: [slash24] } };
-const attachWeb = { kind: "attach", network: "lan", sandbox: "/run/netns/web", ifname: "eth0" };
+const attachWeb = {
+  kind: "attach",
+  network: "lan",
+  sandbox: { kind: "path", path: "/run/netns/web" },
+  ifname: "eth0",
+};
 
 const commands: readonly (readonly [string, object])[] = [
   ["demo", { kind: "demo" }],
@@ -133,21 +138,31 @@ const commands: readonly (readonly [string, object])[] = [
     {
       kind: "attach",
       network: "lan",
-      sandbox: "/proc/4711/ns/net",
+      sandbox: { kind: "path", path: "/proc/4711/ns/net" },
       ifname: "net1",
       addresses: ["10.0.0.9", "fd00::9"],
       mac: "02:00:00:00:00:0a",
       workload: "w",
     },
   ],
+  [
+    "attach lan --container web_1.a",
+    { ...attachWeb, sandbox: { kind: "container", container: "web_1.a" }, addresses: [] },
+  ],
   ["detach ep-1", { kind: "detach", target: { kind: "id", id: "ep-1" } }],
   [
     "detach --netns web --ifname net1",
-    { kind: "detach", target: { kind: "owner", sandbox: "/run/netns/web", ifname: "net1" } },
+    {
+      kind: "detach",
+      target: { kind: "owner", sandbox: { kind: "path", path: "/run/netns/web" }, ifname: "net1" },
+    },
   ],
   [
     "detach --pid 7",
-    { kind: "detach", target: { kind: "owner", sandbox: "/proc/7/ns/net", ifname: "eth0" } },
+    {
+      kind: "detach",
+      target: { kind: "owner", sandbox: { kind: "path", path: "/proc/7/ns/net" }, ifname: "eth0" },
+    },
   ],
   ["lease ls", { kind: "lease-ls" }],
   ["lease release 10.0.0.3", { kind: "lease-release", address: "10.0.0.3" }],
@@ -274,7 +289,8 @@ const mistakes: readonly (readonly [string, string, string, string, string?])[] 
   [`${create} --bcqueuelen many`, "LF-USAGE", '"many" is not a whole number', "--help"],
   ["net set lan", "LF-USAGE", "Say what to change", "--help", "landfall net set --help"],
   ["attach --netns web", "LF-USAGE", "NETWORK is missing", "--help", "landfall attach --help"],
-  ["attach lan", "LF-USAGE", "Name the sandbox with --netns or --pid", "--help"],
+  ["attach lan --container ../x", "LF-USAGE", "no name and no id of a container", "--help"],
+  ["attach lan", "LF-USAGE", "Name the sandbox with --netns, --pid or --container", "--help"],
   ["attach lan --netns a --pid 3", "LF-USAGE", "cannot be used together", "--help"],
   ["attach lan --pid 0", "LF-USAGE", '`--pid`: "0" is not the id of a process', "--help"],
   ['attach lan --netns ""', "LF-USAGE", "the path is empty", "--help"],

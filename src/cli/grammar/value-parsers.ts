@@ -28,7 +28,7 @@ import {
   type VlanTag,
   type WorkloadName,
 } from "../../domain/index.ts";
-import type { SandboxPath } from "../command.ts";
+import type { SandboxWish } from "../command.ts";
 
 /** A parser of one value of the command line. */
 export type Value<T> = ValueParser<"sync", T>;
@@ -167,20 +167,31 @@ export const scenarioFile: Value<string> = parsedBy({
 });
 
 /** A path, or the bare name that `ip netns add` was given. */
-export const netnsPath: Value<SandboxPath> = parsedBy({
+export const netnsPath: Value<SandboxWish> = parsedBy({
   metavar: "PATH",
   parse: (text) => {
     if (text === "") return err("the path is empty.");
-    return ok(text.includes("/") ? text : `/run/netns/${text}`);
+    const path = text.includes("/") ? text : `/run/netns/${text}`;
+    return ok({ kind: "path", path });
   },
 });
 
-export const pidNamespace: Value<SandboxPath> = parsedBy({
+export const pidNamespace: Value<SandboxWish> = parsedBy({
   metavar: "PID",
   parse: (text) => {
     // PID_MAX_LIMIT of include/linux/threads.h has seven digits.
-    if (/^[1-9]\d{0,6}$/.test(text)) return ok(`/proc/${text}/ns/net`);
+    if (/^[1-9]\d{0,6}$/.test(text)) return ok({ kind: "path", path: `/proc/${text}/ns/net` });
     return err(`${JSON.stringify(text)} is not the id of a process.`);
+  },
+});
+
+/** Names and ids, as Docker's engine takes them (daemon/names of moby). */
+export const containerRef: Value<SandboxWish> = parsedBy({
+  metavar: "NAME",
+  parse: (text) => {
+    const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,253}$/.test(text);
+    if (isName) return ok({ kind: "container", container: text });
+    return err(`${JSON.stringify(text)} is no name and no id of a container.`);
   },
 });
 

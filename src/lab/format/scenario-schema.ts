@@ -8,6 +8,7 @@ import {
   parseRange,
 } from "../../addr/index.ts";
 import { err, ok, type Problem, type Result, seconds } from "../../base/index.ts";
+import { parseVlanTag } from "../../domain/index.ts";
 import { parseFilter } from "../../wire/index.ts";
 import { parseAction } from "./actions.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -93,6 +94,10 @@ const sysctlName = z.string().regex(/^net([./][A-Za-z0-9_:-]+)+$/, {
   error: "a sysctl here begins with net, such as net.ipv4.ip_forward",
 });
 const vlanId = z.int().min(1).max(4094);
+const vlanTag = z
+  .union([z.string(), vlanId])
+  .transform((value) => String(value))
+  .pipe(parsed(parseVlanTag, "a VLAN, such as 10 or 802.1ad:10"));
 const ethernetMtu = z.int().min(68).max(65_535);
 const transportPort = z.int().min(1).max(65_535);
 const command = z.string().min(1);
@@ -160,7 +165,9 @@ const network = strict({
     .exactOptional()
     .describe("of ipvlan; nopromisc of macvlan passthru; nodst of macvlan source"),
   parent: linkName.exactOptional().describe("the link that containers hang on"),
-  vlan: vlanId.exactOptional(),
+  vlan: oneOrMany(vlanTag)
+    .exactOptional()
+    .describe("the VLAN of the parent, such as 10 or 802.1ad:10; tags in tags outermost first"),
   subnets: listOf(prefix),
   gateway: oneOrMany(ip).exactOptional(),
   ranges: listOf(range),

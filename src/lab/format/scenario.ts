@@ -8,6 +8,7 @@ import type {
   Prefix,
 } from "../../addr/index.ts";
 import type { Millis } from "../../base/index.ts";
+import type { VlanTag } from "../../domain/index.ts";
 import type { FrameFilter } from "../../wire/index.ts";
 import type { Action } from "./actions.ts";
 import type { FindingText, LeaseText } from "./references.ts";
@@ -166,7 +167,8 @@ export interface LanNetwork extends NetworkBase {
   readonly mode?: string;
   readonly flag?: string;
   readonly parent: string;
-  readonly vlan?: number;
+  /** Outermost tag first. */
+  readonly vlan?: readonly VlanTag[];
   /** Addresses that are always the container's of this name. */
   readonly reservations: Readonly<Record<string, readonly Ip[]>>;
   readonly routes: readonly { readonly to: Prefix; readonly via?: Ip }[];

@@ -7,7 +7,6 @@ import {
   parseIfName,
   parseMtu,
   parseNetworkName,
-  parseVlanTag,
   parseWorkloadName,
   type Reservation,
 } from "../../domain/index.ts";
@@ -50,11 +49,9 @@ function specOf(network: LanNetwork): Result<NetworkSpec, Problem> {
   if (!parent.ok) return parent;
   const mtu = network.mtu === undefined ? undefined : parseMtu(network.mtu);
   if (mtu !== undefined && !mtu.ok) return mtu;
-  const vlan = network.vlan === undefined ? undefined : parseVlanTag(network.vlan);
-  if (vlan !== undefined && !vlan.ok) return vlan;
   const reservations = reservationsOf(network);
   if (!reservations.ok) return reservations;
-  const { subnets, gateways, ranges, exclude, routes, internal } = network;
+  const { subnets, gateways, ranges, exclude, routes, internal, vlan } = network;
   return checkNetwork({
     name: name.value,
     parent: parent.value,
@@ -67,7 +64,7 @@ function specOf(network: LanNetwork): Result<NetworkSpec, Problem> {
     routes,
     reach: internal ? "internal" : "routed",
     ...(mtu === undefined ? {} : { mtu: mtu.value }),
-    ...(vlan === undefined ? {} : { vlan: [vlan.value] }),
+    ...(vlan === undefined ? {} : { vlan }),
   });
 }
 

@@ -76,6 +76,8 @@ test("driver and VLAN are options of ours", () => {
   const said = words(`driver: ipvlan, mode: l3, parent: eth0, vlan: 7, ${four}`);
   expect(said).toContain("--opt vlan=7 --opt mode=l3");
   expect(said).toContain("--opt driver=ipvlan");
+  const nested = words(`parent: eth0, vlan: ["802.1ad:7", 8], ${four}`);
+  expect(nested).toContain("--opt vlan=802.1ad:7,8 ");
 });
 
 test.each([

@@ -6,6 +6,7 @@ import {
   prefixVersion,
 } from "../../../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../../../base/index.ts";
+import { formatVlanTag } from "../../../domain/index.ts";
 import type { DockerBridge, LanNetwork, ScenarioNetwork } from "../../format/scenario.ts";
 import { labUnsupported } from "../../lab-problems.ts";
 import { checkDriven } from "../attach-containers.ts";
@@ -38,13 +39,13 @@ export function networkWords(
 function lanWords(network: LanNetwork): Result<readonly string[], Problem> {
   const driven = checkDriven(network);
   if (!driven.ok) return driven;
-  const { name, parent, vlan, mode, flag, bcqueuelen, mtu, source, routes } = network;
+  const { name, parent, vlan = [], mode, flag, bcqueuelen, mtu, source, routes } = network;
   const reserved = Object.entries(network.reservations).flatMap(([workload, ips]) =>
     ips.map((ip) => `${workload}=${ip}`),
   );
   const { ranges, dockers } = sortRanges(network);
   const options: Readonly<Record<string, string | number | undefined>> = {
-    ...{ name, parent, vlan, mode, flag, bcqueuelen, mtu },
+    ...{ name, parent, vlan: listed(vlan.map(formatVlanTag)), mode, flag, bcqueuelen, mtu },
     driver: network.driver === "macvlan" ? undefined : network.driver,
     source: listed(source),
     range: listed(ranges.map(formatRange)),
