@@ -181,12 +181,6 @@ function lookAtLink(
 /** Nothing where the parent is gone: that is told once, and explains it. */
 function missingLink(row: Attached, parent: Link | undefined): EndpointFinding | undefined {
   if (parent === undefined) return undefined;
-  const { ifname, sandbox } = row.endpoint;
-  const detail = `${ifname} was deleted in the sandbox`;
-  if (sandbox.mover === undefined) {
-    return finding(row, { kind: "link-missing", detail, action: "repair" });
-  }
-  // Only the runtime knows what else it did to the link.
-  const cure = `${detail}; restart its container`;
-  return finding(row, { kind: "link-missing", detail: cure, action: "none" });
+  const detail = `${row.endpoint.ifname} was deleted in the sandbox`;
+  return finding(row, { kind: "link-missing", detail, action: "repair" });
 }

@@ -6,10 +6,9 @@ import type { EngineDeps } from "./deps.ts";
 import type { EndpointFinding, Finding, NetworkFinding, Reconciled } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
 import { type InFlight, listInFlight } from "./in-flight.ts";
-import { wantedMtu } from "./link-differences.ts";
 import { ensureMadeParent } from "./made-parent.ts";
+import { raiseMtu } from "./raise-mtu.ts";
 import { restoreEndpoint } from "./restore-endpoint.ts";
-import { findSandbox } from "./sandbox-side.ts";
 import { endIfDead } from "./settle.ts";
 
 /** Acts on every finding that can be acted on; one that fails does not stop the others. */
@@ -92,29 +91,7 @@ async function repairParent(deps: EngineDeps, finding: NetworkFinding): Acted {
 }
 
 async function repairEndpoint(deps: EngineDeps, finding: EndpointFinding): Acted {
-  if (finding.kind === "link-missing") return await restoreEndpoint(deps, finding.endpoint);
-  const known = await deps.store.transact((tx) => {
-    const endpoint = tx.endpoints.get(finding.endpoint);
-    const network = endpoint === undefined ? undefined : tx.networks.get(endpoint.network);
-    return ok(endpoint === undefined || network === undefined ? undefined : { endpoint, network });
-  });
-  if (!known.ok || known.value === undefined) return known.ok ? ok("left") : known;
-  const { endpoint, network } = known.value;
-  const host = openConversation(deps.platform, deps.hostNamespace);
-  if (!host.ok) return host;
-  using talk = host.value;
-  const parent = talk.request(getLink({ name: network.parent }));
-  if (!parent.ok) return err(refusalProblem(parent.error, `look for ${network.parent}`));
-  const mtu = wantedMtu(endpoint, parent.value);
-  const found = findSandbox(deps, endpoint);
-  if (!found.ok || found.value.kind === "gone" || mtu === undefined) {
-    return found.ok ? ok("left") : found;
-  }
-  using netns = found.value.netns;
-  const opened = openConversation(deps.platform, netns);
-  if (!opened.ok) return opened;
-  using sandbox = opened.value;
-  const { ifindex, temporaryName: name } = endpoint.link;
-  const set = sandbox.request(setLink({ link: { ifindex, name }, mtu }));
-  return set.ok ? ok("done") : err(refusalProblem(set.error, `set the MTU of ${endpoint.ifname}`));
+  return finding.kind === "link-missing"
+    ? await restoreEndpoint(deps, finding.endpoint)
+    : await raiseMtu(deps, finding.endpoint);
 }
