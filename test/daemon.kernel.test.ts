@@ -204,3 +204,50 @@ test("a daemon elsewhere is not asked", async () => {
   const attach = ["attach", "lan", "--netns", "/proc/self/fd/9", ...where];
   expect(problemOf(await landfall(attach, behind))?.code).toBe("LF-SANDBOX-OTHER");
 }, 60_000);
+
+/** What of eth0 others know it by, as iproute2 sees it; undefined where it is not there. */
+function looks(netns: NetnsHandle): unknown {
+  const shown = tryInside(netns, "ip", "-j", "-d", "link", "show", "dev", "eth0");
+  if (shown.status !== 0) return undefined;
+  const [{ address, mtu, linkinfo }] = JSON.parse(shown.stdout);
+  return { address, mtu, kind: linkinfo.info_kind, mode: linkinfo.info_data.mode };
+}
+
+/** Waits until a look shows what is wanted; what it shows in the end. */
+async function eventually(look: () => unknown, wanted: unknown): Promise<unknown> {
+  for (let n = 0; n < 100 && !Bun.deepEquals(look(), wanted); n++) await Bun.sleep(50);
+  return look();
+}
+
+test("when a parent comes back, so do the endpoints that went with it, by themselves", async () => {
+  using site = openSite();
+  const { lan } = site;
+  await site.run("net", "create", "lan", ...subnet, "--gateway", "10.0.0.1");
+  const sandbox = lan.sandbox();
+  const address = await attachTo(site, sandbox);
+  const daemon = await site.serve("--interval", "600");
+  const [before, routes] = [looks(sandbox), inside(sandbox, "ip", "route")];
+  expect(pings(lan, address)).toBe(true);
+  inside(lan.host, "ip", "link", "del", "dev", "p0");
+  expect(looks(sandbox)).toBeUndefined();
+  const status = await site.run("status");
+  expect([status.exitCode, JSON.parse(status.stdout).findings]).toEqual([
+    1,
+    [expect.objectContaining({ subject: "network", kind: "parent-missing", action: "none" })],
+  ]);
+  inside(lan.host, "ip", "link", "add", "p0", "type", "veth", "peer", "name", "m0");
+  inside(lan.host, "ip", "link", "set", "dev", "m0", "netns", pathOf(lan.machine));
+  inside(lan.machine, "ip", "addr", "add", "10.0.0.1/24", "dev", "m0");
+  inside(lan.machine, "ip", "link", "set", "dev", "m0", "up");
+  inside(lan.host, "ip", "link", "set", "dev", "p0", "up");
+  expect(await eventually(() => looks(sandbox), before)).toEqual(before);
+  expect(await eventually(() => pings(lan, address), true)).toBe(true);
+  expect(inside(sandbox, "ip", "route")).toBe(routes);
+  // Its MTU follows the parent's both ways.
+  inside(lan.host, "ip", "link", "set", "dev", "p0", "mtu", "1400");
+  expect(looks(sandbox)).toMatchObject({ mtu: 1400 });
+  inside(lan.host, "ip", "link", "set", "dev", "p0", "mtu", "1500");
+  expect(await eventually(() => looks(sandbox), before)).toEqual(before);
+  daemon.kill("SIGTERM");
+  expect((await daemon.ended).exitCode).toBe(0);
+}, 60_000);

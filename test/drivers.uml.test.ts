@@ -84,6 +84,33 @@ say inner ip -d -j link show q1.10.20
 lf net rm t4 >&9
 say none ip -br link show type vlan
 
+lf net create t5 --parent q1 --vlan 300 --subnet 10.30.0.0/24 >&9
+lf attach t5 --netns e >&9
+lf attach t5 --netns f >&9
+say vbefore ip -n e -j address show dev eth0
+ip link del dev q1.300
+say vdrift lf status
+lf reconcile >&9
+say vafter ip -n e -j address show dev eth0
+say vpings pings e 10.30.0.2
+say valias ip -d -j link show q1.300
+ip link add w0 type veth peer name w1; ip link set w0 up; ip link set w1 up
+lf net create iv3 --parent w0 --driver ipvlan --mode l3 --subnet 10.40.0.0/24 >&9
+ip netns add k; ip netns add l
+lf attach iv3 --netns k >&9
+lf attach iv3 --netns l >&9
+say iroutes ip -n k -j route show default
+ip link del dev w0
+say idrift lf status
+ip link add w0 type veth peer name w1; ip link set w0 up; ip link set w1 up
+lf reconcile >&9
+say ipings pings k 10.40.0.2
+say iagain ip -n k -j route show default
+ip link set dev w0 mtu 1400
+ip link set dev w0 mtu 1500
+say ifollows ip -n k -j link show dev eth0
+say iwell code status
+
 for n in r s t u; do
   ip link add "\${n}0" type veth peer name "\${n}1"; ip link set "\${n}0" up
 done
@@ -211,4 +238,28 @@ uml.each(["ipvtap", "macvtap"])("an %s endpoint on a VLAN is told with its devic
   expect(linkinfo.info_kind).toBe(kind);
   expect(JSON.parse(of(kind)).endpoint.tap).toBe(`/dev/tap${ifindex}`);
   expect(of(`${kind}dev`)).toBe(`tap${ifindex}`);
+});
+
+/** What a namespace's link is known by: the kernel chose the rest. */
+const seen = (word: string) => {
+  const { ifname, address, mtu, addr_info } = json(word);
+  const own = addr_info.filter(({ scope }: { scope: string }) => scope === "global");
+  return { ifname, address, mtu, own: own.map(({ local }: { local: string }) => local) };
+};
+
+uml("a VLAN's link that was deleted is made anew, with its mark and the endpoints on it", () => {
+  expect(of("vdrift")).toMatch(/"kind": *"parent-missing"/);
+  expect(of("vdrift")).toMatch(/"action": *"repair"/);
+  expect(of("vdrift")).not.toContain("link-missing");
+  expect(seen("vafter")).toEqual(seen("vbefore"));
+  expect(json("valias").ifalias).toMatch(/^landfall:[0-9a-f-]{36}:parent$/);
+  expect(of("vpings")).toBe("yes");
+});
+
+uml("ipvlan endpoints are made anew when their parent is there again, with their routes", () => {
+  expect(of("idrift")).toMatch(/"kind": *"parent-missing"/);
+  expect(json("iagain")).toEqual(json("iroutes"));
+  expect(of("ipings")).toBe("yes");
+  // The kernel raises the MTU of ipvlan links with their parent's, so there is no drift.
+  expect([json("ifollows").mtu, of("iwell")]).toEqual([1500, ""]);
 });

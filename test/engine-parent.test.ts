@@ -107,7 +107,7 @@ describe("on a parent that is down", () => {
     }
     expect(made.network).not.toHaveProperty("parentChecks");
     expect(host.kernel.state.byName(host.netns.cookie, "p0")?.state).toBe("down");
-    expect(must(await host.engine.status())).toEqual([]);
+    expect(must(await host.engine.status())).toMatchObject([{ kind: "parent-down" }]);
     must(await host.engine.detach({ kind: "id", id: attached.endpoint.id }));
     expect(childrenIn(host.kernel)).toEqual([]);
   });

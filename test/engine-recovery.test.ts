@@ -149,7 +149,7 @@ test("a cancelled attach leaves nothing and says so", async () => {
 });
 
 describe("drift", () => {
-  test("of name, state, address and a deleted link is found, told and left alone", async () => {
+  test("of name, state and address is found, told and left alone; a deleted link comes back", async () => {
     using site = await openSite("memory");
     const { host, engine } = site;
     const sandbox = host.sandbox();
@@ -172,7 +172,8 @@ describe("drift", () => {
     ]);
     host.run(sandbox, deleteLink(link));
     expect(await kinds()).toEqual([["link-missing", "eth0 was deleted in the sandbox"]]);
-    expect(must(await engine.reconcile()).map(({ outcome }) => outcome)).toEqual(["left"]);
+    expect(must(await engine.reconcile()).map(({ outcome }) => outcome)).toEqual(["done"]);
+    expect(await kinds()).toEqual([]);
     expect((await bookOf(host.store)).endpoints).toHaveLength(1);
   });
 

@@ -10,9 +10,11 @@ import {
 import {
   type EndpointView,
   type Finding,
+  findingActions,
   findingKinds,
   type LeaseView,
   type NetworkView,
+  networkFindingKinds,
   type Reconciled,
 } from "../engine/index.ts";
 import { given, type networkRequest, reservation, route } from "./requests.ts";
@@ -187,7 +189,7 @@ const leaseView = lease.transform(({ state, until = "", ...rest }): LeaseView =>
 const findingFacts = {
   network: value.networkName,
   detail: z.string(),
-  action: z.enum(["complete", "undo", "collect", "none"]),
+  action: z.enum(findingActions),
 };
 
 const endpointFinding = z.object({
@@ -201,7 +203,7 @@ const endpointFinding = z.object({
 
 const networkFinding = z.object({
   subject: z.literal("network"),
-  kind: z.enum(["running", "interrupted"]),
+  kind: z.enum(networkFindingKinds),
   ...findingFacts,
 });
 

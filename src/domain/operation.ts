@@ -7,9 +7,9 @@ import type { Step } from "./plan.ts";
 /** A change of kernel and book between its intent and its outcome. */
 export type Operation = EndpointOperation | NetworkUpdate;
 
-/** An attach or detach. */
+/** An attach or detach; or a restore, which makes the link of an endpoint anew. */
 export interface EndpointOperation extends OperationFacts {
-  readonly kind: "attach" | "detach";
+  readonly kind: "attach" | "detach" | "restore";
   readonly endpoint: EndpointId;
   readonly sandbox: Sandbox;
   readonly plan: readonly Step[];
@@ -42,6 +42,7 @@ export function describeOperation(operation: Operation): string {
   switch (operation.kind) {
     case "attach":
     case "detach":
+    case "restore":
       return operation.kind;
     case "update-network":
       return `change ${formatDriverChange(operation.before, operation.after)}`;

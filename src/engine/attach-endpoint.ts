@@ -108,14 +108,15 @@ function begin(
 }
 
 /** What an operation is carried out with. */
-interface Ground {
+export interface Ground {
   readonly context: AttachContext;
   readonly signal: AbortSignal | undefined;
   /** Of the outcome. */
   readonly survives: Survives;
 }
 
-async function carryOut(
+/** Carries out the plan of a recorded intent, and records the outcome. */
+export async function carryOut(
   deps: EngineDeps,
   operation: EndpointOperation,
   { context, signal, survives }: Ground,
@@ -187,7 +188,11 @@ function commitIntent(
     const endpoint = planEndpoint(deps, tx, { request, network, seen });
     if (!endpoint.ok) return endpoint;
     tx.endpoints.insert(endpoint.value);
-    const operation = attachOperation(deps, id, { endpoint: endpoint.value, network });
+    const operation = attachOperation(deps, id, {
+      kind: "attach",
+      endpoint: endpoint.value,
+      network,
+    });
     tx.operations.insert(operation);
     return ok(operation);
   }, "process-end");

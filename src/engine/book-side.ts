@@ -19,8 +19,8 @@ export function recordAttached(tx: Transaction, operation: EndpointOperation): E
 }
 
 /**
- * The outcome of a detach, and of an attach that was undone: nothing of the endpoint is left. What
- * was in use rests; what never was can be given at once.
+ * The outcome of a detach, and of what was undone: no link of the endpoint is left. What was in use
+ * rests; what never was can be given at once.
  */
 export function recordGone(
   deps: EngineDeps,
@@ -30,6 +30,12 @@ export function recordGone(
   const endpoint = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
   const network = defined(tx.networks.get(operation.network), "network of the operation");
   tx.operations.remove(operation.id);
+  if (operation.kind === "restore") {
+    // It is where it was before: in the book, and without a link.
+    const former: Endpoint = { ...endpoint, state: "attached" };
+    tx.endpoints.replace(former);
+    return { endpoint: former, network: network.name };
+  }
   if (operation.kind === "detach") restAddresses(tx, endpoint, momentOf(deps));
   else releaseAddresses(tx, endpoint.id);
   tx.endpoints.remove(endpoint.id);

@@ -87,10 +87,10 @@ export interface EndpointFinding extends FindingFacts {
   readonly kind: FindingKind;
 }
 
-/** A change of a network and of the links on it. */
+/** A change of a network and of the links on it, or something about its parent. */
 export interface NetworkFinding extends FindingFacts {
   readonly subject: "network";
-  readonly kind: Extract<FindingKind, "running" | "interrupted">;
+  readonly kind: NetworkFindingKind;
 }
 
 interface FindingFacts {
@@ -98,8 +98,11 @@ interface FindingFacts {
   /** One sentence about this occurrence. */
   readonly detail: string;
   /** What `reconcile` does about it. */
-  readonly action: "complete" | "undo" | "collect" | "none";
+  readonly action: FindingAction;
 }
+
+export const findingActions = ["complete", "undo", "collect", "repair", "none"] as const;
+export type FindingAction = (typeof findingActions)[number];
 
 export const findingKinds = [
   /** An operation that a living process works on. */
@@ -115,8 +118,23 @@ export const findingKinds = [
   "link-differs",
   /** Another machine has an IPv6 address of it: duplicate address detection failed. */
   "address-conflict",
+  /** Nothing of the parent's name is on the host; what hung on it went with it. */
+  "parent-missing",
+  /** Nothing passes until it is up again, and then by itself. */
+  "parent-down",
+  /** What endpoints hang on is there under another name. */
+  "parent-renamed",
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
+
+export const networkFindingKinds = [
+  "running",
+  "interrupted",
+  "parent-missing",
+  "parent-down",
+  "parent-renamed",
+] as const satisfies readonly FindingKind[];
+export type NetworkFindingKind = (typeof networkFindingKinds)[number];
 
 /** What became of a finding. */
 export interface Reconciled {
@@ -150,8 +168,8 @@ export interface Engine {
   /** Where book and kernel disagree, and what is in flight; changes nothing. */
   status(): Promise<Result<readonly Finding[], Problem>>;
   /**
-   * Ends what died, collects endpoints whose sandbox is gone. What cannot be decided, or is not
-   * ours, is told and left alone.
+   * Ends what died, collects endpoints whose sandbox is gone, makes links and parents of ours anew
+   * that are gone. What cannot be decided, or is not ours, is told and left alone.
    */
   reconcile(): Promise<Result<readonly Reconciled[], Problem>>;
   listLeases(): Promise<Result<readonly LeaseView[], Problem>>;

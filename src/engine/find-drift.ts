@@ -1,53 +1,88 @@
 import { observeAddresses, observeOwnLink, openConversation } from "../attach/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
-import { type Driver, describeOperation, type Endpoint, type Network } from "../domain/index.ts";
+import { collect, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type Driver,
+  describeOperation,
+  type Endpoint,
+  type Network,
+  type NetworkId,
+} from "../domain/index.ts";
+import type { Link } from "../netlink/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
 import type { Transaction } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { EndpointFinding, Finding, NetworkFinding } from "./engine.ts";
+import { observeParents, type Parents, parentFinding } from "./find-parent-drift.ts";
 import { type InFlight, listInFlight, updateOf } from "./in-flight.ts";
+import { differencesOf } from "./link-differences.ts";
 import { judge } from "./recover.ts";
 import { findSandbox, isOfEarlierBoot, signOfLife } from "./sandbox-side.ts";
 
-/** Everything about which book and kernel do not say the same. */
+/**
+ * Everything about which book and kernel do not say the same. What follows from a parent that is
+ * gone is not told of each endpoint once more.
+ */
 export async function findDrift(deps: EngineDeps): Promise<Result<readonly Finding[], Problem>> {
   const inFlight = await listInFlight(deps);
   if (!inFlight.ok) return inFlight;
-  const attached = await listAttached(deps);
-  if (!attached.ok) return attached;
-  const findings: Finding[] = [];
-  for (const row of inFlight.value) {
-    const finding = inFlightFinding(deps, row);
-    if (!finding.ok) return finding;
-    findings.push(finding.value);
-  }
-  for (const row of attached.value) {
-    const finding = attachedFinding(deps, row);
-    if (!finding.ok) return finding;
-    if (finding.value !== undefined) findings.push(finding.value);
-  }
-  return ok(findings);
+  const recorded = await listRecorded(deps);
+  if (!recorded.ok) return recorded;
+  const { networks, attached } = recorded.value;
+  const opened = openConversation(deps.platform, deps.hostNamespace);
+  if (!opened.ok) return opened;
+  using host = opened.value;
+  const parents = observeParents(host, networks);
+  if (!parents.ok) return parents;
+  const running = collect(inFlight.value.map((row) => inFlightFinding(deps, row)));
+  if (!running.ok) return running;
+  const seen = collect(attached.map((row) => lookAt(deps, row, parents.value)));
+  if (!seen.ok) return seen;
+  const ofParents = collect(
+    networks.map((network) => {
+      const hanging = seen.value.find((row) => row.network === network.id)?.hangsOn;
+      return parentFinding(deps, host, { network, parents: parents.value, other: hanging });
+    }),
+  );
+  if (!ofParents.ok) return ofParents;
+  const ofEndpoints = seen.value.map((row) => row.finding);
+  return ok(
+    [...running.value, ...ofParents.value, ...ofEndpoints].filter((row) => row !== undefined),
+  );
 }
 
-interface Attached {
+/** What was found of one endpoint. */
+interface Look {
+  readonly network: NetworkId;
+  readonly finding: EndpointFinding | undefined;
+  /** Ifindex of what its link hangs on, where the link is there. */
+  readonly hangsOn?: number;
+}
+
+/** An endpoint that is attached, as the book says. */
+export interface Attached {
   readonly endpoint: Endpoint;
   readonly network: Network;
   /** Which its link may have: while the network is changed, the former and the new one. */
   readonly modes: readonly Driver["mode"][];
 }
 
-/** Endpoints that no operation of their own is about, with their networks. */
-function listAttached(deps: EngineDeps): Promise<Result<readonly Attached[], Problem>> {
+interface Recorded {
+  readonly networks: readonly Network[];
+  /** Endpoints that no operation of their own is about. */
+  readonly attached: readonly Attached[];
+}
+
+function listRecorded(deps: EngineDeps): Promise<Result<Recorded, Problem>> {
   return deps.store.transact((tx) => {
-    const networks = new Map(
-      tx.networks.all().map((network) => [network.id, { network, modes: modesOn(tx, network) }]),
+    const networks = tx.networks.all();
+    const byId = new Map(
+      networks.map((network) => [network.id, { network, modes: modesOn(tx, network) }]),
     );
-    return ok(
-      tx.endpoints.all().flatMap((endpoint) => {
-        const on = networks.get(endpoint.network);
-        return on === undefined || endpoint.state !== "attached" ? [] : [{ endpoint, ...on }];
-      }),
-    );
+    const attached = tx.endpoints.all().flatMap((endpoint) => {
+      const on = byId.get(endpoint.network);
+      return on === undefined || endpoint.state !== "attached" ? [] : [{ endpoint, ...on }];
+    });
+    return ok({ networks, attached });
   });
 }
 
@@ -84,21 +119,24 @@ function inFlightFinding(deps: EngineDeps, row: InFlight): Result<Finding, Probl
   return ok(tell({ kind: "interrupted", detail, action }));
 }
 
-/** What is wrong with an endpoint that should be well; undefined when nothing is. */
-function attachedFinding(
-  deps: EngineDeps,
-  row: Attached,
-): Result<EndpointFinding | undefined, Problem> {
+/** Looks at an endpoint that should be well. */
+function lookAt(deps: EngineDeps, row: Attached, parents: Parents): Result<Look, Problem> {
+  const network = row.network.id;
   const { sandbox } = row.endpoint;
   if (isOfEarlierBoot(deps, sandbox)) {
     const detail = "the machine was started again since";
-    return ok(finding(row, { kind: "sandbox-gone", detail, action: "collect" }));
+    return ok({
+      network,
+      finding: finding(row, { kind: "sandbox-gone", detail, action: "collect" }),
+    });
   }
   const found = findSandbox(deps, row.endpoint);
   if (!found.ok) return found;
-  if (found.value.kind === "gone") return goneFinding(deps, row);
+  if (found.value.kind === "gone") {
+    return mapResult(goneFinding(deps, row), (gone) => ({ network, finding: gone }));
+  }
   using netns = found.value.netns;
-  return linkFinding(deps, netns, row);
+  return lookAtLink(deps, netns, row, parents.get(row.network.parent));
 }
 
 function goneFinding(deps: EngineDeps, row: Attached): Result<EndpointFinding, Problem> {
@@ -112,49 +150,37 @@ function goneFinding(deps: EngineDeps, row: Attached): Result<EndpointFinding, P
   return ok(finding(row, { kind: "sandbox-gone", detail, action: "collect" }));
 }
 
-function linkFinding(
+function lookAtLink(
   deps: EngineDeps,
   netns: NetnsHandle,
   row: Attached,
-): Result<EndpointFinding | undefined, Problem> {
+  parent: Link | undefined,
+): Result<Look, Problem> {
   const opened = openConversation(deps.platform, netns);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
-  const { link, ifname, addresses } = row.endpoint;
+  const network = row.network.id;
+  const { link, ifname } = row.endpoint;
   const own = observeOwnLink(sandbox, link);
   if (!own.ok) return own;
-  if (own.value.kind === "absent") {
-    const detail = `${ifname} was deleted in the sandbox`;
-    return ok(finding(row, { kind: "link-missing", detail, action: "none" }));
-  }
+  if (own.value.kind === "absent") return ok({ network, finding: missingLink(row, parent) });
   if (own.value.kind === "foreign") {
     const detail = `link ${link.ifindex} in the sandbox is not ours`;
-    return ok(finding(row, { kind: "link-foreign", detail, action: "none" }));
+    return ok({ network, finding: finding(row, { kind: "link-foreign", detail, action: "none" }) });
   }
   const present = observeAddresses(sandbox, link.ifindex);
   if (!present.ok) return err(present.error);
-  const { name, state, mac, mtu, details } = own.value.link;
-  const mode = details !== undefined && "mode" in details ? details.mode : undefined;
-  const wanted = { mode: row.network.driver.mode, mtu: row.endpoint.mtu };
-  const isExpected = mode === undefined || row.modes.some((known) => known === mode);
-  const stateOf = (address: string) => present.value.find((row) => row.address === address);
-  // Name, state and addresses of a link that a runtime moves are the runtime's.
-  const isOurs = row.endpoint.sandbox.mover === undefined;
-  const missing = isOurs ? addresses.filter((address) => stateOf(address) === undefined) : [];
-  const rivalled = addresses.filter((address) => stateOf(address)?.use === "conflict");
-  const differences = [
-    ...(name === ifname || !isOurs ? [] : [`it is named ${name}`]),
-    ...(state === "up" || !isOurs ? [] : ["it is down"]),
-    ...(link.mac === undefined || mac === link.mac ? [] : [`its MAC is ${mac}, not ${link.mac}`]),
-    ...(isExpected ? [] : [`its mode is ${mode}, not ${wanted.mode}`]),
-    ...(wanted.mtu === undefined || mtu === wanted.mtu
-      ? []
-      : [`its MTU is ${mtu}, not ${wanted.mtu}`]),
-    ...missing.map((address) => `${address} was taken away`),
-    ...rivalled.map((address) => `another machine has ${address}, so it is not used`),
-  ];
-  if (differences.length === 0) return ok(undefined);
-  const detail = `${ifname}: ${differences.join(", ")}`;
-  const kind = rivalled.length > 0 ? "address-conflict" : "link-differs";
-  return ok(finding(row, { kind, detail, action: "none" }));
+  const found = differencesOf(row, { link: own.value.link, addresses: present.value, parent });
+  const hangsOn = own.value.link.parent?.ifindex;
+  const on = hangsOn === undefined ? {} : { hangsOn };
+  if (found.differences.length === 0) return ok({ network, finding: undefined, ...on });
+  const detail = `${ifname}: ${found.differences.join(", ")}`;
+  return ok({ network, finding: finding(row, { ...found, detail }), ...on });
+}
+
+/** Nothing where the parent is gone: that is told once, and explains it. */
+function missingLink(row: Attached, parent: Link | undefined): EndpointFinding | undefined {
+  if (parent === undefined) return undefined;
+  const detail = `${row.endpoint.ifname} was deleted in the sandbox`;
+  return finding(row, { kind: "link-missing", detail, action: "repair" });
 }

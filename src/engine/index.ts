@@ -19,7 +19,7 @@ export type {
   Reconciled,
   SandboxHandle,
 } from "./engine.ts";
-export { findingKinds } from "./engine.ts";
+export { findingActions, findingKinds, networkFindingKinds } from "./engine.ts";
 export type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
 export type { LeaseSelector, LeaseView } from "./lease-view.ts";
 export { type EngineOptions, type LocalEngine, openEngine } from "./open-engine.ts";

@@ -310,7 +310,7 @@ describe("operations", () => {
     const deps = ground();
     const small = { ...lan, mtu: 1400 as NonNullable<Network["mtu"]> };
     const endpoint = accepted(await plan({ network: small }, deps));
-    const operation = attachOperation(deps, OP, { endpoint, network: small });
+    const operation = attachOperation(deps, OP, { kind: "attach", endpoint, network: small });
     const { link, ifname, addresses, gateways, routes, sandbox } = endpoint;
     expect(operation as object).toEqual({
       id: OP,
@@ -328,6 +328,7 @@ describe("operations", () => {
       deadline: 121_000,
     });
     const without = attachOperation(deps, OP, {
+      kind: "attach",
       endpoint: accepted(await plan({})),
       network: lan,
     });

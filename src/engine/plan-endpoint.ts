@@ -209,12 +209,17 @@ function subnetRoutes(network: Network, own: readonly Prefix[]): Network["routes
   });
 }
 
-/** The operation that makes a planned endpoint real. */
+/** The operation that makes a planned endpoint real, or its link anew. */
 export function attachOperation(
   deps: EngineDeps,
   id: OperationId,
-  { endpoint, network }: { readonly endpoint: Endpoint; readonly network: Network },
+  what: {
+    readonly kind: "attach" | "restore";
+    readonly endpoint: Endpoint;
+    readonly network: Network;
+  },
 ): EndpointOperation {
+  const { kind, endpoint, network } = what;
   const { link, ifname, addresses, gateways, routes, mtu, linkKind } = endpoint;
   const { mover } = endpoint.sandbox;
   const plan: readonly Step[] = [
@@ -230,7 +235,7 @@ export function attachOperation(
       ? { kind: "configure-link", link, ifname, addresses, gateways, routes }
       : { kind: "mark-link", link },
   ];
-  return operation(deps, endpoint, { id, kind: "attach", plan });
+  return operation(deps, endpoint, { id, kind, plan });
 }
 
 /** The operation that takes an endpoint's link away. */

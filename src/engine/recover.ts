@@ -71,7 +71,7 @@ async function endEndpoint(
   verdict: Verdict,
 ): Promise<Result<void, Problem>> {
   const { operation } = inFlight;
-  const attached = operation.kind === "attach" && verdict.kind === "complete";
+  const attached = operation.kind !== "detach" && verdict.kind === "complete";
   if (!attached) {
     const removed = await removeFromKernel(deps, inFlight);
     if (!removed.ok) return removed;

@@ -24,6 +24,7 @@ const doneWords = {
   complete: "completed",
   undo: "undone",
   collect: "collected",
+  repair: "repaired",
   none: "left",
 } as const;
 

@@ -15,7 +15,7 @@ export async function checkStatus(
   const containers = [...lab.nodes.values()].filter(
     ({ role }) => role.kind === "container" && role.host === host,
   );
-  const wanted = findings.map(({ container, kind }) => `${container} ${kind}`);
+  const wanted = findings.map(({ name, kind }) => `${name} ${kind}`);
   const settled = await waitForAddresses(lab, containers);
   const found = settled.ok ? await findingsOf(hostRole(lab, host)) : settled;
   return compare(text, wanted, found);

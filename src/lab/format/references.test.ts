@@ -50,8 +50,10 @@ test.each(["h1", "h1/", "/eth0", "h1/eth0/x", "h1/eth 0"])("%p is no capture poi
 });
 
 test("a finding and a lease say whose they are", () => {
-  const gone = { container: "c1", kind: "sandbox-gone" };
+  const gone = { subject: "container", name: "c1", kind: "sandbox-gone" };
   expect(parseFinding("c1  sandbox-gone")).toMatchObject({ ok: true, value: gone });
+  const down = { subject: "network", name: "lan", kind: "parent-down" };
+  expect(parseFinding("lan parent-down")).toMatchObject({ ok: true, value: down });
   const held = { kind: "held", container: "c1", address: "fd00::1" };
   expect(parseLease("c1 fd00::1")).toMatchObject({ ok: true, value: held });
   const resting = { kind: "resting", address: "10.0.0.9" };

@@ -35,9 +35,10 @@ export type NeighbourText =
   | { readonly kind: "mac"; readonly mac: Mac }
   | { readonly kind: "node"; readonly ref: RefText };
 
-/** `CONTAINER KIND`: what the status of its host says of a container. */
+/** `CONTAINER KIND`, or `NETWORK parent-…`: what the status of a host says of either. */
 export interface FindingText {
-  readonly container: string;
+  readonly subject: "container" | "network";
+  readonly name: string;
   readonly kind: FindingKind;
 }
 
@@ -98,14 +99,15 @@ export function parseNeighbour(text: string): Result<NeighbourText, string> {
   return ref.ok ? ok({ kind: "node", ref: ref.value }) : ref;
 }
 
-/** Reads `CONTAINER KIND`. The error is a line for the reader. */
+/** Reads `CONTAINER KIND` or `NETWORK parent-…`. The error is a line for the reader. */
 export function parseFinding(text: string): Result<FindingText, string> {
-  const [container = "", word = "", ...more] = text.split(/\s+/);
-  if (!nameForm.test(container) || word === "" || more.length > 0) {
+  const [name = "", word = "", ...more] = text.split(/\s+/);
+  if (!nameForm.test(name) || word === "" || more.length > 0) {
     return err(`"${text}" is no finding; write CONTAINER KIND, such as c1 sandbox-gone`);
   }
   const kind = findingKinds.find((one) => one === word);
-  if (kind !== undefined) return ok({ container, kind });
+  const subject = word.startsWith("parent-") ? "network" : "container";
+  if (kind !== undefined) return ok({ subject, name, kind });
   return err(`no finding is called "${word}"${didYouMean(word, findingKinds)}`);
 }
 

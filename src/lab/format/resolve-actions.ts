@@ -53,9 +53,10 @@ export function reportUnknownNames(scope: Scope, action: Action, place: Path): v
   }
 }
 
-function reportUnknownNetwork(
+/** Reports a network that a host does not have, or a host that the file does not. */
+export function reportUnknownNetwork(
   { topology, report }: Scope,
-  { network, host }: Extract<Action, { readonly kind: "network" }>,
+  { network, host }: { readonly network: string; readonly host: string },
   place: Path,
 ): void {
   const hosts = topology.hosts.map(({ name }) => name);

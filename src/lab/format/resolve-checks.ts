@@ -2,7 +2,12 @@ import { unreachable } from "../../base/index.ts";
 import { formatAction } from "./actions.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type FlowText, formatRef, type NeighbourText } from "./references.ts";
-import { reportUnknown, reportUnknownContainer, reportUnknownNames } from "./resolve-actions.ts";
+import {
+  reportUnknown,
+  reportUnknownContainer,
+  reportUnknownNames,
+  reportUnknownNetwork,
+} from "./resolve-actions.ts";
 import {
   type ProbeDraft,
   resolveFlows,
@@ -205,8 +210,10 @@ function formatFlow({ from, to, arrow }: FlowText): string {
 function resolveStatus(scope: Scope, draft: Draft<"status">): readonly Unplaced<StatusCheck>[] {
   const { status: host, expect: findings } = draft;
   reportUnknown(scope, { what: "host", name: host, place: ["status"] });
-  for (const [index, { container }] of findings.entries()) {
-    reportUnknownContainer(scope, { container }, ["expect", index]);
+  for (const [index, { subject, name }] of findings.entries()) {
+    const place = ["expect", index];
+    if (subject === "network") reportUnknownNetwork(scope, { network: name, host }, place);
+    else reportUnknownContainer(scope, { container: name }, place);
   }
   return [{ kind: "status", text: `status of ${host}`, host, findings }];
 }

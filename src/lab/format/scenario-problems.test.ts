@@ -269,6 +269,7 @@ test.each<[Partial<typeof good>, string]>([
     { check: "  - { status: h1, expect: [c1 sandbox-gone, c7 link-missing] }" },
     '12:45: no container "c7"; known: c1',
   ],
+  [{ check: "  - { status: h1, expect: [lna parent-down] }" }, '12:28: no network "lna" on h1'],
   [
     { check: "  - { status: h1, expect: [c1 sandbox-gnoe] }" },
     '12:28: no finding is called "sandbox-gnoe"; did you mean "sandbox-gone"?',

@@ -279,7 +279,7 @@ const matrixCheck = strict({
 const statusCheck = strict({
   status: name.describe("the host whose status is asked"),
   expect: z
-    .array(parsed(parseFinding, "CONTAINER KIND, such as: c1 sandbox-gone"))
+    .array(parsed(parseFinding, "CONTAINER KIND, such as: c1 sandbox-gone, or NETWORK parent-down"))
     .describe("everything that book and kernel disagree about, in any order; [] for nothing"),
 });
 
