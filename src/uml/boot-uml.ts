@@ -146,6 +146,7 @@ printf '#!/bin/sh\nexec modprobe -d /run/uml "$@"\n' >/run/uml/modprobe
 chmod +x /run/uml/modprobe
 echo /run/uml/modprobe >/proc/sys/kernel/modprobe
 (sleep ${limitSeconds}; echo o >/proc/sysrq-trigger) &
+ln -s /proc/self/fd /dev/fd
 exec 3>/dev/ttyS0
 stty -F /dev/ttyS0 raw -echo
 FILES=${HOST_ROOT}${directory} bash -eu -o pipefail ${HOST_ROOT}${directory}/script >&3
