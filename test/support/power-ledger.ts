@@ -32,6 +32,22 @@ export interface PowerLedger {
   acknowledged(): number;
 }
 
+/** The addresses of each endpoint in the book. */
+function addressesOf(book: readonly Held[]): ReadonlyMap<string, readonly string[]> {
+  const rows = Map.groupBy(book, ({ endpoint }) => endpoint);
+  return new Map([...rows].map(([id, held]) => [id, held.map(({ address }) => address)] as const));
+}
+
+function givenTwice(book: readonly Held[]): string[] {
+  return [...Map.groupBy(book, ({ address }) => address)]
+    .filter(([, holders]) => holders.length > 1)
+    .map(([address]) => `twice: ${address}`);
+}
+
+function lost({ id, addresses }: Endpoint, found: string): string {
+  return `lost: ${id} was given ${addresses.join(" ")}, has "${found}"`;
+}
+
 export function openPowerLedger(): PowerLedger {
   const given = new Map<string, Endpoint>();
   const released = new Set<string>();
@@ -47,10 +63,6 @@ export function openPowerLedger(): PowerLedger {
     given.delete(id);
     released.add(id);
   };
-  const settle = (): void => {
-    for (const id of leaving) released.add(id);
-    leaving.clear();
-  };
   const mayBeGone = ({ place }: Endpoint): boolean =>
     running?.kind === "collecting" ||
     (running?.kind === "begins" && running.move === "detach" && running.place === place);
@@ -63,8 +75,7 @@ export function openPowerLedger(): PowerLedger {
       ...[...given.values()].flatMap((endpoint) => {
         const found = [...(rows.get(endpoint.id) ?? [])].sort().join(" ");
         if (found === [...endpoint.addresses].sort().join(" ")) return [];
-        if (found === "" && mayBeGone(endpoint)) return [];
-        return [`lost: ${endpoint.id} was given ${endpoint.addresses.join(" ")}, has "${found}"`];
+        return found === "" && mayBeGone(endpoint) ? [] : [lost(endpoint, found)];
       }),
       ...[...released].filter((id) => rows.has(id)).map((id) => `returned: ${id} was released`),
       ...newcomers.slice(allowed).map((id) => `unheard of: ${id} has ${rows.get(id)}`),
@@ -85,20 +96,14 @@ export function openPowerLedger(): PowerLedger {
         leaving.add(told.endpoint.id);
         return;
       }
-      settle();
+      for (const id of leaving) release(id);
+      leaving.clear();
       if (told.kind === "attached") given.set(told.endpoint.id, told.endpoint);
       else for (const id of given.keys()) release(id);
     },
     audit: (book) => {
-      const rows = Map.groupBy(book, ({ endpoint }) => endpoint);
-      const addresses = [...rows].map(
-        ([id, held]) => [id, held.map((row) => row.address)] as const,
-      );
-      const found = new Map(addresses);
-      const twice = [...Map.groupBy(book, ({ address }) => address)]
-        .filter(([, holders]) => holders.length > 1)
-        .map(([address]) => `twice: ${address}`);
-      const complaints = [...wrongRows(found), ...twice];
+      const found = addressesOf(book);
+      const complaints = [...wrongRows(found), ...givenTwice(book)];
       for (const id of leaving) if (!found.has(id)) released.add(id);
       leaving.clear();
       for (const id of given.keys()) if (!found.has(id)) release(id);
