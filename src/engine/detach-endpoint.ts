@@ -41,8 +41,7 @@ export async function detachEndpoint(
     return err(removed.error);
   }
   const { operation } = intent.value;
-  // A power cut takes the link along: an endpoint of an earlier boot is collected.
-  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)), "process-end");
+  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)));
 }
 
 interface Intent {
@@ -119,5 +118,5 @@ function takeBack(
     tx.endpoints.replace(endpoint);
     tx.operations.remove(operation.id);
     return ok();
-  }, "process-end");
+  });
 }

@@ -145,6 +145,8 @@ ln -s ${MODULES} /run/uml/lib/modules
 printf '#!/bin/sh\nexec modprobe -d /run/uml "$@"\n' >/run/uml/modprobe
 chmod +x /run/uml/modprobe
 echo /run/uml/modprobe >/proc/sys/kernel/modprobe
+# Other kernels have it built in, so that nobody asks for it before its settings are written.
+modprobe -d /run/uml ipv6
 (sleep ${limitSeconds}; echo o >/proc/sysrq-trigger) &
 ln -s /proc/self/fd /dev/fd
 exec 3>/dev/ttyS0
