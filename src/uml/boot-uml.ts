@@ -3,7 +3,15 @@
  * system as its root, read-only. It needs no privilege, has a network stack of its own, and can be
  * cut off like a machine whose plug is pulled.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MODULES, SYSTEM_PATH, type UmlPrograms } from "./find-uml.ts";
@@ -62,7 +70,8 @@ exec "$@"`;
 /** Starts a machine; what it is given is read by the time that the script begins. */
 export function bootUml({ linux }: UmlPrograms, spec: UmlSpec): UmlMachine {
   const directory = mkdtempSync(join(tmpdir(), "landfall-uml-"));
-  const consoleFile = join(directory, "console");
+  // By its descriptor: the keeper may have removed the directory by the time that it is read.
+  const console = openSync(join(directory, "console"), "w");
   for (const [name, text] of Object.entries(spec.files ?? {})) {
     writeFileSync(join(directory, name), text);
   }
@@ -72,7 +81,7 @@ export function bootUml({ linux }: UmlPrograms, spec: UmlSpec): UmlMachine {
   const child = Bun.spawn(command, {
     stdin: "pipe",
     stdout: "pipe",
-    stderr: Bun.file(consoleFile),
+    stderr: console,
     // A process group of its own: the kernel is several processes, one for each of its own.
     detached: true,
   });
@@ -86,13 +95,14 @@ export function bootUml({ linux }: UmlPrograms, spec: UmlSpec): UmlMachine {
     try {
       const status = await readLines(child.stdout, spec.onLine ?? (() => {}));
       await child.exited;
-      const said = { console: readFileSync(consoleFile, "utf8") };
+      const said = { console: readFileSync(`/proc/self/fd/${console}`, "utf8") };
       if (fate === undefined && status !== undefined) return { kind: "finished", status, ...said };
       return { kind: fate ?? "crashed", ...said };
     } finally {
       clearTimeout(limit);
       killGroup(child.pid);
       await groupGone(child.pid);
+      closeSync(console);
       rmSync(directory, { recursive: true, force: true });
     }
   };
