@@ -22,9 +22,9 @@ const witnesses: Readonly<Record<string, readonly (readonly [node: string, comma
   ],
   S24: [
     ["c1", "ip -d link show dev eth0 | grep -q 'macvlan mode vepa'"],
-    ["c1", "ip -d link show dev eth1 | grep -q 'ipvlan *mode l2'"],
-    ["c1", "ip -d link show dev eth2 | grep -q 'ipvlan *mode l3'"],
-    ["c1", "ping -c1 -W2 10.4.0.11"],
+    ["two1", "ip -d link show dev eth0 | grep -q 'ipvlan *mode l2'"],
+    ["a1", "ip -d link show dev eth0 | grep -q 'ipvlan *mode l3'"],
+    ["a1", "ping -c1 -W2 10.4.0.11"],
     ["pc", "ping -c1 -W2 10.2.0.11"],
   ],
 };
