@@ -175,7 +175,7 @@ function namespacesOf(pid: string): readonly string[] {
 }
 
 async function soon(holds: () => boolean): Promise<boolean> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await Bun.sleep(20)) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await Bun.sleep(20)) {
     if (holds()) return true;
   }
   return holds();

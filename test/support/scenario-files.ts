@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 export const scenarioDirectory = join(import.meta.dirname, "../../scenarios");
 
-/** Where a scenario can run: on any kernel, on one with ipvlan and 802.1Q, or with an engine. */
-export type ScenarioPlace = "kernel" | "uml" | "engine";
+/** Where a scenario can run: any kernel or one with ipvlan and 802.1Q, with an engine or without. */
+export type ScenarioPlace = "kernel" | "uml" | "engine" | "uml-engine";
 
 /** The scenario files of the repository that are run at this place, in order. */
 export function scenarioFiles(place: ScenarioPlace): readonly string[] {
@@ -16,7 +16,8 @@ export function scenarioFiles(place: ScenarioPlace): readonly string[] {
 }
 
 function placeOf(text: string): ScenarioPlace {
-  if (text.includes("\ndoor: docker\n")) return "engine";
   const [, needs = ""] = /^needs: \[(.*)\]$/m.exec(text) ?? [];
-  return /\b(ipvlan|ipvtap|vlan)\b/.test(needs) ? "uml" : "kernel";
+  const isUml = /\b(ipvlan|ipvtap|vlan)\b/.test(needs);
+  if (text.includes("\ndoor: docker\n")) return isUml ? "uml-engine" : "engine";
+  return isUml ? "uml" : "kernel";
 }

@@ -25,7 +25,7 @@ export interface GuestOptions {
 /** Engines of several hosts have to fit in. */
 const MEMORY_MB = 2048;
 /** A kernel that is emulated is slow, and Docker's engine more so; nothing should take longer. */
-const SECONDS_PER_SCENARIO = 180;
+const SECONDS_PER_SCENARIO = 300;
 const CONSOLE_LINES = 15;
 
 /**

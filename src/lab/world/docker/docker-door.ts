@@ -7,7 +7,15 @@ import type { ProcessChange, Service } from "../../format/actions.ts";
 import type { ScenarioContainer, ScenarioHost, ScenarioNetwork } from "../../format/scenario.ts";
 import { actionRefused } from "../../lab-problems.ts";
 import { runAll } from "../build-topology.ts";
-import type { AttachWish, Detached, HostDoor, Lab, RunningNode, Told } from "../lab.ts";
+import {
+  type AttachWish,
+  type Detached,
+  type HostDoor,
+  hostRole,
+  type Lab,
+  type RunningNode,
+  type Told,
+} from "../lab.ts";
 import { openContainer } from "../open-container.ts";
 import { attachmentsOf, connectWords, type DockerAttachment, runWords } from "./container-words.ts";
 import { DockerHost } from "./docker-host.ts";
@@ -145,12 +153,21 @@ class DockerContainers {
     return ok();
   }
 
-  /** By the MAC: before Docker 29 nobody is told which name a link gets. */
+  /**
+   * By the mark of ours, or on Docker's own networks by the MAC: before Docker 29 nobody is told
+   * which name a link gets.
+   */
   async linkOn(name: string, network: string): Promise<string | undefined> {
+    const links = this.#lab.node(name).link.dump(listLinks());
+    const known = await hostRole(this.#lab, this.#spec.name).engine.listEndpoints();
+    if (!links.ok || !known.ok) return undefined;
+    const rows = known.value.filter((row) => row.network === network);
+    const marks = new Set<string | undefined>(rows.map(({ endpoint }) => endpoint.link.alias));
+    const own = links.value.find(({ alias }) => alias !== undefined && marks.has(alias));
+    if (own !== undefined) return own.name;
     const seen = await this.#docker.inspect(name);
     const mac = seen?.NetworkSettings.Networks[network]?.MacAddress;
-    const links = this.#lab.node(name).link.dump(listLinks());
-    return links.ok ? links.value.find((link) => link.mac === mac)?.name : undefined;
+    return links.value.find((link) => link.mac === mac)?.name;
   }
 
   /** A container that Docker does not have yet; one without a network waits for its first. */
