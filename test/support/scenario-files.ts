@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 export const scenarioDirectory = join(import.meta.dirname, "../../scenarios");
 
-/** Where a scenario can run: any kernel or one with ipvlan and 802.1Q, with an engine or without. */
+/** Where a scenario can run: any kernel or one with ipvlan and 802.1Q, with an engine or none. */
 export type ScenarioPlace = "kernel" | "uml" | "engine" | "uml-engine";
 
 /** The scenario files of the repository that are run at this place, in order. */
