@@ -152,10 +152,10 @@ beforeAll(async () => {
     const [word = "", ...rest] = line.split(" ");
     said.set(word, rest.join(" ").trim());
   };
-  await using machine = bootUml({ script, limitSeconds: 180, onLine });
+  await using machine = bootUml({ script, limitSeconds: 400, onLine });
   const ending = await machine.ended;
   if (ending.kind !== "finished" || ending.status !== 0) throw new Error(JSON.stringify(ending));
-}, 200_000);
+}, 450_000);
 
 afterAll(() => rmSync(directory, { recursive: true }));
 

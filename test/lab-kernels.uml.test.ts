@@ -16,7 +16,7 @@ import {
 } from "./support/program.ts";
 import { hasUml } from "./support/uml.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(300_000);
 
 const directory = mkdtempSync(join(tmpdir(), "landfall-kernels-"));
 const temporary = mkdtempSync(join(tmpdir(), "landfall-guests-"));

@@ -108,7 +108,7 @@ ${process.execPath} ${root}/src/main.ts lab run --format json ${file}`;
     const lines: string[] = [];
     await using machine = bootUml({
       script,
-      limitSeconds: 60,
+      limitSeconds: 200,
       onLine: (l) => lines.push(l),
     });
     const ending = await machine.ended;
@@ -121,5 +121,5 @@ ${process.execPath} ${root}/src/main.ts lab run --format json ${file}`;
     expect(result?.checks.length).toBe(CHECKS);
     expect(ending).toMatchObject({ kind: "finished", status: 0 });
   },
-  90_000,
+  240_000,
 );

@@ -47,7 +47,7 @@ beforeAll(async () => {
   const entrypoints = [join(import.meta.dirname, "support/power-worker.ts")];
   const built = await Bun.build({ entrypoints, target: "bun", minify: true });
   writeFileSync(workerFile, (await built.outputs[0]?.text()) ?? "");
-}, 60_000);
+}, 180_000);
 
 afterAll(() => {
   rmSync(directory, { recursive: true });
@@ -137,7 +137,7 @@ async function live(boot: Boot): Promise<Life> {
   };
   const script = guestScript(boot);
   await using machine = bootUml({
-    ...{ script, disks: [boot.disk], limitSeconds: 60 },
+    ...{ script, disks: [boot.disk], limitSeconds: 200 },
     onLine: hear,
   });
   const ending = await machine.ended;
@@ -198,5 +198,5 @@ test.skipIf(!hasUml)(
     expect(ending).toMatchObject({ kind: "finished", status: 0 });
     expect(complaints.filter((complaint) => complaint.startsWith("lost"))).not.toEqual([]);
   },
-  120_000,
+  300_000,
 );

@@ -133,5 +133,5 @@ test.skipIf(!hasUml)(
     expect(told.toSorted()).toEqual(ids.map((id) => `${id} pass uml`));
     expect(Object.keys(witnesses).filter((id) => !ids.includes(id))).toEqual([]);
   },
-  400_000,
+  900_000,
 );

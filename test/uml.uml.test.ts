@@ -6,7 +6,7 @@ import { bootUml, hasUml, type UmlSpec } from "./support/uml.ts";
 
 async function run(spec: Omit<UmlSpec, "onLine" | "limitSeconds">) {
   const lines: string[] = [];
-  await using machine = bootUml({ ...spec, limitSeconds: 20, onLine: (line) => lines.push(line) });
+  await using machine = bootUml({ ...spec, limitSeconds: 60, onLine: (line) => lines.push(line) });
   return { ending: await machine.ended, lines };
 }
 
@@ -38,7 +38,7 @@ test.skipIf(!hasUml)(
     expect(existsSync(mine)).toBe(false);
     expect(readdirSync(directory)).toEqual([]);
   },
-  60_000,
+  180_000,
 );
 
 test.skipIf(!hasUml)(
@@ -57,7 +57,7 @@ cat "$FILES/note"`;
     expect(lines[0]).toStartWith("i0@p0");
     expect(lines.slice(1)).toEqual(["memory", "a note"]);
   },
-  60_000,
+  180_000,
 );
 
 test.skipIf(!hasUml)(
@@ -79,7 +79,7 @@ await bootUml({ script: "echo up; sleep 60", limitSeconds: 60, onLine: console.l
     const running = readdirSync("/proc").filter((pid) => commandOf(pid).includes(directory));
     expect(running).toEqual([]);
   },
-  60_000,
+  180_000,
 );
 
 async function untilEmpty(path: string): Promise<void> {
@@ -111,7 +111,7 @@ sleep 60`;
     const now = new Promise<void>((resolve) => {
       reached = resolve;
     });
-    await using machine = bootUml({ script, disks: [disk], limitSeconds: 20, onLine: reached });
+    await using machine = bootUml({ script, disks: [disk], limitSeconds: 60, onLine: reached });
     await now;
     expect(await machine.cutPower()).toMatchObject({ kind: "cut" });
     const kept = readFileSync(disk);
@@ -120,5 +120,5 @@ sleep 60`;
     expect(kept.subarray(4096, 4102).toString()).toBe("\0".repeat(6));
     expect(readdirSync(directory)).toEqual([]);
   },
-  60_000,
+  180_000,
 );
