@@ -171,7 +171,7 @@ describe("drift", () => {
       ["link-differs", expect.stringMatching(/^eth0: it is down/) as unknown as string],
     ]);
     host.run(sandbox, deleteLink(link));
-    expect(await kinds()).toEqual([["link-missing", "eth0 was deleted in the sandbox"]]);
+    expect(await kinds()).toEqual([["link-missing", "eth0 is not in the sandbox any more"]]);
     expect(must(await engine.reconcile()).map(({ outcome }) => outcome)).toEqual(["done"]);
     expect(await kinds()).toEqual([]);
     expect((await bookOf(host.store)).endpoints).toHaveLength(1);

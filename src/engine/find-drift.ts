@@ -181,6 +181,6 @@ function lookAtLink(
 /** Nothing where the parent is gone: that is told once, and explains it. */
 function missingLink(row: Attached, parent: Link | undefined): EndpointFinding | undefined {
   if (parent === undefined) return undefined;
-  const detail = `${row.endpoint.ifname} was deleted in the sandbox`;
+  const detail = `${row.endpoint.ifname} is not in the sandbox any more`;
   return finding(row, { kind: "link-missing", detail, action: "repair" });
 }
