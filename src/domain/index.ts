@@ -4,6 +4,14 @@
  * outside.
  */
 export {
+  type AllocationFile,
+  type AllocationFiles,
+  type AttachmentKey,
+  type FileHolder,
+  formatAttachment,
+  formatHolder,
+} from "./attachment.ts";
+export {
   type Driver,
   type DriverChange,
   type DriverWish,
@@ -65,8 +73,12 @@ export {
 } from "./names.ts";
 export {
   type Addressing,
+  type CniOrigin,
   checkNetwork,
+  type DockerOrigin,
   defaultPrefix,
+  dockerOrigin,
+  type EndpointRoute,
   type ExtraRoute,
   isDefaultRoute,
   isEdge,

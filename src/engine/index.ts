@@ -4,6 +4,19 @@
  * engine has one host namespace and one store. Must not print, parse text, or know who asks.
  */
 export type {
+  AddressPool,
+  AddressSet,
+  Attached,
+  AttachmentAddressing,
+  AttachmentRequest,
+  Attachments,
+  AttachmentView,
+  EnsureOptions,
+  GivenAddress,
+  Hold,
+  RemoveOptions,
+} from "./attachments.ts";
+export type {
   AttachRequest,
   DetachOptions,
   EndpointFinding,

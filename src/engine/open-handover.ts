@@ -2,6 +2,7 @@ import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
 import { defined, err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import {
+  dockerOrigin,
   type Endpoint,
   endpointMissing,
   type IfName,
@@ -169,7 +170,8 @@ async function withdraw(
 function listRuntimeEndpoints(deps: EngineDeps, tx: Transaction): readonly RuntimeEndpoint[] {
   return tx.endpoints.all().flatMap((endpoint) => {
     const runtimeId = runtimeIdOf(endpoint.sandbox, deps.platform.process.bootId);
-    const runtimeNetwork = tx.networks.get(endpoint.network)?.origin?.id;
+    const network = tx.networks.get(endpoint.network);
+    const runtimeNetwork = network && dockerOrigin(network)?.id;
     if (runtimeId === undefined || runtimeNetwork === undefined) return [];
     return endpoint.state === "attached"
       ? [{ runtimeId, runtimeNetwork, view: viewOf(tx, endpoint) }]
