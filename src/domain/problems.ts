@@ -68,6 +68,7 @@ import {
   passthruCutsHost,
   passthruExclusive,
   passthruMac,
+  vlanTaken,
 } from "./parent-problems.ts";
 
 /** Every problem of this folder, for the generated docs. */
@@ -107,6 +108,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   ipvlanShared,
   ipvlanForeignMode,
   ipvlanMac,
+  vlanTaken,
   gatewayUnused,
   sandboxMissing,
   sandboxNotNetns,
