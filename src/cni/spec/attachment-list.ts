@@ -1,0 +1,5 @@
+/** One attachment that a runtime says is valid, in GC. */
+export interface ValidAttachment {
+  readonly containerId: string;
+  readonly ifname: string;
+}
