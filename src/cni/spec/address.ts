@@ -1,0 +1,53 @@
+import {
+  type InterfaceAddress,
+  type Ip,
+  ipFromBigint,
+  ipToBigint,
+  ipVersion,
+  type Mac,
+  parseInterfaceAddress,
+  parseIp,
+  parseMac,
+} from "../../addr/index.ts";
+import { err, ok, type Result } from "../../base/index.ts";
+
+/** ::ffff:0:0/96 (RFC 4291 section 2.5.5.2) without its last 32 bits. */
+const MAPPED = 0xffffn;
+
+/** An address as Go takes it: one that is mapped into IPv6 is an IPv4 address. */
+export function readIp(text: string): Result<Ip, string> {
+  const ip = parseIp(text);
+  return ip.ok ? ok(unmapped(ip.value)) : err(`invalid IP address: ${text}`);
+}
+
+/** As `readIp`; empty text is no address. */
+export function readOptionalIp(text: string): Result<Ip | undefined, string> {
+  return text === "" ? ok(undefined) : readIp(text);
+}
+
+/** An address, and a length that means nothing where there is one: "10.0.0.5/24" is 10.0.0.5. */
+export function readIpOfCidr(text: string): Result<Ip, string> {
+  const [address = ""] = text.split("/");
+  const whole = text.includes("/") ? readCidr(text) : readIp(text);
+  return whole.ok ? readIp(address) : whole;
+}
+
+/** An address with its length, host bits allowed. */
+export function readCidr(text: string): Result<InterfaceAddress, string> {
+  const address = parseInterfaceAddress(text);
+  return address.ok ? address : err(`invalid CIDR address: ${text}`);
+}
+
+/** A MAC address; the form with dots is read, too. */
+export function readMac(text: string): Result<Mac, string> {
+  const dotted = /^([0-9a-f]{4})\.([0-9a-f]{4})\.([0-9a-f]{4})$/i.exec(text);
+  const groups = dotted?.slice(1).flatMap((half) => [half.slice(0, 2), half.slice(2)]);
+  const mac = parseMac(groups === undefined ? text : groups.join(":"));
+  return mac.ok ? mac : err(`invalid MAC address: ${text}`);
+}
+
+function unmapped(ip: Ip): Ip {
+  if (ipVersion(ip) === 4) return ip;
+  const number = ipToBigint(ip);
+  return number >> 32n === MAPPED ? ipFromBigint(4, number & 0xffffffffn) : ip;
+}
