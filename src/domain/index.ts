@@ -57,6 +57,7 @@ export {
 } from "./ids.ts";
 export {
   type FormerAddresses,
+  type HeldAddress,
   type Lease,
   type Moment,
   type PoolCursor,
