@@ -86,17 +86,33 @@ export function isHeldBy({ holder }: Allocation, { containerId, ifname }: Holder
   return holder.ifname === undefined || holder.ifname === ifname;
 }
 
-/** Removes the files that `isOver` says are; those that are gone already count too. */
-export function removeAllocations(
+/** An attachment's files; those of its whole container, of old versions, where it has none. */
+export function allocationsOf(
+  all: readonly Allocation[],
+  { containerId, ifname }: Holder,
+): readonly Allocation[] {
+  const ofContainer = all.filter(({ holder }) => holder?.containerId === containerId);
+  const own = ofContainer.filter(({ holder }) => holder?.ifname === ifname);
+  return own.length > 0 ? own : ofContainer.filter(({ holder }) => holder?.ifname === undefined);
+}
+
+/** Removes files that `choose` chooses, under the lock; where there is nothing it takes none. */
+export async function removeAllocations(
   folder: Folder,
-  isOver: (allocation: Allocation) => boolean,
-): SysResult<readonly Allocation[]> {
-  const all = readAllocations(folder);
-  if (!all.ok) return all;
-  const over = all.value.filter(isOver);
-  for (const { path } of over) {
-    const removed = folder.files.remove(path);
-    if (!removed.ok && removed.error.errno !== "ENOENT") return err(removed.error);
-  }
-  return ok(over);
+  signal: AbortSignal,
+  choose: (all: readonly Allocation[]) => readonly Allocation[],
+): Promise<SysResult<readonly Allocation[]>> {
+  const before = readAllocations(folder);
+  if (!before.ok) return before;
+  if (choose(before.value).length === 0) return ok([]);
+  return withFolder(folder, signal, () => {
+    const now = readAllocations(folder);
+    if (!now.ok) return now;
+    const over = choose(now.value);
+    for (const { path } of over) {
+      const removed = folder.files.remove(path);
+      if (!removed.ok && removed.error.errno !== "ENOENT") return err(removed.error);
+    }
+    return ok(over);
+  });
 }

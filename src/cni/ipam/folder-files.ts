@@ -21,3 +21,11 @@ export interface Folder {
   /** `<dataDir>/<network>`. */
   readonly directory: string;
 }
+
+/** The folder at a path. */
+export function folderAt(
+  { files, clock }: { readonly files: FolderFiles; readonly clock: Clock },
+  directory: string,
+): Folder {
+  return { files, clock, directory };
+}
