@@ -1,6 +1,9 @@
 import {
   type InterfaceAddress,
   type Ip,
+  interfaceAddress,
+  interfaceAddressIp,
+  interfaceAddressLength,
   ipFromBigint,
   ipToBigint,
   ipVersion,
@@ -13,6 +16,7 @@ import { err, ok, type Result } from "../../base/index.ts";
 
 /** ::ffff:0:0/96 (RFC 4291 section 2.5.5.2) without its last 32 bits. */
 const MAPPED = 0xffffn;
+const MAPPED_LENGTH = 96;
 
 /** An address as Go takes it: one that is mapped into IPv6 is an IPv4 address. */
 export function readIp(text: string): Result<Ip, string> {
@@ -32,10 +36,15 @@ export function readIpOfCidr(text: string): Result<Ip, string> {
   return whole.ok ? readIp(address) : whole;
 }
 
-/** An address with its length, host bits allowed. */
+/** An address with its length, host bits allowed; one that is mapped as `readIp` takes it. */
 export function readCidr(text: string): Result<InterfaceAddress, string> {
   const address = parseInterfaceAddress(text);
-  return address.ok ? address : err(`invalid CIDR address: ${text}`);
+  if (!address.ok) return err(`invalid CIDR address: ${text}`);
+  const ip = interfaceAddressIp(address.value);
+  const length = interfaceAddressLength(address.value) - MAPPED_LENGTH;
+  return ok(
+    length < 0 || unmapped(ip) === ip ? address.value : interfaceAddress(unmapped(ip), length),
+  );
 }
 
 /** A MAC address; the form with dots is read, too. */
