@@ -13,3 +13,4 @@ export type {
   PluginRun,
   Reply,
 } from "./ports.ts";
+export { runPlugin } from "./run-plugin.ts";

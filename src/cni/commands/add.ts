@@ -1,10 +1,5 @@
 import { err, ok, type Result } from "../../base/index.ts";
-import {
-  type IfName,
-  ifnameTaken,
-  parseWorkloadName,
-  type WorkloadName,
-} from "../../domain/index.ts";
+import { ifnameTaken, parseWorkloadName, type WorkloadName } from "../../domain/index.ts";
 import type { Attached, AttachmentRequest, SandboxHandle } from "../../engine/index.ts";
 import { parsePluginConfig } from "../conf/parse-plugin.ts";
 import type { PluginConfig } from "../conf/plugin.ts";
@@ -12,7 +7,7 @@ import { type AddressPlan, endpointRoute, gatewaysOf } from "../ipam/choose-addr
 import { parseArgs } from "../spec/args.ts";
 import type { AttachmentCall } from "../spec/call.ts";
 import { encodeResult } from "../spec/encode-result.ts";
-import type { CniError } from "../spec/error.ts";
+import { type CniError, cniErrorOf } from "../spec/error.ts";
 import { planAddresses, releaseForeign } from "./address-plan.ts";
 import { type Answer, alone, type Context, inCniWords, keyOf, openNetns } from "./context.ts";
 import { networkOf } from "./network-of.ts";
@@ -46,9 +41,8 @@ async function addAlone(adding: Adding): Answer {
   if (!plan.ok) return plan;
   const request = requestOf(adding, plan.value);
   const added = await context.ports.attachments.add({ ...request, network: network.value });
-  const text = added.ok
-    ? await answerOf(adding, plan.value, added.value)
-    : inCniWords(added);
+  if (!added.ok) return undoForeign(adding, cniErrorOf(added.error));
+  const text = await answerOf(adding, plan.value, added.value);
   return text.ok ? text : undoForeign(adding, text.error);
 }
 

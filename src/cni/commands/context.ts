@@ -1,6 +1,7 @@
 import { err, ok, type Problem, type Result } from "../../base/index.ts";
 import type { AttachmentKey } from "../../domain/index.ts";
 import { type OpenSandbox, openSandbox } from "../../engine/index.ts";
+import type { PluginConfig } from "../conf/plugin.ts";
 import type { CniPorts } from "../ports.ts";
 import type { AttachmentCall } from "../spec/call.ts";
 import { type CniError, cniError, cniErrorOf } from "../spec/error.ts";
@@ -8,7 +9,7 @@ import { type CniError, cniError, cniErrorOf } from "../spec/error.ts";
 /** One execution of a plugin that works on links. */
 export interface Context {
   readonly ports: CniPorts;
-  readonly plugin: string;
+  readonly plugin: PluginConfig["kind"];
   readonly env: Readonly<Record<string, string>>;
   /** Fires when whoever asked goes away. */
   readonly signal: AbortSignal;

@@ -3,7 +3,14 @@ import type { SandboxHandle } from "../../engine/index.ts";
 import { ipamTypeOf } from "../conf/leave.ts";
 import { delegate } from "../ipam/delegate.ts";
 import type { AttachmentCall } from "../spec/call.ts";
-import { type Answer, alone, type Context, inCniWords, keyOf, openNetnsIfThere } from "./context.ts";
+import {
+  type Answer,
+  alone,
+  type Context,
+  inCniWords,
+  keyOf,
+  openNetnsIfThere,
+} from "./context.ts";
 import { isForeign } from "./foreign.ts";
 import { removeMadeByOthers } from "./made-by-others.ts";
 

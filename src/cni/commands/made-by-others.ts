@@ -23,7 +23,8 @@ export async function removeMadeByOthers(
   const { attachments } = context.ports;
   const folder = folderOf(context, call);
   const files = folder === undefined ? ok([]) : readAllocations(folder);
-  if (!files.ok && folder !== undefined) return { ok: false, error: folderError(folder, files.error) };
+  if (!files.ok && folder !== undefined)
+    return { ok: false, error: folderError(folder, files.error) };
   const own = files.ok ? allocationsOf(files.value, call) : [];
   if (sandbox !== undefined) {
     const isMeant = own.length > 0 || (await isInResult(context, call, sandbox));

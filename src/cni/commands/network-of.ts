@@ -1,6 +1,14 @@
 import type { Ip } from "../../addr/index.ts";
 import { assert, err, ok, type Problem, type Result } from "../../base/index.ts";
-import { type Driver, type IfName, kernelRefused, type NetworkName, type NetworkSpec, parseNetworkName, vlanLinkName } from "../../domain/index.ts";
+import {
+  type Driver,
+  type IfName,
+  kernelRefused,
+  type NetworkName,
+  type NetworkSpec,
+  parseNetworkName,
+  vlanLinkName,
+} from "../../domain/index.ts";
 import type { Hold, SandboxHandle } from "../../engine/index.ts";
 import type { IpamConfig } from "../conf/ipam.ts";
 import type { LandfallConfig, PluginConfig } from "../conf/plugin.ts";
@@ -80,7 +88,9 @@ function digestOf(value: object): string {
 
 function networkName(configuration: string, digest: string): NetworkName {
   const isShort = configuration.length <= NAME_MAX;
-  const rest = isShort ? configuration : `${configuration.slice(0, NAME_MAX)}-${digest.slice(0, 8)}`;
+  const rest = isShort
+    ? configuration
+    : `${configuration.slice(0, NAME_MAX)}-${digest.slice(0, 8)}`;
   const name = parseNetworkName(`cni-${rest}`);
   assert(name.ok, "a configuration's name is made of the same characters as ours");
   return name.value;

@@ -1,4 +1,11 @@
-import { type InterfaceAddress, type Ip, interfaceAddress, prefixIp, prefixLength, ipVersion } from "../../addr/index.ts";
+import {
+  type InterfaceAddress,
+  type Ip,
+  interfaceAddress,
+  ipVersion,
+  prefixIp,
+  prefixLength,
+} from "../../addr/index.ts";
 import type { EndpointRoute } from "../../domain/index.ts";
 import { defaultPrefix } from "../../domain/index.ts";
 import type { Attached } from "../../engine/index.ts";

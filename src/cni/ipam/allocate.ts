@@ -170,6 +170,7 @@ function poolOf(set: AddressPools, address: Ip): AddressPoolConfig | undefined {
   return set.find(({ range }) => rangeContains(range, address));
 }
 
-function formatSet(set: AddressPools): string {
+/** "10.0.0.1-10.0.0.254,10.0.1.1-10.0.1.9". */
+export function formatSet(set: AddressPools): string {
   return set.map(({ range }) => formatRange(range)).join(",");
 }

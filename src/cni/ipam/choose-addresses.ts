@@ -1,9 +1,4 @@
-import {
-  type Ip,
-  interfaceAddressPrefix,
-  ipVersion,
-  prefixVersion,
-} from "../../addr/index.ts";
+import { type Ip, interfaceAddressPrefix, ipVersion, prefixVersion } from "../../addr/index.ts";
 import { ok, type Result } from "../../base/index.ts";
 import type { EndpointRoute } from "../../domain/index.ts";
 import type { AddressSet, AttachmentAddressing, GivenAddress } from "../../engine/index.ts";
