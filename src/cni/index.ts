@@ -13,4 +13,4 @@ export type {
   PluginRun,
   Reply,
 } from "./ports.ts";
-export { runPlugin } from "./run-plugin.ts";
+export { type OpenPorts, runPlugin } from "./run-plugin.ts";

@@ -1,5 +1,5 @@
 import packageFile from "../../package.json" with { type: "json" };
-import { err, type Result } from "../base/index.ts";
+import { err, type Problem, type Result } from "../base/index.ts";
 import { add } from "./commands/add.ts";
 import { check } from "./commands/check.ts";
 import type { Context } from "./commands/context.ts";
@@ -10,15 +10,18 @@ import { staticIpam } from "./commands/static.ts";
 import { status } from "./commands/status.ts";
 import type { CniPorts, Invocation, Reply } from "./ports.ts";
 import { type AttachmentCall, type NetworkCall, parseCall } from "./spec/call.ts";
-import { type CniError, cniError, encodeError } from "./spec/error.ts";
+import { type CniError, cniError, cniErrorOf, encodeError } from "./spec/error.ts";
 import { aboutText, encodeVersions } from "./spec/versions.ts";
+
+/** What the plugins stand on, opened once and only where a command needs it. */
+export type OpenPorts = () => Result<CniPorts, Problem>;
 
 /**
  * One execution of a plugin, from what a runtime gave it to what it says on stdout. `signal` fires
  * when whoever asked goes away: what was begun is undone.
  */
 export async function runPlugin(
-  ports: CniPorts,
+  open: OpenPorts,
   invocation: Invocation,
   signal: AbortSignal,
 ): Promise<Reply> {
@@ -29,7 +32,7 @@ export async function runPlugin(
   const call = parseCall(env, stdin);
   if (!call.ok) return refusal(call.error);
   if (call.value.command === "VERSION") return answer(encodeVersions());
-  const said = await serve(ports, { ...invocation, call: call.value }, signal);
+  const said = await serve(open, { ...invocation, call: call.value }, signal);
   return said.ok ? answer(said.value) : refusal(said.error, call.value);
 }
 
@@ -38,20 +41,21 @@ interface Served extends Invocation {
 }
 
 async function serve(
-  ports: CniPorts,
+  open: OpenPorts,
   { plugin, env, call }: Served,
   signal: AbortSignal,
 ): Promise<Result<string, CniError>> {
+  if (plugin === "static") return staticIpam(call);
+  const ports = open();
+  if (!ports.ok) return err(cniErrorOf(ports.error));
   switch (plugin) {
     case "host-local":
-      return hostLocal({ ports, plugin, signal }, call);
-    case "static":
-      return staticIpam({ ports, plugin, signal }, call);
+      return hostLocal({ ports: ports.value, signal }, call);
     case "macvlan":
     case "ipvlan":
     case "vlan":
     case "landfall":
-      return serveLink({ ports, plugin, env, signal }, call);
+      return serveLink({ ports: ports.value, plugin, env, signal }, call);
     default:
       return err(cniError("invalidEnvironment", `there is no plugin ${plugin} in Landfall`));
   }

@@ -21,15 +21,18 @@ import { encodeResult } from "../spec/encode-result.ts";
 import { type CniError, cniError } from "../spec/error.ts";
 import { type Dns, noDns } from "../spec/result.ts";
 import { collectFiles, validity } from "./collect-files.ts";
-import type { Answer } from "./context.ts";
+import type { Answer, Context } from "./context.ts";
 import { answerOf } from "./gc.ts";
-import { type IpamContext, wrongIpam } from "./ipam-plugin.ts";
+import { wrongIpam } from "./wrong-ipam.ts";
+
+/** One execution of `host-local` by itself. */
+export type HostLocalContext = Pick<Context, "ports" | "signal">;
 
 /**
  * `host-local` for plugins of others: its files are all the book there is, because nobody says on
  * which segment the addresses are used.
  */
-export function hostLocal(context: IpamContext, call: AttachmentCall | NetworkCall): Answer {
+export function hostLocal(context: HostLocalContext, call: AttachmentCall | NetworkCall): Answer {
   switch (call.command) {
     case "ADD":
       return add(context, call);
@@ -44,19 +47,16 @@ export function hostLocal(context: IpamContext, call: AttachmentCall | NetworkCa
   }
 }
 
-function parse(
-  context: IpamContext,
-  call: AttachmentCall | NetworkCall,
-): Result<HostLocalConfig, CniError> {
+function parse(call: AttachmentCall | NetworkCall): Result<HostLocalConfig, CniError> {
   const args = parseArgs("args" in call ? call.args : "");
   if (!args.ok) return args;
   const ipam = parseIpam(call.config, args.value);
   if (!ipam.ok) return ipam;
-  return ipam.value.kind === "host-local" ? ok(ipam.value) : wrongIpam(context, call);
+  return ipam.value.kind === "host-local" ? ok(ipam.value) : wrongIpam("host-local", call);
 }
 
-async function add(context: IpamContext, call: AttachmentCall): Answer {
-  const config = parse(context, call);
+async function add(context: HostLocalContext, call: AttachmentCall): Answer {
+  const config = parse(call);
   if (!config.ok) return config;
   const { sets, routes, resolvConf, directory } = config.value;
   const requested = requestedOfSets(config.value);
@@ -81,13 +81,13 @@ async function add(context: IpamContext, call: AttachmentCall): Answer {
   return done.ok ? done.value : err(folderError(folder, done.error));
 }
 
-function readDns({ ports }: IpamContext, path: string): Result<Dns, CniError> {
+function readDns({ ports }: HostLocalContext, path: string): Result<Dns, CniError> {
   const text = ports.platform.files.readText(path);
   if (text.ok) return ok(parseResolvConf(text.value));
   return err(cniError("ioFailure", `cannot read "ipam.resolvConf" ${path}: ${text.error.errno}`));
 }
 
-async function del({ ports, signal }: IpamContext, call: AttachmentCall): Answer {
+async function del({ ports, signal }: HostLocalContext, call: AttachmentCall): Answer {
   const directory = hostLocalDirectory(call.config);
   if (directory === undefined) return ok("");
   const folder = folderAt(ports.platform, directory);
@@ -95,8 +95,8 @@ async function del({ ports, signal }: IpamContext, call: AttachmentCall): Answer
   return gone.ok ? ok("") : err(folderError(folder, gone.error));
 }
 
-async function check(context: IpamContext, call: AttachmentCall): Answer {
-  const config = parse(context, call);
+async function check(context: HostLocalContext, call: AttachmentCall): Answer {
+  const config = parse(call);
   if (!config.ok) return config;
   return checkAllocated(folderAt(context.ports.platform, config.value.directory), call);
 }
@@ -110,14 +110,14 @@ export function checkAllocated(folder: Folder, call: AttachmentCall): Result<str
   return err(cniError("refused", msg));
 }
 
-async function gc({ ports, signal }: IpamContext, call: NetworkCall): Answer {
+async function gc({ ports, signal }: HostLocalContext, call: NetworkCall): Answer {
   const valid = decodeAttachments(call.config);
   if (!valid.ok) return valid;
   return answerOf(await collectFiles(ports, call, { signal, isValid: validity(valid.value) }));
 }
 
-async function status(context: IpamContext, call: NetworkCall): Answer {
-  const config = parse(context, call);
+async function status(context: HostLocalContext, call: NetworkCall): Answer {
+  const config = parse(call);
   if (!config.ok) return config;
   const folder = folderAt(context.ports.platform, config.value.directory);
   const all = readAllocations(folder);

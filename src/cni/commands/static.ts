@@ -8,12 +8,12 @@ import { encodeResult } from "../spec/encode-result.ts";
 import { type CniError, cniError } from "../spec/error.ts";
 import type { CniResult } from "../spec/result.ts";
 import type { Answer } from "./context.ts";
-import { type IpamContext, wrongIpam } from "./ipam-plugin.ts";
+import { wrongIpam } from "./wrong-ipam.ts";
 
 /** `static` for plugins of others: it says what the configuration says, and keeps nothing. */
-export async function staticIpam(context: IpamContext, call: AttachmentCall | NetworkCall): Answer {
+export async function staticIpam(call: AttachmentCall | NetworkCall): Answer {
   if (call.command === "DEL" || call.command === "GC") return ok("");
-  const config = parse(context, call);
+  const config = parse(call);
   if (!config.ok) return config;
   switch (call.command) {
     case "ADD":
@@ -25,15 +25,12 @@ export async function staticIpam(context: IpamContext, call: AttachmentCall | Ne
   }
 }
 
-function parse(
-  context: IpamContext,
-  call: AttachmentCall | NetworkCall,
-): Result<StaticConfig, CniError> {
+function parse(call: AttachmentCall | NetworkCall): Result<StaticConfig, CniError> {
   const args = parseArgs("args" in call ? call.args : "");
   if (!args.ok) return args;
   const ipam = parseIpam(call.config, args.value);
   if (!ipam.ok) return ipam;
-  return ipam.value.kind === "static" ? ok(ipam.value) : wrongIpam(context, call);
+  return ipam.value.kind === "static" ? ok(ipam.value) : wrongIpam("static", call);
 }
 
 function add(
