@@ -1,68 +1,92 @@
-import { err, millis, ok } from "../base/index.ts";
-import type { SysError, SysResult } from "../platform/index.ts";
-import type { Folder, FolderFiles } from "./ipam/folder-files.ts";
+import { ok } from "../base/index.ts";
+import { fakePlatform, type NetnsHandle } from "../platform/index.ts";
+import type { ExecutePlugin, PluginRun, Reply } from "./ports.ts";
+import { runPlugin } from "./run-plugin.ts";
+import { FakeAttachments } from "./testing-attachments.ts";
+import { MemoryFiles } from "./testing-files.ts";
 
-/** A file system in memory; only what folders of `host-local` do with one. */
-export class MemoryFiles implements FolderFiles {
-  /** Text by path. */
-  readonly texts = new Map<string, string>();
-  readonly directories = new Set<string>();
-  readonly #locks = new Set<string>();
-  /** Paths that refuse to be written. */
-  readonly readOnly = new Set<string>();
+/** Helpers of this folder's tests; product code must not import them. */
 
-  list(directory: string): SysResult<readonly string[]> {
-    const within = [...this.texts.keys()].filter((path) => path.startsWith(`${directory}/`));
-    if (within.length === 0 && !this.directories.has(directory)) return refusal("ENOENT");
-    return ok(within.map((path) => path.slice(directory.length + 1)));
+/** A host in memory that runtimes start the plugins on. */
+export class Site {
+  readonly attachments = new FakeAttachments();
+  readonly files = new MemoryFiles();
+  /** What other plugins were started with, and what each says. */
+  readonly runs: PluginRun[] = [];
+  execute: ExecutePlugin = async () => ({ status: 0, stdout: "{}", stderr: "" });
+
+  readonly platform = (() => {
+    const platform = fakePlatform({
+      network: {
+        addNamespace: () => {},
+        removeNamespace: () => {},
+        open: () => {
+          throw new Error("the plugins open no sockets");
+        },
+      },
+    });
+    return { ...platform, files: Object.assign(this.files, platform.files, own(this.files)) };
+  })();
+  readonly #home = must(this.platform.namespaces.home());
+  readonly pod: NetnsHandle = must(this.platform.namespaces.create());
+
+  get netns(): string {
+    return `/proc/self/fd/${this.pod.fd}`;
   }
 
-  readText(path: string): SysResult<string> {
-    const text = this.texts.get(path);
-    return text === undefined ? refusal("ENOENT") : ok(text);
+  get ownNetns(): string {
+    return `/proc/self/fd/${this.#home.fd}`;
   }
 
-  createExclusive(path: string, text: string): SysResult<void> {
-    return this.texts.has(path) ? refusal("EEXIST") : this.writeText(path, text);
-  }
-
-  writeText(path: string, text: string): SysResult<void> {
-    if (this.readOnly.has(path)) return refusal("EROFS");
-    this.texts.set(path, text);
-    return ok();
-  }
-
-  remove(path: string): SysResult<void> {
-    return this.texts.delete(path) ? ok() : refusal("ENOENT");
-  }
-
-  makeDirectory(path: string): SysResult<void> {
-    this.directories.add(path);
-    return ok();
-  }
-
-  tryLock(path: string) {
-    if (this.#locks.has(path)) return refusal("EAGAIN");
-    this.#locks.add(path);
-    const release = () => void this.#locks.delete(path);
-    return ok({ release, discard: release, [Symbol.dispose]: release });
+  /** One execution of a plugin; `env` replaces variables, undefined takes one away. */
+  run(
+    plugin: string,
+    command: string,
+    config: object | string,
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Reply> {
+    const variables = {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: "pod1",
+      CNI_NETNS: this.netns,
+      CNI_IFNAME: "eth0",
+      CNI_PATH: "/opt/cni/bin",
+      ...env,
+    };
+    const known = Object.entries(variables).filter(([, value]) => value !== undefined);
+    const text = typeof config === "string" ? config : JSON.stringify(config);
+    const ports = {
+      platform: this.platform,
+      hostNamespace: this.#home,
+      attachments: this.attachments,
+      execute: (run: PluginRun) => {
+        this.runs.push(run);
+        return this.execute(run);
+      },
+    };
+    const invocation = {
+      plugin,
+      env: Object.fromEntries(known) as Record<string, string>,
+      stdin: new TextEncoder().encode(text),
+    };
+    return runPlugin(() => ok(ports), invocation, new AbortController().signal);
   }
 }
 
-function refusal(errno: string): { readonly ok: false; readonly error: SysError } {
-  return err({ errno, call: "fake" });
-}
-
-/** A folder in memory, and the files in it by their names. */
-export function memoryFolder(files: MemoryFiles, directory = "/var/lib/cni/networks/net"): Folder {
-  let now = 0;
-  const clock = {
-    boottime: () => millis(now),
-    wall: () => new Date(now),
-    sleep: (duration: number) => {
-      now += duration;
-      return Promise.resolve();
-    },
+/** The methods of the files in memory, which an object's own copy does not have. */
+function own(files: MemoryFiles) {
+  return {
+    list: files.list.bind(files),
+    readText: files.readText.bind(files),
+    createExclusive: files.createExclusive.bind(files),
+    writeText: files.writeText.bind(files),
+    remove: files.remove.bind(files),
+    makeDirectory: files.makeDirectory.bind(files),
+    tryLock: files.tryLock.bind(files),
   };
-  return { files, clock, directory };
+}
+
+function must<T>(result: { readonly ok: boolean; readonly value?: T }): T {
+  if (result.value === undefined) throw new Error(JSON.stringify(result));
+  return result.value;
 }

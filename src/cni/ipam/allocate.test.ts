@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Ip, parseIp, parsePrefix, parseRange } from "../../addr/index.ts";
 import type { Result } from "../../base/index.ts";
 import type { AddressPoolConfig } from "../conf/ipam.ts";
-import { MemoryFiles, memoryFolder } from "../testing.ts";
+import { MemoryFiles, memoryFolder } from "../testing-files.ts";
 import { allocate } from "./allocate.ts";
 
 function must<T, E>(result: Result<T, E>): T {
