@@ -1,5 +1,5 @@
 import type { Mac } from "../../addr/index.ts";
-import { assert, err, ok, type Result } from "../../base/index.ts";
+import { assert, CniCode, err, ok, type Result } from "../../base/index.ts";
 import {
   type Driver,
   type DriverWish,
@@ -68,5 +68,6 @@ function parse(
     ...(sources.length === 0 ? {} : { sources }),
     ...rest,
   });
-  return driver.ok ? driver : err(cniErrorOf(driver.error));
+  if (driver.ok) return driver;
+  return err({ ...cniErrorOf(driver.error), code: CniCode.invalidConfig });
 }

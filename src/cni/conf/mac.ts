@@ -1,9 +1,11 @@
-import type { Mac } from "../../addr/index.ts";
+import { isMulticastMac, type Mac } from "../../addr/index.ts";
 import { err, ok, type Result } from "../../base/index.ts";
 import { readMac } from "../spec/address.ts";
 import type { CniArgs } from "../spec/args.ts";
 import type { CniError } from "../spec/error.ts";
 import { fields, text, wrongValue } from "../spec/json.ts";
+
+const NO_MAC = "00:00:00:00:00:00";
 
 /** The keys that may name a MAC address. */
 export const macKeys = {
@@ -33,5 +35,9 @@ export function parseMacOf(
   if (wish === undefined) return ok(undefined);
   const [path, words] = wish;
   const parsed = readMac(words);
-  return parsed.ok ? parsed : err(wrongValue(path, parsed.error));
+  if (!parsed.ok) return err(wrongValue(path, parsed.error));
+  if (isMulticastMac(parsed.value) || parsed.value === NO_MAC) {
+    return err(wrongValue(path, `${parsed.value} is the address of no link`));
+  }
+  return parsed;
 }
