@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { sandboxUnreachable } from "../domain/index.ts";
 import { Site } from "./testing.ts";
 
 const macvlan = {
@@ -307,6 +308,7 @@ describe("GC and STATUS", () => {
     const site = new Site();
     await site.run("macvlan", "ADD", config);
     await site.run("macvlan", "ADD", config, { CNI_IFNAME: "net1" });
+    site.files.texts.set(`${folder}/10.1.2.6`, "");
     site.files.texts.set(`${folder}/10.1.2.7`, "pod7\r\neth0");
     site.files.texts.set(`${folder}/10.1.2.8`, "pod8");
     site.files.texts.set(`${folder}/10.1.2.9`, "pod1");
@@ -323,6 +325,20 @@ describe("GC and STATUS", () => {
       `${folder}/10.1.2.9`,
       `${folder}/lock`,
     ]);
+  });
+
+  test("what GC cannot take away keeps its files, is told, and does not keep the others", async () => {
+    const site = new Site();
+    await site.run("macvlan", "ADD", config);
+    await site.run("macvlan", "ADD", config, { CNI_IFNAME: "net1" });
+    site.files.texts.set(`${folder}/10.1.2.2`, "pod1\r\neth0");
+    const unreachable = { path: site.netns, sign: "its MAC", parent: "eth0" };
+    site.attachments.refusal = sandboxUnreachable(unreachable);
+    const gc = { ...config, "cni.dev/valid-attachments": [] };
+    const reply = await site.run("macvlan", "GC", gc, env);
+    expect(parsed(reply.stdout)).toMatchObject({ code: 11 });
+    expect([...site.attachments.views.keys()]).toEqual(["pod1, eth0 of lan"]);
+    expect([...site.files.texts.keys()]).toEqual([`${folder}/10.1.2.2`]);
   });
 
   test("GC without a list takes nothing", async () => {
