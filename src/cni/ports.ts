@@ -1,7 +1,4 @@
-import type { InterfaceAddress, Mac } from "../addr/index.ts";
-import type { Problem, Result } from "../base/index.ts";
-import type { EndpointRoute, IfName, Mtu, Network, NetworkName } from "../domain/index.ts";
-import type { Attachments, SandboxHandle } from "../engine/index.ts";
+import type { Attachments, HostFacts } from "../engine/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
 import type { FolderFiles } from "./ipam/folder-files.ts";
 
@@ -26,44 +23,9 @@ export interface CniPorts {
   readonly platform: Platform & { readonly files: FolderFiles };
   /** The namespace that the plugin runs in, and the parents are in. */
   readonly hostNamespace: NetnsHandle;
-  readonly attachments: Attachments & HostFacts;
+  readonly attachments: Attachments;
+  readonly facts: HostFacts;
   readonly execute: ExecutePlugin;
-}
-
-export interface ParentFacts {
-  readonly name: IfName;
-  readonly mtu: Mtu;
-  readonly state: "up" | "down";
-}
-
-export interface ObservedLink {
-  readonly kind: string;
-  readonly mode?: string;
-  readonly mac?: Mac;
-  readonly mtu: Mtu;
-  readonly state: "up" | "down";
-  readonly parent?: IfName;
-  readonly vlanId?: number;
-  readonly addresses: readonly ObservedAddress[];
-  readonly routes: readonly EndpointRoute[];
-}
-
-export interface ObservedAddress {
-  readonly address: InterfaceAddress;
-  readonly duplicate?: true;
-}
-
-export interface HostFacts {
-  parent(name: IfName | undefined, sandbox?: SandboxHandle): Promise<Result<ParentFacts, Problem>>;
-  observe(
-    sandbox: SandboxHandle,
-    ifname: IfName,
-  ): Promise<Result<ObservedLink | undefined, Problem>>;
-  removeUnrecorded(
-    sandbox: SandboxHandle,
-    ifname: IfName,
-  ): Promise<Result<"removed" | "nothing", Problem>>;
-  network(name: NetworkName): Promise<Result<Network, Problem>>;
 }
 
 /** Runs another plugin to its end. */

@@ -31,20 +31,21 @@ import type {
   AddressSet,
   Attached,
   AttachmentRequest,
+  Attachments,
   AttachmentView,
   EnsureOptions,
   GivenAddress,
   Hold,
+  HostFacts,
+  ObservedLink,
+  ParentFacts,
   SandboxHandle,
 } from "../engine/index.ts";
-import type { CniPorts, ObservedLink, ParentFacts } from "./ports.ts";
 
 /** Helpers of this folder's tests; product code must not import them. */
 
-type Facet = CniPorts["attachments"];
-
 /** The engine's side of the plugins, in memory: it says what was asked of it, and can refuse. */
-export class FakeAttachments implements Facet {
+export class FakeAttachments implements Attachments, HostFacts {
   readonly asked: string[] = [];
   readonly networks: Network[] = [];
   readonly views = new Map<string, AttachmentView>();

@@ -22,7 +22,7 @@ export class MemoryFiles implements FolderFiles {
     return text === undefined ? refusal("ENOENT") : ok(text);
   }
 
-  createExclusive(path: string, text: string): SysResult<void> {
+  createText(path: string, text: string): SysResult<void> {
     return this.texts.has(path) ? refusal("EEXIST") : this.writeText(path, text);
   }
 
@@ -32,7 +32,7 @@ export class MemoryFiles implements FolderFiles {
     return ok();
   }
 
-  remove(path: string): SysResult<void> {
+  removeFile(path: string): SysResult<void> {
     return this.texts.delete(path) ? ok() : refusal("ENOENT");
   }
 

@@ -59,6 +59,7 @@ export class Site {
       platform: this.platform,
       hostNamespace: this.#home,
       attachments: this.attachments,
+      facts: this.attachments,
       execute: (run: PluginRun) => {
         this.runs.push(run);
         return this.execute(run);
@@ -78,9 +79,9 @@ function own(files: MemoryFiles) {
   return {
     list: files.list.bind(files),
     readText: files.readText.bind(files),
-    createExclusive: files.createExclusive.bind(files),
+    createText: files.createText.bind(files),
     writeText: files.writeText.bind(files),
-    remove: files.remove.bind(files),
+    removeFile: files.removeFile.bind(files),
     makeDirectory: files.makeDirectory.bind(files),
     tryLock: files.tryLock.bind(files),
   };

@@ -47,6 +47,7 @@ import {
   subnetRoutedElsewhere,
 } from "./network-problems.ts";
 import {
+  defaultRouteMissing,
   driversExclusive,
   gatewayUnused,
   ipvlanForeignMode,
@@ -88,6 +89,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   subnetConflict,
   subnetRoutedElsewhere,
   parentMissing,
+  defaultRouteMissing,
   parentDown,
   parentLoopback,
   parentNotEthernet,

@@ -8,6 +8,7 @@ import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
 import type { Handover } from "./handover.ts";
+import { type HostFacts, openHostFacts } from "./host-facts.ts";
 import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 import { onceNoticed } from "./notice-reboot.ts";
@@ -30,6 +31,7 @@ export interface EngineOptions {
 /** An engine in this process, which also serves runtimes that move links themselves. */
 export interface LocalEngine extends Engine {
   readonly handover: Handover;
+  readonly facts: HostFacts;
 }
 
 /**
@@ -43,6 +45,7 @@ export function openEngine(options: EngineOptions): LocalEngine {
   const afterReboot = onceNoticed(deps);
   return {
     handover: openHandover(deps, afterReboot),
+    facts: openHostFacts(deps),
     createNetwork: (spec) => createNetwork(deps, spec),
     updateNetwork: (change, how) => updateNetwork(deps, change, how),
     removeNetwork: (name, how) => removeNetwork(deps, name, how),

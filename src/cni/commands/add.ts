@@ -57,7 +57,7 @@ async function refuseTaken({
   sandbox,
 }: Adding): Promise<Result<void, CniError>> {
   if (config.kind === "landfall" || config.ipam.kind !== "foreign") return ok();
-  const link = await context.ports.attachments.observe(sandbox, call.ifname);
+  const link = await context.ports.facts.observe(sandbox, call.ifname);
   if (!link.ok) return inCniWords(link);
   const taken = { ifname: call.ifname, sandbox: sandbox.path };
   return link.value === undefined ? ok() : inCniWords(err(ifnameTaken(taken)));

@@ -76,7 +76,7 @@ async function checkLink(
     const where = `${recorded.sandbox} in prevResult`;
     return refuse(`The Sandbox ${where} doesn't match configured netns: ${netns}`);
   }
-  const link = await ports.attachments.observe(sandbox, ifname);
+  const link = await ports.facts.observe(sandbox, ifname);
   if (!link.ok) return inCniWords(link);
   if (link.value === undefined) return refuse(`${netns} has no link ${ifname}`);
   const expected = {

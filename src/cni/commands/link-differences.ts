@@ -5,8 +5,9 @@ import {
   isDefaultRoute,
   vlanLinkName,
 } from "../../domain/index.ts";
+import type { ObservedLink } from "../../engine/index.ts";
 import type { PluginConfig } from "../conf/plugin.ts";
-import type { ObservedLink } from "../ports.ts";
+
 import type { ResultInterface, ResultIp, ResultRoute } from "../spec/result.ts";
 
 /** What the link of an attachment is to be. */

@@ -20,7 +20,7 @@ export async function removeMadeByOthers(
   call: AttachmentCall,
   sandbox: SandboxHandle | undefined,
 ): Promise<Result<void, CniError>> {
-  const { attachments } = context.ports;
+  const { attachments, facts } = context.ports;
   const folder = folderOf(context, call);
   const files = folder === undefined ? ok([]) : readAllocations(folder);
   if (!files.ok && folder !== undefined)
@@ -28,7 +28,7 @@ export async function removeMadeByOthers(
   const own = files.ok ? allocationsOf(files.value, call) : [];
   if (sandbox !== undefined) {
     const isMeant = own.length > 0 || (await isInResult(context, call, sandbox));
-    const removed = isMeant ? await attachments.removeUnrecorded(sandbox, call.ifname) : ok();
+    const removed = isMeant ? await facts.removeUnrecorded(sandbox, call.ifname) : ok();
     if (!removed.ok) return inCniWords(removed);
   }
   const ended = await attachments.unhold(keyOf(call));
@@ -53,7 +53,7 @@ async function isInResult(
   if (previous === undefined) return false;
   const result = decodeResult(previous, config.version, "prevResult");
   if (!result.ok) return false;
-  const link = await ports.attachments.observe(sandbox, ifname);
+  const link = await ports.facts.observe(sandbox, ifname);
   const mac = link.ok ? link.value?.mac : undefined;
   return result.value.interfaces.some(
     (one) => one.name === ifname && one.sandbox !== undefined && one.mac?.toLowerCase() === mac,

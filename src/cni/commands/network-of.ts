@@ -9,7 +9,7 @@ import {
   parseNetworkName,
   vlanLinkName,
 } from "../../domain/index.ts";
-import type { Hold, SandboxHandle } from "../../engine/index.ts";
+import type { Hold, HostFacts, SandboxHandle } from "../../engine/index.ts";
 import type { IpamConfig } from "../conf/ipam.ts";
 import type { LandfallConfig, PluginConfig } from "../conf/plugin.ts";
 import { readAllocations } from "../ipam/allocation-folder.ts";
@@ -30,7 +30,7 @@ export async function networkOf(
   sandbox: SandboxHandle,
 ): Promise<Result<NetworkName, CniError>> {
   if (config.kind === "landfall") return ok(config.network);
-  const parent = await parentOf(ports.attachments, config, sandbox);
+  const parent = await parentOf(ports.facts, config, sandbox);
   if (!parent.ok) return parent;
   const { ipam } = config;
   const holds =
@@ -43,13 +43,13 @@ export async function networkOf(
 }
 
 async function parentOf(
-  attachments: Context["ports"]["attachments"],
+  facts: HostFacts,
   { parent, parentPlace }: OnParent,
   sandbox: SandboxHandle,
 ): Promise<Result<IfName, CniError>> {
   if (parent !== undefined) return ok(parent);
   const where = parentPlace === "sandbox" ? sandbox : undefined;
-  const found = await attachments.parent(undefined, where);
+  const found = await facts.parent(undefined, where);
   return found.ok ? ok(found.value.name) : inCniWords(found);
 }
 

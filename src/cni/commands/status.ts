@@ -39,12 +39,12 @@ function anyAdd({ config, path }: NetworkCall): AttachmentCall {
 
 async function obstacleTo({ ports }: Context, config: PluginConfig): Promise<CniError | undefined> {
   if (config.kind === "landfall") {
-    const network = await ports.attachments.network(config.network);
+    const network = await ports.facts.network(config.network);
     return network.ok ? undefined : cniErrorOf(network.error);
   }
   // That of a container is known when there is one.
   if (config.parentPlace === "sandbox") return undefined;
-  const parent = await ports.attachments.parent(config.parent);
+  const parent = await ports.facts.parent(config.parent);
   if (!parent.ok) return cniErrorOf(parent.error);
   const { name, state } = parent.value;
   return state === "up" ? undefined : cniError("notAvailable", `${name} is down`);

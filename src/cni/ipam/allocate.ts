@@ -56,7 +56,7 @@ export function allocate(
   for (const one of wanted) {
     const next = allocateOfSet(books, one);
     if (!next.ok) {
-      for (const { address } of given) folder.files.remove(`${folder.directory}/${address}`);
+      for (const { address } of given) folder.files.removeFile(`${folder.directory}/${address}`);
       return next;
     }
     given.push(next.value);
@@ -124,14 +124,14 @@ function take(
   const path = `${folder.directory}/${given.address}`;
   const before = taken.get(given.address);
   // Whoever began to write it did so under this lock, and died.
-  if (before !== undefined && before.holder === undefined) folder.files.remove(path);
-  const made = folder.files.createExclusive(path, formatAllocation(holder));
+  if (before !== undefined && before.holder === undefined) folder.files.removeFile(path);
+  const made = folder.files.createText(path, formatAllocation(holder));
   if (!made.ok) {
     return made.error.errno === "EEXIST" ? ok(undefined) : err(folderError(folder, made.error));
   }
   const noted = folder.files.writeText(lastGivenPath(folder, index), given.address);
   if (noted.ok) return ok(given);
-  folder.files.remove(path);
+  folder.files.removeFile(path);
   return err(folderError(folder, noted.error));
 }
 

@@ -110,7 +110,7 @@ export async function removeAllocations(
     if (!now.ok) return now;
     const over = choose(now.value);
     for (const { path } of over) {
-      const removed = folder.files.remove(path);
+      const removed = folder.files.removeFile(path);
       if (!removed.ok && removed.error.errno !== "ENOENT") return err(removed.error);
     }
     return ok(over);

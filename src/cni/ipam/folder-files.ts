@@ -6,9 +6,9 @@ export interface FolderFiles {
   list(directory: string): SysResult<readonly string[]>;
   readText(path: string): SysResult<string>;
   /** EEXIST where it is there. */
-  createExclusive(path: string, text: string): SysResult<void>;
+  createText(path: string, text: string): SysResult<void>;
   writeText(path: string, text: string): SysResult<void>;
-  remove(path: string): SysResult<void>;
+  removeFile(path: string): SysResult<void>;
   /** With those above it. */
   makeDirectory(path: string): SysResult<void>;
   tryLock(path: string): SysResult<FileLock>;
