@@ -42,6 +42,7 @@ describe("a pool", () => {
       { rangeStart: "", rangeEnd: null, gateway: "" },
       "10.1.2.0/24 10.1.2.1-10.1.2.254 10.1.2.1",
     ],
+    ["10.1.2.0/024", {}, "10.1.2.0/24 10.1.2.1-10.1.2.254 10.1.2.1"],
     ["::ffff:10.1.2.0/120", {}, "10.1.2.0/24 10.1.2.1-10.1.2.254 10.1.2.1"],
   ])("%s %p is %s", (subnet, more, expected) => {
     expect(pool(subnet, more)).toBe(expected);

@@ -94,6 +94,12 @@ describe.each(cniVersions.map((version) => [version] as const))("%s", (cniVersio
     ]);
   });
 
+  test("addresses that others replace may be wrong", () => {
+    const ipam = { addresses: [{ address: "x" }] };
+    const args = { cni: { ips: ["10.10.0.2/24"] } };
+    expect(addressesOf({ cniVersion, ipam, args })).toEqual([{ address: "10.10.0.2/24" }]);
+  });
+
   test("no ipam at all", () => {
     const error = { code: 7, msg: "IPAM config missing 'ipam' key" };
     expect(refused(parse({ cniVersion }, "IP=10.10.0.1/24"))).toEqual(error);

@@ -6,31 +6,20 @@ import {
   ipVersion,
   prefixContains,
 } from "../../addr/index.ts";
-import { err, ok, type Result } from "../../base/index.ts";
+import { collect, err, ok, type Result } from "../../base/index.ts";
 import { readCidr, readIp, readOptionalIp } from "../spec/address.ts";
 import type { CniArgs } from "../spec/args.ts";
 import type { NetworkConfig } from "../spec/call.ts";
 import { decodeDns, decodeRoute } from "../spec/decode-result.ts";
 import { type CniError, cniError } from "../spec/error.ts";
-import { type Decoder, fields, listOf, text, textOf, wrongValue } from "../spec/json.ts";
+import { type Fields, fields, listOf, text, textOf, wrongValue } from "../spec/json.ts";
 import { noDns } from "../spec/result.ts";
 import { tooManyAddresses } from "./address-count.ts";
 import type { StaticAddress, StaticConfig } from "./ipam.ts";
 
-const addressFields = fields({ address: text, gateway: textOf(readOptionalIp) });
+const addressShape = { address: text, gateway: textOf(readOptionalIp) } as const;
 
-const staticAddress: Decoder<StaticAddress> = (value, path) => {
-  const decoded = addressFields(value, path);
-  if (!decoded.ok) return decoded;
-  const { address: words = "", gateway } = decoded.value;
-  const address = readCidr(words);
-  if (!address.ok) return err(wrongValue(path, notCidr("address", words)));
-  if (gateway !== undefined && !isSameVersion(address.value, gateway)) {
-    const reason = `gateway ${gateway} is not of the IP version of ${address.value}`;
-    return err(wrongValue(path, reason));
-  }
-  return ok({ address: address.value, ...(gateway === undefined ? {} : { gateway }) });
-};
+type AddressWish = Fields<typeof addressShape>;
 
 const requestedAddresses = listOf(
   textOf((words) => {
@@ -43,7 +32,7 @@ const requestedAddresses = listOf(
 
 const configFields = fields({
   ipam: fields({
-    addresses: listOf(staticAddress),
+    addresses: listOf(fields(addressShape)),
     routes: listOf(decodeRoute),
     dns: decodeDns,
   }),
@@ -64,11 +53,29 @@ export function parseStatic(config: NetworkConfig, args: CniArgs): Result<Static
   if (!added.ok) return added;
   const lists = [runtimeConfig.ips ?? [], given.cni?.ips ?? []];
   const instead = lists.find((list) => list.length > 0)?.map((address) => ({ address }));
-  const addresses = instead ?? [...(ipam.addresses ?? []), ...added.value];
+  // What is replaced is not looked at, be it wrong.
+  const configured = collect((instead === undefined ? (ipam.addresses ?? []) : []).map(addressOf));
+  if (!configured.ok) return configured;
+  const addresses = instead ?? [...configured.value, ...added.value];
   const versions = addresses.map(({ address }) => ipVersion(interfaceAddressIp(address)));
   const tooMany = tooManyAddresses(versions, config.version);
   if (tooMany !== undefined) return err(tooMany);
   return ok({ kind: "static", addresses, routes: ipam.routes ?? [], dns: ipam.dns ?? noDns });
+}
+
+/** One of `ipam.addresses`. */
+function addressOf(
+  { address: words = "", gateway }: AddressWish,
+  index: number,
+): Result<StaticAddress, CniError> {
+  const path = `ipam.addresses[${index}]`;
+  const address = readCidr(words);
+  if (!address.ok) return err(wrongValue(path, notCidr("address", words)));
+  if (gateway !== undefined && !isSameVersion(address.value, gateway)) {
+    const reason = `gateway ${gateway} is not of the IP version of ${address.value}`;
+    return err(wrongValue(path, reason));
+  }
+  return ok({ address: address.value, ...(gateway === undefined ? {} : { gateway }) });
 }
 
 /** IP and GATEWAY, each a list; a gateway is that of every address whose network it is in. */

@@ -38,7 +38,8 @@ export function readIpOfCidr(text: string): Result<Ip, string> {
 
 /** An address with its length, host bits allowed; one that is mapped as `readIp` takes it. */
 export function readCidr(text: string): Result<InterfaceAddress, string> {
-  const address = parseInterfaceAddress(text);
+  // Go takes a length with zeros before it.
+  const address = parseInterfaceAddress(text.replace(/\/0+(?=\d)/, "/"));
   if (!address.ok) return err(`invalid CIDR address: ${text}`);
   const ip = interfaceAddressIp(address.value);
   const length = interfaceAddressLength(address.value) - MAPPED_LENGTH;
