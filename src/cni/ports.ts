@@ -1,6 +1,5 @@
 import type { Attachments, HostFacts } from "../engine/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
-import type { FolderFiles } from "./ipam/folder-files.ts";
 
 /** One execution of a plugin, as a runtime starts it. */
 export interface Invocation {
@@ -20,7 +19,7 @@ export interface Reply {
 
 /** What the plugins stand on. */
 export interface CniPorts {
-  readonly platform: Platform & { readonly files: FolderFiles };
+  readonly platform: Platform;
   /** The namespace that the plugin runs in, and the parents are in. */
   readonly hostNamespace: NetnsHandle;
   readonly attachments: Attachments;

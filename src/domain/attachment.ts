@@ -34,6 +34,11 @@ export interface FileHolder {
   readonly ifname?: string;
 }
 
+/** What a file of an attachment's says. */
+export function holderOf({ containerId, ifname }: AttachmentKey): Required<FileHolder> {
+  return { containerId, ifname };
+}
+
 /** "nginx1, net1": as problems name an attachment of somebody else's. */
 export function formatHolder({ containerId, ifname }: FileHolder): string {
   return ifname === undefined ? containerId : `${containerId}, ${ifname}`;

@@ -64,6 +64,10 @@ export interface Endpoint {
   /** Default gateways, at most one for each IP version. */
   readonly gateways: readonly Ip[];
   readonly routes: readonly EndpointRoute[];
+  /** All routes were asked for with it; absent: they are the network's. */
+  readonly routing?: "given";
+  /** Routers of its IPv6 addresses are known, so these are waited for. */
+  readonly readiness?: "addresses";
   readonly mtu?: Mtu;
   /** Absent: the link is of the driver's own kind. */
   readonly linkKind?: TapKind;

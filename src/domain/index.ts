@@ -10,6 +10,7 @@ export {
   type FileHolder,
   formatAttachment,
   formatHolder,
+  holderOf,
 } from "./attachment.ts";
 export {
   type Driver,
@@ -99,13 +100,16 @@ export {
   type Operation,
 } from "./operation.ts";
 export {
+  type AwaitAddresses,
   type ConfigureLink,
   type CreateLink,
   describeStep,
   kindOf,
   type MarkLink,
+  type RemoveAllocations,
   type RemoveLink,
   type Step,
+  type WriteAllocations,
 } from "./plan.ts";
 export * from "./problems.ts";
 export type { Reservation } from "./reservation.ts";

@@ -1,4 +1,4 @@
-import type { InterfaceAddress, Ip, IpRange, Mac, Prefix } from "../addr/index.ts";
+import type { Ip, Mac } from "../addr/index.ts";
 import type { Problem, Result } from "../base/index.ts";
 import type {
   AttachmentKey,
@@ -10,6 +10,7 @@ import type {
   NetworkSpec,
   WorkloadName,
 } from "../domain/index.ts";
+import type { AddressSet, GivenAddress } from "../ipam/index.ts";
 import type { EndpointView, OperationOptions, SandboxHandle } from "./engine.ts";
 
 /** An endpoint that a runtime names by a key of its own, and that nobody moves. */
@@ -43,30 +44,6 @@ export type AttachmentAddressing =
   | { readonly kind: "given"; readonly addresses: readonly GivenAddress[] }
   /** None that anybody knows of. */
   | { readonly kind: "none" };
-
-/** Ranges of one IP version of which an attachment gets one address (`ranges` of `host-local`). */
-export interface AddressSet {
-  /** Its place among the configuration's sets: the N of `last_reserved_ip.N`. */
-  readonly index: number;
-  /** Tried in this order, beginning after the address that was given last. */
-  readonly pools: readonly AddressPool[];
-  /** In one of the pools; absent: one is chosen. */
-  readonly requested?: Ip;
-}
-
-export interface AddressPool {
-  /** Gives the address its length. */
-  readonly prefix: Prefix;
-  /** What of it is given. */
-  readonly range: IpRange;
-  /** Never given. */
-  readonly gateway?: Ip;
-}
-
-export interface GivenAddress {
-  readonly address: InterfaceAddress;
-  readonly gateway?: Ip;
-}
 
 /** An attachment in the book. */
 export interface AttachmentView extends EndpointView {

@@ -3,16 +3,14 @@
  * changes store and kernel together, always as intent, change, outcome. Nothing is global: an
  * engine has one host namespace and one store. Must not print, parse text, or know who asks.
  */
+export type { AddressPool, AddressSet, GivenAddress } from "../ipam/index.ts";
 export type {
-  AddressPool,
-  AddressSet,
   Attached,
   AttachmentAddressing,
   AttachmentRequest,
   Attachments,
   AttachmentView,
   EnsureOptions,
-  GivenAddress,
   Hold,
   RemoveOptions,
 } from "./attachments.ts";
