@@ -12,7 +12,8 @@
 
 enum { MAGIC = 0x4c46434e, VERSION = 1, HEADER = 12, LENGTHS = 8 };
 enum { REQUEST = 1, ANSWER = 2, DECLINED = 3 };
-enum { FRAME_MAX = 4 << 20, ENV_MAX = 4096, SOCKET_PATH_MAX = 108, ECONNRESET = 104, MSG_NOSIGNAL = 0x4000 };
+enum { FRAME_MAX = 4 << 20, ENV_MAX = 4096, SOCKET_PATH_MAX = 108 };
+enum { ECONNRESET = 104, MSG_NOSIGNAL = 0x4000 };
 /* The daemon ends a call well before ANSWER_S (CALL_DEADLINE in src/daemon/cni-door.ts). */
 enum { INPUT_S = 30, CONNECT_S = 5, ANSWER_S = 150 };
 
@@ -75,7 +76,7 @@ static long open_socket(char *directory)
 static int ask_daemon(char **env, long end)
 {
 	char *run = lookup(env, "LANDFALL_RUN_DIR=");
-	long socket = open_socket(run ? run : after(settings.run, "LANDFALL_RUN_DIR="));
+	long socket = open_socket(run && *run ? run : after(settings.run, "LANDFALL_RUN_DIR="));
 	long got = 0, need = HEADER, done;
 
 	for (long at = 0; at < end; at += done)

@@ -1,7 +1,6 @@
 /**
  * Compiles native/cni-shim.c for each architecture and prints the programs as TypeScript, or with
- * --write renews src/install/shim-code.ts; --into DIR writes the one of this machine, as a program
- * for each plugin. Needs gcc, and aarch64-linux-gnu-gcc for arm64.
+ * --write renews src/install/shim-code.ts. Needs gcc, and aarch64-linux-gnu-gcc for arm64.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

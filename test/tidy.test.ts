@@ -56,7 +56,18 @@ const arrows: Arrows = {
   dockerd: ["base"],
   uml: ["base"],
   install: ["base"],
-  cli: ["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
+  cli: [
+    "base",
+    "addr",
+    "platform",
+    "domain",
+    "store",
+    "engine",
+    "lab",
+    "api",
+    "install",
+    "forward",
+  ],
   ui: ["api"],
 };
 

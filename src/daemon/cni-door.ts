@@ -69,7 +69,7 @@ export function openCniDoor(
   });
 }
 
-/** Why whoever connected may not ask; the socket's mode says the same, until somebody changes it. */
+/** Why whoever connected may not ask; the mode of the socket says it too, if nobody changed it. */
 function strangerAt(socket: Bun.Socket<Visit>, { peerOf, uid }: CniDoor): string | undefined {
   const peer = peerOf(descriptorOf(socket));
   if (!peer.ok) return `who it is cannot be told: ${peer.error.errno}`;

@@ -22,8 +22,8 @@ export type Frame =
   | { readonly kind: "declined"; readonly reason: string };
 
 /**
- * "partial": more is to come; `need` bytes in all, as far as is known. "foreign": a frame of another
- * version. "refused": these are no frames.
+ * "partial": more is to come; `need` bytes in all, as far as is known. "foreign": a frame of
+ * another version. "refused": these are no frames.
  */
 export type Decoded =
   | { readonly kind: "whole"; readonly frame: Frame }
