@@ -18,6 +18,7 @@ import {
   type ServeRequest,
   type TextSink,
 } from "./cli/index.ts";
+import type { RunRequest } from "./cnirun/index.ts";
 import type { DockerService } from "./daemon/index.ts";
 import { kernelRefused } from "./domain/index.ts";
 
@@ -225,6 +226,11 @@ const docker: DockerPort = {
   },
 };
 
+async function runCni(request: RunRequest) {
+  const { runRequest } = await import("./cnirun/index.ts");
+  return await runRequest(request, { env: process.env, signal: interrupt.signal });
+}
+
 /** The lab of a user-mode kernel, which this program was started in. */
 async function runAsGuest(task: string): Promise<number> {
   const { runGuest } = await import("./lab/index.ts");
@@ -248,6 +254,7 @@ async function main(): Promise<number> {
       serve,
       lab,
       docker,
+      runCni,
       signal: interrupt.signal,
     });
     return endedBy === undefined ? exitCode : signalExitCodes[endedBy];

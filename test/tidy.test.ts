@@ -43,7 +43,7 @@ const arrows: Arrows = {
   engine: ["base", "addr", "platform", "netlink", "domain", "store", "ipam", "attach"],
   lab: [
     ...["base", "addr", "platform", "wire", "netlink", "domain", "model", "store", "engine"],
-    ...["docker", "daemon", "dockerd", "uml"],
+    ...["docker", "daemon", "dockerd", "uml", "cnirun"],
   ],
   api: ["base", "addr", "domain", "engine"],
   daemon: ["base", "addr", "platform", "domain", "store", "dhcp", "engine", "api", "docker", "cni"],
@@ -52,7 +52,8 @@ const arrows: Arrows = {
   dockerd: ["base"],
   uml: ["base"],
   install: ["base"],
-  cli: ["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
+  cnirun: ["base", "domain"],
+  cli: ["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install", "cnirun"],
   ui: ["api"],
 };
 
