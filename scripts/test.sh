@@ -77,7 +77,8 @@ without_services() {
 # is missing; begun here, it is made while others run.
 begin_next_engine() {
   local -a users=()
-  mapfile -t users < <(select_files engine "$@" | xargs -r grep -l /docker-engine.ts)
+  mapfile -t users < <(select_files engine "$@" |
+    xargs -r grep -lE '/(docker-engine|cni/pods)[.]ts')
   [ "${#users[@]}" -gt 0 ] || return 0
   bash scripts/next-engine.sh >"$reports/next-engine.log" 2>&1 </dev/null &
 }
