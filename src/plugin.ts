@@ -46,7 +46,7 @@ async function answer(call: PluginCall, signal: AbortSignal): Promise<PluginRepl
     if (asked.kind === "lost") return lostReply();
   }
   using opened = new DisposableStack();
-  const run = await pluginRunner(() => openGround(opened));
+  const run = pluginRunner(() => openGround(opened));
   return await run(call, signal);
 }
 
