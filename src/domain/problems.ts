@@ -51,6 +51,7 @@ import {
   subnetRoutedElsewhere,
 } from "./network-problems.ts";
 import {
+  defaultRouteMissing,
   driversExclusive,
   gatewayUnused,
   ipvlanForeignMode,
@@ -93,6 +94,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   subnetConflict,
   subnetRoutedElsewhere,
   parentMissing,
+  defaultRouteMissing,
   parentDown,
   parentLoopback,
   parentNotEthernet,

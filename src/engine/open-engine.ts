@@ -9,6 +9,7 @@ import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
 import type { Handover } from "./handover.ts";
+import { type HostFacts, openHostFacts } from "./host-facts.ts";
 import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 import { onceNoticed } from "./notice-reboot.ts";
@@ -35,6 +36,7 @@ export interface EngineOptions {
  */
 export interface LocalEngine extends Engine {
   readonly handover: Handover;
+  readonly facts: HostFacts;
   readonly attachments: Attachments;
 }
 
@@ -49,6 +51,7 @@ export function openEngine(options: EngineOptions): LocalEngine {
   const afterReboot = onceNoticed(deps);
   return {
     handover: openHandover(deps, afterReboot),
+    facts: openHostFacts(deps),
     attachments: openAttachments(deps, afterReboot),
     createNetwork: (spec) => createNetwork(deps, spec),
     updateNetwork: (change, how) => updateNetwork(deps, change, how),
