@@ -28,7 +28,7 @@ import type { AttachRequest, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
-import { lockOperation, type Turn, takeTurn } from "./settle.ts";
+import { type Found, findInFlight, lockOperation, type Turn, takeTurn } from "./settle.ts";
 
 /** Puts a sandbox on a network. */
 export async function attachEndpoint(
@@ -37,8 +37,9 @@ export async function attachEndpoint(
 ): Promise<Result<EndpointView, Problem>> {
   const { netns, path } = request.sandbox;
   if (netns.cookie === deps.hostNamespace.cookie) return err(sandboxIsHost({ path }));
-  const sandbox = rememberedSandbox(deps, request.sandbox);
-  return await makeEndpoint(deps, { ...request, sandbox, netns });
+  const wish = { ...request, sandbox: rememberedSandbox(deps, request.sandbox), netns };
+  const outset = await deps.store.transact((tx) => lookUp(tx, wish));
+  return outset.ok ? await makeEndpoint(deps, wish, outset.value) : outset;
 }
 
 /** What is to be made: what was asked for, for whom, and the namespace that its link is made in. */
@@ -47,15 +48,34 @@ export interface EndpointWish extends Omit<AttachRequest, "sandbox"> {
   readonly netns: NetnsHandle;
 }
 
+/** What the book says of a wish before anything is begun. */
+export interface Outset extends Found {
+  readonly network: Network;
+}
+
+/** Looks up what a wish is about; an Err says why it cannot be granted. */
+export function lookUp(tx: Transaction, wish: EndpointWish): Result<Outset, Problem> {
+  const refused = refusedMac(wish);
+  if (refused !== undefined) return err(refused);
+  const network = tx.networks.byName(wish.network);
+  if (network === undefined) return err(missingNetwork(tx, wish.network));
+  return ok({ network, ...findInFlight(tx, (book) => inTheWay(book, wish)) });
+}
+
+/** What changes the endpoint that is wished for, or its network. */
+function inTheWay(tx: Transaction, { sandbox, ifname, network }: EndpointWish) {
+  return (
+    operationOn(tx, tx.endpoints.byOwner(sandbox.id, ifname)) ??
+    updateOf(tx, tx.networks.byName(network)?.id)
+  );
+}
+
 /** Makes an endpoint: observe, record the intent, change the kernel, record the outcome. */
 export async function makeEndpoint(
   deps: EngineDeps,
   request: EndpointWish,
+  outset: Outset,
 ): Promise<Result<EndpointView, Problem>> {
-  const refused = refusedMac(request);
-  if (refused !== undefined) return err(refused);
-  const network = await findNetwork(deps, request);
-  if (!network.ok) return network;
   const id = deps.ids.operation();
   const lock = lockOperation(deps, id);
   if (!lock.ok) return lock;
@@ -64,14 +84,14 @@ export async function makeEndpoint(
   const opened = openAttachContext(platform, hostNamespace, request.netns);
   if (!opened.ok) return opened;
   using context = opened.value;
-  const begun = await begin(deps, request, { id, network: network.value, context });
+  const begun = await begin(deps, request, { id, outset, context });
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
   // Where a runtime moves the link, the endpoint is not there before it says where to.
   const survives: Survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
   const ground = { context: { ...context, parent }, signal: request.signal, survives };
   const outcome = await carryOut(deps, operation, ground);
-  const warnings = parentWarnings(network.value, parent);
+  const warnings = parentWarnings(outset.network, parent);
   return outcome.ok && warnings.length > 0 ? ok({ ...outcome.value, warnings }) : outcome;
 }
 
@@ -87,20 +107,20 @@ function begin(
   request: EndpointWish,
   ground: {
     readonly id: OperationId;
-    readonly network: Network;
+    readonly outset: Outset;
     readonly context: AttachContext;
   },
 ): Promise<Result<Begun, Problem>> {
+  const { network } = ground.outset;
   const turn: Turn = {
-    find: (tx) =>
-      operationOn(tx, tx.endpoints.byOwner(request.sandbox.id, request.ifname)) ??
-      updateOf(tx, tx.networks.byName(request.network)?.id),
+    find: (tx) => inTheWay(tx, request),
     signal: request.signal,
+    found: ground.outset,
   };
   return takeTurn(deps, turn, async () => {
-    const made = await ensureMadeParent(deps, ground.network);
+    const made = await ensureMadeParent(deps, network);
     if (!made.ok) return made;
-    const seen = observe(request, ground);
+    const seen = observe(request, { network, context: ground.context });
     if (!seen.ok) return seen;
     const operation = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
     const { parent } = seen.value;
@@ -143,16 +163,6 @@ export async function carryOut(
 function refusedMac({ mac }: EndpointWish): Problem | undefined {
   if (mac === undefined) return undefined;
   return isMulticastMac(mac) || mac === "00:00:00:00:00:00" ? macUnusable({ mac }) : undefined;
-}
-
-function findNetwork(
-  deps: EngineDeps,
-  { network }: EndpointWish,
-): Promise<Result<Network, Problem>> {
-  return deps.store.transact((tx) => {
-    const found = tx.networks.byName(network);
-    return found === undefined ? err(missingNetwork(tx, network)) : ok(found);
-  });
 }
 
 function observe(

@@ -15,13 +15,16 @@ import type { DetachOptions, EndpointSelector, EndpointView } from "./engine.ts"
 import { operationOn, refuseDuringUpdate } from "./in-flight.ts";
 import { detachOperation } from "./plan-endpoint.ts";
 import { confirmGone, findSandbox, runInSandbox } from "./sandbox-side.ts";
-import { lockOperation, type Turn, takeTurn } from "./settle.ts";
+import { type Found, lockOperation, type Turn, takeTurn } from "./settle.ts";
 
-/** Takes a sandbox off a network: its link first, and when that is gone, its addresses. */
+/**
+ * Takes a sandbox off a network: its link first, and when that is gone, its addresses. `found` is
+ * what was in the way when the endpoint was looked up.
+ */
 export async function detachEndpoint(
   deps: EngineDeps,
   selector: EndpointSelector,
-  { signal }: DetachOptions = {},
+  { signal, found }: DetachOptions & { readonly found?: Found | undefined } = {},
 ): Promise<Result<EndpointView, Problem>> {
   const id = deps.ids.operation();
   const lock = lockOperation(deps, id);
@@ -31,6 +34,7 @@ export async function detachEndpoint(
   const turn: Turn = {
     find: (tx) => operationOn(tx, findEndpoint(deps, tx, selector)),
     signal,
+    ...(found === undefined ? {} : { found }),
   };
   const intent = await takeTurn(deps, turn, () => commitIntent(deps, selector, id));
   if (!intent.ok) return intent;

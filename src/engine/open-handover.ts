@@ -1,6 +1,15 @@
 import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
-import { defined, err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import {
+  defined,
+  err,
+  mapResult,
+  millis,
+  ok,
+  type Problem,
+  type Result,
+  seconds,
+} from "../base/index.ts";
 import {
   type Endpoint,
   endpointMissing,
@@ -12,14 +21,16 @@ import {
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
-import { makeEndpoint } from "./attach-endpoint.ts";
+import { type EndpointWish, lookUp, makeEndpoint, type Outset } from "./attach-endpoint.ts";
 import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { EndpointView } from "./engine.ts";
 import type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
+import { operationOn } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import type { AfterReboot } from "./notice-reboot.ts";
+import { findInFlight } from "./settle.ts";
 
 /** The name that runtimes give the first link of a sandbox. */
 const USUAL_IFNAME = "eth0" as IfName;
@@ -103,20 +114,31 @@ function withoutGiving(tx: Transaction): Transaction {
   return { ...tx, leases: { ...tx.leases, insert: nothing, setCursor: nothing } };
 }
 
+/** The endpoint of a request whose answer the runtime did not hear, or how a new one is begun. */
+type Begun =
+  | { readonly kind: "made"; readonly view: EndpointView }
+  | { readonly kind: "to make"; readonly outset: Outset };
+
+function lookUpAgain(tx: Transaction, wish: EndpointWish): Result<Begun, Problem> {
+  const known = tx.endpoints.bySandbox(wish.sandbox.id)[0];
+  if (known?.state === "attached") return ok({ kind: "made", view: viewOf(tx, known) });
+  return mapResult(lookUp(tx, wish), (outset) => ({ kind: "to make", outset }));
+}
+
 async function prepare(
   deps: EngineDeps,
   { runtimeId, ...request }: HandoverRequest,
 ): Promise<Result<EndpointView, Problem>> {
-  const known = await deps.store.transact((tx) => ok(findView(deps, tx, runtimeId)));
-  if (!known.ok) return known;
-  // The runtime did not hear the answer to its first request.
-  if (known.value?.endpoint.state === "attached") return ok(known.value);
-  const made = await makeEndpoint(deps, {
+  const wish: EndpointWish = {
     ifname: USUAL_IFNAME,
     ...request,
     sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
     netns: deps.hostNamespace,
-  });
+  };
+  const begun = await deps.store.transact((tx) => lookUpAgain(tx, wish));
+  if (!begun.ok) return begun;
+  if (begun.value.kind === "made") return ok(begun.value.view);
+  const made = await makeEndpoint(deps, wish, begun.value.outset);
   if (!made.ok) return made;
   for (const address of request.addresses) deps.claims.end(request.network, address);
   // Begun here, so that the runtime's next call waits less; it hears of errors, too.
@@ -167,12 +189,17 @@ async function withdraw(
   runtimeId: string,
 ): Promise<Result<EndpointView | undefined, Problem>> {
   const { clock } = deps.platform;
-  const known = await deps.store.transact((tx) => ok(findEndpoint(deps, tx, runtimeId)));
+  const known = await deps.store.transact((tx) => {
+    const endpoint = findEndpoint(deps, tx, runtimeId);
+    if (endpoint === undefined) return ok(undefined);
+    const found = findInFlight(tx, (book) => operationOn(book, endpoint));
+    return ok({ id: endpoint.id, found });
+  });
   if (!known.ok || known.value === undefined) return ok(undefined);
-  const { id } = known.value;
-  const detach = () => detachEndpoint(deps, { kind: "id", id });
+  const { id, found } = known.value;
+  const detach = (options = {}) => detachEndpoint(deps, { kind: "id", id }, options);
   const deadline = clock.boottime() + WITHDRAW_PATIENCE;
-  let gone = await detach();
+  let gone = await detach({ found });
   while (!gone.ok && gone.error.code === sandboxUnreachable.code && clock.boottime() < deadline) {
     await clock.sleep(WITHDRAW_PAUSE);
     gone = await detach();
