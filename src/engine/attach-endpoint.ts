@@ -20,7 +20,7 @@ import {
   sandboxIsHost,
 } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
-import type { Survives, Transaction } from "../store/index.ts";
+import type { Book, Survives, Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
@@ -38,7 +38,7 @@ export async function attachEndpoint(
   const { netns, path } = request.sandbox;
   if (netns.cookie === deps.hostNamespace.cookie) return err(sandboxIsHost({ path }));
   const wish = { ...request, sandbox: rememberedSandbox(deps, request.sandbox), netns };
-  const outset = await deps.store.transact((tx) => lookUp(tx, wish));
+  const outset = await deps.store.read((book) => lookUp(book, wish));
   return outset.ok ? await makeEndpoint(deps, wish, outset.value) : outset;
 }
 
@@ -54,19 +54,19 @@ export interface Outset extends Found {
 }
 
 /** Looks up what a wish is about; an Err says why it cannot be granted. */
-export function lookUp(tx: Transaction, wish: EndpointWish): Result<Outset, Problem> {
+export function lookUp(book: Book, wish: EndpointWish): Result<Outset, Problem> {
   const refused = refusedMac(wish);
   if (refused !== undefined) return err(refused);
-  const network = tx.networks.byName(wish.network);
-  if (network === undefined) return err(missingNetwork(tx, wish.network));
-  return ok({ network, ...findInFlight(tx, (book) => inTheWay(book, wish)) });
+  const network = book.networks.byName(wish.network);
+  if (network === undefined) return err(missingNetwork(book, wish.network));
+  return ok({ network, ...findInFlight(book, () => inTheWay(book, wish)) });
 }
 
 /** What changes the endpoint that is wished for, or its network. */
-function inTheWay(tx: Transaction, { sandbox, ifname, network }: EndpointWish) {
+function inTheWay(book: Book, { sandbox, ifname, network }: EndpointWish) {
   return (
-    operationOn(tx, tx.endpoints.byOwner(sandbox.id, ifname)) ??
-    updateOf(tx, tx.networks.byName(network)?.id)
+    operationOn(book, book.endpoints.byOwner(sandbox.id, ifname)) ??
+    updateOf(book, book.networks.byName(network)?.id)
   );
 }
 
@@ -113,7 +113,7 @@ function begin(
 ): Promise<Result<Begun, Problem>> {
   const { network } = ground.outset;
   const turn: Turn = {
-    find: (tx) => inTheWay(tx, request),
+    find: (book) => inTheWay(book, request),
     signal: request.signal,
     found: ground.outset,
   };

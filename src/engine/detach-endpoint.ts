@@ -8,7 +8,7 @@ import {
   type OperationId,
   ownerBusy,
 } from "../domain/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import { recordGone } from "./book-side.ts";
 import { type EngineDeps, rememberedSandbox } from "./deps.ts";
 import type { DetachOptions, EndpointSelector, EndpointView } from "./engine.ts";
@@ -32,7 +32,7 @@ export async function detachEndpoint(
   using _held = lock.value;
   // A runtime may ask for the end of what a timed-out attach is still making.
   const turn: Turn = {
-    find: (tx) => operationOn(tx, findEndpoint(deps, tx, selector)),
+    find: (book) => operationOn(book, findEndpoint(deps, book, selector)),
     signal,
     ...(found === undefined ? {} : { found }),
   };
@@ -79,20 +79,20 @@ function commitIntent(
 
 function findEndpoint(
   deps: EngineDeps,
-  tx: Transaction,
+  book: Book,
   selector: EndpointSelector,
 ): Endpoint | undefined {
-  if (selector.kind === "id") return tx.endpoints.get(selector.id);
+  if (selector.kind === "id") return book.endpoints.get(selector.id);
   const { id } = rememberedSandbox(deps, selector.sandbox);
-  return tx.endpoints.byOwner(id, selector.ifname);
+  return book.endpoints.byOwner(id, selector.ifname);
 }
 
-function missingEndpoint(tx: Transaction, selector: EndpointSelector): Problem {
+function missingEndpoint(book: Book, selector: EndpointSelector): Problem {
   if (selector.kind === "owner") {
     const endpoint = `${selector.ifname} of ${selector.sandbox.path}`;
     return endpointMissing({ endpoint, nearest: undefined });
   }
-  const known = tx.endpoints.all().map((endpoint) => endpoint.id);
+  const known = book.endpoints.all().map((endpoint) => endpoint.id);
   return endpointMissing({ endpoint: selector.id, nearest: nearest(selector.id, known) });
 }
 

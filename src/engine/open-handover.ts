@@ -20,7 +20,7 @@ import {
   sandboxUnreachable,
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book, Transaction } from "../store/index.ts";
 import { type EndpointWish, lookUp, makeEndpoint, type Outset } from "./attach-endpoint.ts";
 import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
@@ -38,21 +38,21 @@ const USUAL_IFNAME = "eth0" as IfName;
 /** The use cases of runtimes that move links themselves. */
 export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handover {
   return {
-    listNetworks: () => deps.store.transact((tx) => ok(tx.networks.all())),
+    listNetworks: () => deps.store.read((book) => ok(book.networks.all())),
     claim: (request) => afterReboot(() => claim(deps, request)),
     giveUp: (network, address) => deps.claims.end(network, address),
     prepare: (request) => afterReboot(() => prepare(deps, request)),
     expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
-    list: () => deps.store.transact((tx) => ok(listRuntimeEndpoints(deps, tx))),
-    find: (runtimeId) => deps.store.transact((tx) => ok(findView(deps, tx, runtimeId))),
+    list: () => deps.store.read((book) => ok(listRuntimeEndpoints(deps, book))),
+    find: (runtimeId) => deps.store.read((book) => ok(findView(deps, book, runtimeId))),
     withdraw: (runtimeId) => withdraw(deps, runtimeId),
   };
 }
 
 async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handover["claim"]> {
-  const network = await deps.store.transact((tx) => {
-    const found = tx.networks.byName(request.network);
-    return found === undefined ? err(missingNetwork(tx, request.network)) : ok(found);
+  const network = await deps.store.read((book) => {
+    const found = book.networks.byName(request.network);
+    return found === undefined ? err(missingNetwork(book, request.network)) : ok(found);
   });
   if (!network.ok) return network;
   const { segment } = network.value;
@@ -119,10 +119,10 @@ type Begun =
   | { readonly kind: "made"; readonly view: EndpointView }
   | { readonly kind: "to make"; readonly outset: Outset };
 
-function lookUpAgain(tx: Transaction, wish: EndpointWish): Result<Begun, Problem> {
-  const known = tx.endpoints.bySandbox(wish.sandbox.id)[0];
-  if (known?.state === "attached") return ok({ kind: "made", view: viewOf(tx, known) });
-  return mapResult(lookUp(tx, wish), (outset) => ({ kind: "to make", outset }));
+function lookUpAgain(book: Book, wish: EndpointWish): Result<Begun, Problem> {
+  const known = book.endpoints.bySandbox(wish.sandbox.id)[0];
+  if (known?.state === "attached") return ok({ kind: "made", view: viewOf(book, known) });
+  return mapResult(lookUp(book, wish), (outset) => ({ kind: "to make", outset }));
 }
 
 async function prepare(
@@ -135,7 +135,7 @@ async function prepare(
     sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
     netns: deps.hostNamespace,
   };
-  const begun = await deps.store.transact((tx) => lookUpAgain(tx, wish));
+  const begun = await deps.store.read((book) => lookUpAgain(book, wish));
   if (!begun.ok) return begun;
   if (begun.value.kind === "made") return ok(begun.value.view);
   const made = await makeEndpoint(deps, wish, begun.value.outset);
@@ -189,10 +189,10 @@ async function withdraw(
   runtimeId: string,
 ): Promise<Result<EndpointView | undefined, Problem>> {
   const { clock } = deps.platform;
-  const known = await deps.store.transact((tx) => {
-    const endpoint = findEndpoint(deps, tx, runtimeId);
+  const known = await deps.store.read((book) => {
+    const endpoint = findEndpoint(deps, book, runtimeId);
     if (endpoint === undefined) return ok(undefined);
-    const found = findInFlight(tx, (book) => operationOn(book, endpoint));
+    const found = findInFlight(book, () => operationOn(book, endpoint));
     return ok({ id: endpoint.id, found });
   });
   if (!known.ok || known.value === undefined) return ok(undefined);
@@ -209,29 +209,29 @@ async function withdraw(
   return gone;
 }
 
-function listRuntimeEndpoints(deps: EngineDeps, tx: Transaction): readonly RuntimeEndpoint[] {
-  return tx.endpoints.all().flatMap((endpoint) => {
+function listRuntimeEndpoints(deps: EngineDeps, book: Book): readonly RuntimeEndpoint[] {
+  return book.endpoints.all().flatMap((endpoint) => {
     const runtimeId = runtimeIdOf(endpoint.sandbox, deps.platform.process.bootId);
-    const runtimeNetwork = tx.networks.get(endpoint.network)?.origin?.id;
+    const runtimeNetwork = book.networks.get(endpoint.network)?.origin?.id;
     if (runtimeId === undefined || runtimeNetwork === undefined) return [];
     return endpoint.state === "attached"
-      ? [{ runtimeId, runtimeNetwork, view: viewOf(tx, endpoint) }]
+      ? [{ runtimeId, runtimeNetwork, view: viewOf(book, endpoint) }]
       : [];
   });
 }
 
-function findEndpoint(deps: EngineDeps, tx: Transaction, runtimeId: string): Endpoint | undefined {
+function findEndpoint(deps: EngineDeps, book: Book, runtimeId: string): Endpoint | undefined {
   const { id } = runtimeSandbox(deps.platform.process.bootId, runtimeId);
-  return tx.endpoints.bySandbox(id)[0];
+  return book.endpoints.bySandbox(id)[0];
 }
 
-function findView(deps: EngineDeps, tx: Transaction, runtimeId: string): EndpointView | undefined {
-  const endpoint = findEndpoint(deps, tx, runtimeId);
-  return endpoint === undefined ? undefined : viewOf(tx, endpoint);
+function findView(deps: EngineDeps, book: Book, runtimeId: string): EndpointView | undefined {
+  const endpoint = findEndpoint(deps, book, runtimeId);
+  return endpoint === undefined ? undefined : viewOf(book, endpoint);
 }
 
-function viewOf(tx: Transaction, endpoint: Endpoint): EndpointView {
-  const network = tx.networks.get(endpoint.network);
+function viewOf(book: Book, endpoint: Endpoint): EndpointView {
+  const network = book.networks.get(endpoint.network);
   if (network === undefined) throw new Error(`endpoint ${endpoint.id} has no network`);
   return { endpoint, network: network.name };
 }

@@ -8,7 +8,7 @@ import {
   type OperationId,
   ownerBusy,
 } from "../domain/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
 import { busyProblem, type InFlight, inFlightOf } from "./in-flight.ts";
 import type { OperationLock } from "./operation-locks.ts";
@@ -28,7 +28,7 @@ export function lockOperation(deps: EngineDeps, id: OperationId): Result<Operati
 /** What an operation has to wait for, and who may call it off. */
 export interface Turn {
   /** The operation that is in the way. */
-  readonly find: (tx: Transaction) => Operation | undefined;
+  readonly find: (book: Book) => Operation | undefined;
   readonly signal: AbortSignal | undefined;
   /** What was found a moment ago, by whoever read the book then. */
   readonly found?: Found;
@@ -40,9 +40,9 @@ export interface Found {
 }
 
 /** Looks for what is in the way, in a transaction that looks for other things, too. */
-export function findInFlight(tx: Transaction, find: Turn["find"]): Found {
-  const operation = find(tx);
-  return { inFlight: operation === undefined ? undefined : inFlightOf(tx, operation) };
+export function findInFlight(book: Book, find: Turn["find"]): Found {
+  const operation = find(book);
+  return { inFlight: operation === undefined ? undefined : inFlightOf(book, operation) };
 }
 
 /** Waits until nothing is in the way. What is, and whose process died, is ended first. */
@@ -60,7 +60,7 @@ async function settleUntil(
   patience: Millis,
 ): Promise<Result<void, Problem>> {
   const { clock } = deps.platform;
-  const look = () => deps.store.transact((tx) => ok(findInFlight(tx, turn.find)));
+  const look = () => deps.store.read((book) => ok(findInFlight(book, turn.find)));
   let found = turn.found === undefined ? await look() : ok(turn.found);
   for (; ; found = await look()) {
     if (!found.ok) return found;
@@ -112,16 +112,16 @@ export async function endIfDead(
   }
   using _held = lock.value;
   // Its process may have changed or ended it, and then let go of the lock, since it was read.
-  const still = await deps.store.transact((tx) => ok(reread(tx, id)));
+  const still = await deps.store.read((book) => ok(reread(book, id)));
   if (!still.ok) return still;
   if (still.value === undefined) return ok("ended");
   const recovered = await recover(deps, still.value);
   return recovered.ok ? ok("ended") : recovered;
 }
 
-function reread(tx: Transaction, id: OperationId): InFlight | undefined {
-  const operation = tx.operations.get(id);
-  return operation === undefined ? undefined : inFlightOf(tx, operation);
+function reread(book: Book, id: OperationId): InFlight | undefined {
+  const operation = book.operations.get(id);
+  return operation === undefined ? undefined : inFlightOf(book, operation);
 }
 
 function waitingFor(inFlight: InFlight): string {
