@@ -57,6 +57,7 @@ export function fakePlatform(options: FakePlatformOptions): Platform {
       bootId: "fake-boot" as BootId,
       uid: 0,
       notify: (socket) => err({ errno: "ENOENT", call: `sendto ${socket}` }),
+      peerOf: () => err({ errno: "ENOTCONN", call: "getsockopt SO_PEERCRED" }),
       reexecute: ([path]) => ({ errno: "ENOSYS", call: `execve ${path}` }),
       strayThreads: () => [],
     },

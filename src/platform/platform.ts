@@ -111,6 +111,12 @@ export interface Sockets {
   open(netns: NetnsHandle, spec: SocketSpec): SysResult<Socket>;
 }
 
+/** A process at the other end of a unix socket; ids as they are in our user namespace. */
+export interface Peer {
+  readonly pid: number;
+  readonly uid: number;
+}
+
 /**
  * A socket with the calls that Landfall needs. Every call returns at once (EAGAIN where it would
  * block), except `send` on rtnetlink, which does its work before it returns (2 us to 16 ms): for
@@ -206,6 +212,8 @@ export interface ProcessInfo {
    * "READY=1". Equivalent to `systemd-notify` (sd_notify(3)).
    */
   notify(socket: string, state: string): SysResult<void>;
+  /** Who connected the unix socket `fd` (SO_PEERCRED, unix(7)): the process as it was then. */
+  peerOf(fd: Fd): SysResult<Peer>;
   /**
    * Starts this program again, with the same arguments, beneath `wrapper` and in this very process:
    * signals and the exit status need no forwarding. Returns only when it was refused. `marker` is
