@@ -111,8 +111,8 @@ export interface LeaseTable {
   byEndpoint(endpoint: EndpointId): readonly Lease[];
   countWithin(segment: SegmentName, range: IpRange): number;
   /**
-   * The lowest address of `range` that is neither leased nor resting nor held on `segment`. Costs the same
-   * in a full pool as in an empty one.
+   * The lowest address of `range` that is neither leased nor resting nor held on `segment`. Costs
+   * the same in a full pool as in an empty one.
    */
   firstFree(segment: SegmentName, range: IpRange): bigint | undefined;
   /** The address is leased from now on; if it was resting, its rest is over. */
