@@ -1,16 +1,12 @@
 /** Attachments on the running kernel, with iproute2, ping and the files themselves as witnesses. */
 import { expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { NetworkSpec, StoreSalt, StoreUuid } from "../src/domain/index.ts";
-import { type AttachmentRequest, fileLocks, openEngine } from "../src/engine/index.ts";
 import type { NetnsHandle } from "../src/platform/index.ts";
-import { memoryStore } from "../src/store/index.ts";
-import { addRequest, addressSet, given, ip, key, podsSpec } from "./support/attachments.ts";
+import { openAttachmentSite } from "./support/attachment-site.ts";
+import { addressSet, given, ip, key } from "./support/attachments.ts";
 import {
   inside,
-  openLan,
   pathOf,
   pings,
   seenAddresses,
@@ -19,30 +15,6 @@ import {
   settledState,
 } from "./support/lan.ts";
 import { codeOf, must } from "./support/must.ts";
-
-async function openSite(spec: Partial<NetworkSpec> = {}) {
-  const lan = openLan();
-  const root = mkdtempSync(join(tmpdir(), "landfall-attachments-"));
-  const directory = join(root, "networks", "pods");
-  const store = memoryStore({ uuid: "u" as StoreUuid, salt: "00" as StoreSalt });
-  const locks = fileLocks(lan.platform.files, root);
-  const { platform, host: hostNamespace } = lan;
-  const engine = openEngine({ platform, hostNamespace, store, locks });
-  const { attachments } = engine;
-  must(await attachments.ensureNetwork(podsSpec(spec)));
-  const add = (netns: NetnsHandle, change: Partial<AttachmentRequest> = {}) => {
-    const sandbox = { netns, path: pathOf(netns) };
-    return attachments.add(
-      addRequest(netns, { sandbox, allocationFiles: { directory }, ...change }),
-    );
-  };
-  const files = () => readdirSync(directory).filter((name) => !/^(lock|last_)/.test(name));
-  const close = () => {
-    lan[Symbol.dispose]();
-    rmSync(root, { recursive: true });
-  };
-  return { lan, root, directory, engine, attachments, add, files, [Symbol.dispose]: close };
-}
 
 const dual = {
   kind: "sets",
@@ -63,7 +35,7 @@ function doubtful(netns: NetnsHandle): readonly string[] {
 }
 
 test("an attachment is ready when it is answered, and nothing of it is left afterwards", async () => {
-  using site = await openSite();
+  using site = await openAttachmentSite();
   const { lan, directory } = site;
   const sandbox = lan.sandbox();
   // As some runtimes make them.
@@ -95,7 +67,7 @@ test("an attachment is ready when it is answered, and nothing of it is left afte
 }, 30_000);
 
 test("an IPv6 address that another machine has ends the attachment, and nothing is left", async () => {
-  using site = await openSite();
+  using site = await openAttachmentSite();
   const { lan } = site;
   inside(lan.machine, "ip", "addr", "add", "fd00::77/64", "dev", "m0", "nodad");
   const sandbox = lan.sandbox();
@@ -109,7 +81,7 @@ test("an IPv6 address that another machine has ends the attachment, and nothing 
 }, 30_000);
 
 test("an address in a file of another's is not given", async () => {
-  using site = await openSite();
+  using site = await openAttachmentSite();
   const { lan, directory } = site;
   must(await site.add(lan.sandbox()));
   must(lan.platform.files.createText(join(directory, "10.0.0.51"), "other\r\neth0"));
@@ -118,7 +90,7 @@ test("an address in a file of another's is not given", async () => {
 }, 30_000);
 
 test("a parent in the sandbox is one like any other", async () => {
-  using site = await openSite({ parentPlace: "sandbox", parent: "up0" as never });
+  using site = await openAttachmentSite({ parentPlace: "sandbox", parent: "up0" as never });
   const { lan } = site;
   const sandbox = lan.sandbox();
   inside(sandbox, "ip", "link", "add", "up0", "type", "veth", "peer", "name", "up1");
@@ -136,7 +108,7 @@ test("a parent in the sandbox is one like any other", async () => {
 }, 30_000);
 
 test("with the sandbox gone, or the parent, removing succeeds", async () => {
-  using site = await openSite();
+  using site = await openAttachmentSite();
   const { lan, attachments } = site;
   const [first, second] = [lan.sandbox(), lan.sandbox()];
   must(await site.add(first));
@@ -150,7 +122,7 @@ test("with the sandbox gone, or the parent, removing succeeds", async () => {
 }, 30_000);
 
 test("of many at work on one key at a time there is one, and no lock file is left", async () => {
-  using site = await openSite();
+  using site = await openAttachmentSite();
   let [inWork, most] = [0, 0];
   const work = async () => {
     inWork += 1;

@@ -196,7 +196,7 @@ function chooseMac(
   tx: Transaction,
   { request, network, seen, addresses }: Wish & { readonly addresses: readonly InterfaceAddress[] },
 ): Result<Mac | undefined, Problem> {
-  if (network.driver.kind === "ipvlan") {
+  if (network.driver.kind !== "macvlan") {
     const { mac } = request;
     return mac === undefined ? ok(undefined) : err(ipvlanMac({ mac, parent: network.parent }));
   }
