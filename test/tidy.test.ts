@@ -43,16 +43,24 @@ const arrows: Arrows = {
   engine: ["base", "addr", "platform", "netlink", "domain", "store", "ipam", "attach"],
   lab: [
     ...["base", "addr", "platform", "wire", "netlink", "domain", "model", "store", "engine"],
-    ...["docker", "daemon", "dockerd", "uml"],
+    ...["docker", "daemon", "dockerd", "uml", "cnirun"],
   ],
   api: ["base", "addr", "domain", "engine"],
-  daemon: ["base", "addr", "platform", "domain", "store", "dhcp", "engine", "api", "docker", "cni"],
+  daemon: [
+    ...["base", "addr", "platform", "domain", "store", "dhcp", "engine", "api", "docker", "cni"],
+    "forward",
+  ],
   docker: ["base", "addr", "platform", "domain", "engine", "api"],
   cni: ["base", "addr", "platform", "domain", "store", "engine"],
+  forward: ["base"],
   dockerd: ["base"],
   uml: ["base"],
   install: ["base"],
-  cli: ["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
+  cnirun: ["base", "domain"],
+  cli: [
+    ...["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
+    ...["forward", "cnirun"],
+  ],
   ui: ["api"],
 };
 

@@ -1,4 +1,5 @@
 import type { Millis, Problem, Result } from "../base/index.ts";
+import type { RunReport, RunRequest } from "../cnirun/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { InstallReport, InstallRequest } from "../install/index.ts";
 import type { NetnsHandle, SysResult } from "../platform/index.ts";
@@ -17,6 +18,8 @@ export interface CliPorts {
   readonly serve: (request: ServeRequest) => Promise<Result<void, Problem>>;
   readonly lab: LabPort;
   readonly docker: DockerPort;
+  /** Runs CNI plugins, as a container runtime does. */
+  readonly runCni: (request: RunRequest) => Promise<Result<RunReport, Problem>>;
   /** Fires when the user wants it to end. */
   readonly signal: AbortSignal;
 }

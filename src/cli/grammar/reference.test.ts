@@ -38,6 +38,14 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall docker",
     "landfall docker install",
     "landfall docker uninstall",
+    "landfall cni",
+    "landfall cni run",
+    "landfall cni run add",
+    "landfall cni run check",
+    "landfall cni run del",
+    "landfall cni run gc",
+    "landfall cni run status",
+    "landfall cni run versions",
   ]);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`Usage: ${titles[index]}`);
