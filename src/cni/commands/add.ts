@@ -28,7 +28,9 @@ export async function add(context: Context, call: AttachmentCall): Answer {
   const opened = openNetns(context, call);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
-  return alone(context, call, () => addAlone({ context, call, config: config.value, sandbox }));
+  return await alone(context, call, () =>
+    addAlone({ context, call, config: config.value, sandbox }),
+  );
 }
 
 async function addAlone(adding: Adding): Answer {

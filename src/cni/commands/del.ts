@@ -22,7 +22,7 @@ export async function del(context: Context, call: AttachmentCall): Answer {
   const opened = openNetnsIfThere(context, call);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
-  return alone(context, call, () => delAlone(context, call, sandbox));
+  return await alone(context, call, () => delAlone(context, call, sandbox));
 }
 
 async function delAlone(
