@@ -9,6 +9,7 @@ import packageFile from "../package.json" with { type: "json" };
 import { findDaemon } from "./api/index.ts";
 import { ExitCode, ok, type Problem, type Result } from "./base/index.ts";
 import {
+  type CniPort,
   type DockerPort,
   type Host,
   type HostDirectories,
@@ -19,6 +20,7 @@ import {
 } from "./cli/index.ts";
 import type { DockerService } from "./daemon/index.ts";
 import type { LocalEngine } from "./engine/index.ts";
+import { pluginNames } from "./forward/index.ts";
 import type { InstallRequest } from "./install/index.ts";
 import { openLocalEngine, openMachine } from "./machine.ts";
 import { descriptors, writerTo } from "./output.ts";
@@ -136,10 +138,12 @@ const lab: LabPort = {
   demo: async (wish) => (await import("./lab/index.ts")).runDemo({ ...wish, guest }),
 };
 
+/** What starts this program. */
+const ownPath = isBuilt ? process.execPath : join(dirname(Bun.main), "../landfall");
+
 async function openInstaller() {
   const { openInstallPorts, ...installer } = await import("./install/index.ts");
-  const path = isBuilt ? process.execPath : join(dirname(Bun.main), "../landfall");
-  return { ...installer, ports: openInstallPorts(path) };
+  return { ...installer, ports: openInstallPorts(ownPath) };
 }
 
 const docker: DockerPort = {
@@ -152,6 +156,22 @@ const docker: DockerPort = {
     return await uninstallDocker(request, ports);
   },
 };
+
+const cni: CniPort = {
+  install: async (request) => {
+    const { installCni, ...ports } = await openCniInstaller();
+    return installCni(request, ports);
+  },
+  uninstall: async (request) => {
+    const { uninstallCni, ...ports } = await openCniInstaller();
+    return uninstallCni(request, ports);
+  },
+};
+
+async function openCniInstaller() {
+  const { installCni, pluginFiles: files, uninstallCni } = await import("./install/index.ts");
+  return { installCni, uninstallCni, files, program: ownPath, known: pluginNames };
+}
 
 /** The lab of a user-mode kernel, which this program was started in. */
 async function runAsGuest(task: string): Promise<number> {
@@ -177,6 +197,7 @@ export async function runCommandLine(): Promise<number> {
       serve,
       lab,
       docker,
+      cni,
       signal: interrupt.signal,
     });
     return endedBy === undefined ? exitCode : signalExitCodes[endedBy];

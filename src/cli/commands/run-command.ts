@@ -2,6 +2,7 @@ import { type Problem, type Result, unreachable } from "../../base/index.ts";
 import type { Command } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Host } from "../ports.ts";
+import { installPlugins } from "./cni-install.ts";
 import type { CommandContext } from "./context.ts";
 import { serve } from "./daemon.ts";
 import { installDocker } from "./docker.ts";
@@ -32,6 +33,9 @@ export async function runCommand(
     case "docker-install":
     case "docker-uninstall":
       return installDocker(command, context);
+    case "cni-install":
+    case "cni-uninstall":
+      return installPlugins(command, context);
     default:
       return onHost(command, context);
   }
@@ -40,7 +44,10 @@ export async function runCommand(
 type HostCommand = Exclude<Command, { readonly kind: (typeof hostless)[number] }>;
 
 /** What has nothing to do with this host's networks. */
-const hostless = ["demo", "lab-run", "daemon", "docker-install", "docker-uninstall"] as const;
+const hostless = [
+  ...(["demo", "lab-run", "daemon", "docker-install", "docker-uninstall"] as const),
+  ...(["cni-install", "cni-uninstall"] as const),
+] as const;
 
 async function onHost(
   command: HostCommand,

@@ -1,5 +1,6 @@
 import { object, or } from "@optique/core/constructs";
 import { attachCommand, detachCommand } from "./attach.ts";
+import { cniCommand } from "./cni.ts";
 import { daemonCommand } from "./daemon.ts";
 import { dockerCommand } from "./docker.ts";
 import { endpointCommand } from "./endpoint.ts";
@@ -20,6 +21,7 @@ const commands = {
   status: statusCommand,
   reconcile: reconcileCommand,
   docker: dockerCommand,
+  cni: cniCommand,
 } as const;
 
 /**
@@ -37,7 +39,7 @@ export const grammar = object({
   command: or(
     or(demoCommand, labCommand),
     or(netCommand, attachCommand, detachCommand, endpointCommand, leaseCommand),
-    or(statusCommand, reconcileCommand, daemonCommand, dockerCommand),
+    or(statusCommand, reconcileCommand, daemonCommand, dockerCommand, cniCommand),
   ),
   globals: globalOptions,
 });

@@ -3,7 +3,7 @@ import type { Finding } from "../../engine/index.ts";
 import type { Globals } from "../command.ts";
 import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
 import { findingsTable, reconciledTable } from "./findings.ts";
-import { afterInstall, changedUnits, installTable } from "./install.ts";
+import { afterInstall, changedFiles, installTable } from "./install.ts";
 import { outcomeJson, outcomeJsonLines } from "./json.ts";
 import type { Look, Paint } from "./look.ts";
 import { demoText, labRunText } from "./scenario.ts";
@@ -103,7 +103,7 @@ function idsOf(outcome: Outcome): readonly string[] {
     case "served":
       return [];
     case "install":
-      return changedUnits(outcome.report);
+      return changedFiles(outcome.report);
     case "lab":
       return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
     default:
