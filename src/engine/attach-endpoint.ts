@@ -68,8 +68,9 @@ export async function makeEndpoint(
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
   // Where a runtime moves the link, the endpoint is not there before it says where to.
-  const survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
-  const outcome = await carryOut(deps, operation, { context, signal: request.signal, survives });
+  const survives: Survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
+  const ground = { context: { ...context, parent }, signal: request.signal, survives };
+  const outcome = await carryOut(deps, operation, ground);
   const warnings = parentWarnings(network.value, parent);
   return outcome.ok && warnings.length > 0 ? ok({ ...outcome.value, warnings }) : outcome;
 }

@@ -117,12 +117,28 @@ async function prepare(
     sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
     netns: deps.hostNamespace,
   });
-  if (made.ok) for (const address of request.addresses) deps.claims.end(request.network, address);
+  if (!made.ok) return made;
+  for (const address of request.addresses) deps.claims.end(request.network, address);
+  // Begun here, so that the runtime's next call waits less; it hears of errors, too.
+  void deps.store.persist();
   return made;
 }
 
-/** With this the endpoint is there: its commit makes that of `prepare` survive a power cut too. */
-function expectIn(
+/** With this the endpoint is there: it survives a power cut. */
+async function expectIn(
+  deps: EngineDeps,
+  runtimeId: string,
+  path: string,
+): Promise<Result<EndpointView, Problem>> {
+  const onDisk = deps.store.persist();
+  const expected = await noteDestination(deps, runtimeId, path);
+  if (!expected.ok) return expected;
+  const persisted = await onDisk;
+  return persisted.ok ? expected : persisted;
+}
+
+/** Where the link goes: no sandbox survives a power cut, so its path needs not either. */
+function noteDestination(
   deps: EngineDeps,
   runtimeId: string,
   path: string,
@@ -136,7 +152,7 @@ function expectIn(
     const moved: Endpoint = { ...endpoint, sandbox };
     if (endpoint.sandbox.path !== path) tx.endpoints.replace(moved);
     return ok(viewOf(tx, moved));
-  });
+  }, "process-end");
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assert, type Problem, type Result } from "../base/index.ts";
+import { assert, ok, type Problem, type Result } from "../base/index.ts";
 import type {
   Endpoint,
   EndpointId,
@@ -34,6 +34,7 @@ export function memoryStore(identity: { uuid: StoreUuid; salt: StoreSalt }): Sto
   return {
     ...identity,
     transact: async (decide) => transact(journal, () => decide(tx)),
+    persist: async () => ok(),
     close: () => {},
   };
 }

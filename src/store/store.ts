@@ -40,6 +40,11 @@ export interface Store {
     decide: (tx: Transaction) => Result<T, Problem>,
     survives?: Survives,
   ): Promise<Result<T, Problem>>;
+  /**
+   * Resolves when whatever was committed before the call survives a power cut. Waits for the disk
+   * beside other work, so that it can be asked before the answer that needs it is due.
+   */
+  persist(): Promise<Result<void, Problem>>;
   close(): void;
 }
 
