@@ -38,6 +38,9 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall docker",
     "landfall docker install",
     "landfall docker uninstall",
+    "landfall cni",
+    "landfall cni install",
+    "landfall cni uninstall",
   ]);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`Usage: ${titles[index]}`);
