@@ -1,21 +1,21 @@
 import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
-import { defined, err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  dockerOrigin,
   type Endpoint,
   endpointMissing,
   type IfName,
   type Network,
   runtimeIdOf,
   runtimeSandbox,
-  sandboxUnreachable,
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { makeEndpoint } from "./attach-endpoint.ts";
 import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
-import { detachEndpoint } from "./detach-endpoint.ts";
+import { detachPatiently } from "./detach-patiently.ts";
 import type { EndpointView } from "./engine.ts";
 import type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
 import { ensureMadeParent } from "./made-parent.ts";
@@ -155,37 +155,20 @@ function noteDestination(
   }, "process-end");
 }
 
-/**
- * The kernel takes a namespace down some time after its last user has left, and Docker, which asks
- * at once and only once, would not hear a refusal.
- */
-const WITHDRAW_PATIENCE = seconds(2);
-const WITHDRAW_PAUSE = millis(20);
-
 async function withdraw(
   deps: EngineDeps,
   runtimeId: string,
 ): Promise<Result<EndpointView | undefined, Problem>> {
-  const { clock } = deps.platform;
   const known = await deps.store.transact((tx) => ok(findEndpoint(deps, tx, runtimeId)));
   if (!known.ok || known.value === undefined) return ok(undefined);
-  const { id } = known.value;
-  const detach = () => detachEndpoint(deps, { kind: "id", id });
-  const deadline = clock.boottime() + WITHDRAW_PATIENCE;
-  let gone = await detach();
-  while (!gone.ok && gone.error.code === sandboxUnreachable.code && clock.boottime() < deadline) {
-    await clock.sleep(WITHDRAW_PAUSE);
-    gone = await detach();
-  }
-  // Somebody else took it away meanwhile.
-  if (!gone.ok && gone.error.code === endpointMissing.code) return ok(undefined);
-  return gone;
+  return await detachPatiently(deps, { kind: "id", id: known.value.id });
 }
 
 function listRuntimeEndpoints(deps: EngineDeps, tx: Transaction): readonly RuntimeEndpoint[] {
   return tx.endpoints.all().flatMap((endpoint) => {
     const runtimeId = runtimeIdOf(endpoint.sandbox, deps.platform.process.bootId);
-    const runtimeNetwork = tx.networks.get(endpoint.network)?.origin?.id;
+    const network = tx.networks.get(endpoint.network);
+    const runtimeNetwork = network && dockerOrigin(network)?.id;
     if (runtimeId === undefined || runtimeNetwork === undefined) return [];
     return endpoint.state === "attached"
       ? [{ runtimeId, runtimeNetwork, view: viewOf(tx, endpoint) }]
