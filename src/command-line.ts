@@ -25,7 +25,6 @@ import type { InstallRequest } from "./install/index.ts";
 import { openLocalEngine, openMachine } from "./machine.ts";
 import { descriptors, writerTo } from "./output.ts";
 import type { Platform } from "./platform/index.ts";
-import { pluginRunner } from "./plugin-runner.ts";
 
 /** 128 + the signal's number, as shells report it. */
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -81,6 +80,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   if (!local.ok) return local;
   using owned = local.value;
   const { inheritedSockets, runDaemon } = await import("./daemon/index.ts");
+  const { pluginRunner } = await import("./plugin-runner.ts");
   const inherited = inheritedSockets(process.env, process.pid).get("docker");
   const notifySocket = process.env.NOTIFY_SOCKET;
   const { notify } = opened.platform.process;
@@ -92,7 +92,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
     version: packageFile.version,
     log: { format: logFormat, write: sinkOf(descriptors.stderr).write },
     ...(docker.kind === "none" ? {} : { docker: await dockerService(docker, inherited, ground) }),
-    cni: await pluginRunner(() => Promise.resolve(ok(ground))),
+    cni: pluginRunner(() => ok(ground)),
     ...(notifySocket === undefined ? {} : { notify: (state) => notify(notifySocket, state) }),
     signal: interrupt.signal,
   });

@@ -1,15 +1,17 @@
-import { CniCode, type Problem, type Result } from "./base/index.ts";
+import { mapResult, type Problem, type Result } from "./base/index.ts";
+import { executePlugin, runPlugin } from "./cni/index.ts";
 import type { LocalEngine } from "./engine/index.ts";
-import { errorReply, type PluginRunner } from "./forward/index.ts";
+import type { PluginRunner } from "./forward/index.ts";
 import type { Machine } from "./machine.ts";
 
 /** What the plugins work on; opened only by a call that needs it. */
-export type PluginGround = () => Promise<
-  Result<Machine & { readonly engine: LocalEngine }, Problem>
->;
+export type PluginGround = () => Result<Machine & { readonly engine: LocalEngine }, Problem>;
 
 /** Does the calls of CNI plugins on an engine of this process. */
-export async function pluginRunner(_ground: PluginGround): Promise<PluginRunner> {
-  return async ({ plugin }) =>
-    errorReply(CniCode.refused, `This version of Landfall has no plugin ${plugin} yet.`);
+export function pluginRunner(ground: PluginGround): PluginRunner {
+  const open = () =>
+    mapResult(ground(), ({ platform, home, engine: { attachments, facts } }) => {
+      return { platform, hostNamespace: home, attachments, facts, execute: executePlugin };
+    });
+  return (call, signal) => runPlugin(open, call, signal);
 }

@@ -9,6 +9,7 @@ import {
   type PluginName,
   type PluginReply,
 } from "./forward/index.ts";
+import { openLocalEngine, openMachine } from "./machine.ts";
 import { descriptors, writerTo } from "./output.ts";
 import { type PluginGround, pluginRunner } from "./plugin-runner.ts";
 
@@ -46,13 +47,11 @@ async function answer(call: PluginCall, signal: AbortSignal): Promise<PluginRepl
     if (asked.kind === "lost") return lostReply();
   }
   using opened = new DisposableStack();
-  const run = await pluginRunner(() => openGround(opened));
-  return await run(call, signal);
+  return await pluginRunner(() => openGround(opened))(call, signal);
 }
 
-/** What is opened is closed with `stack`; VERSION needs none of it. */
-async function openGround(stack: DisposableStack): ReturnType<PluginGround> {
-  const { openLocalEngine, openMachine } = await import("./machine.ts");
+/** What is opened is closed with `stack`. */
+function openGround(stack: DisposableStack): ReturnType<PluginGround> {
   const machine = openMachine();
   if (!machine.ok) return machine;
   stack.use(machine.value);
