@@ -2,8 +2,10 @@ import process from "node:process";
 import { mapResult, seconds } from "./base/index.ts";
 import {
   askDaemon,
+  CALLERS_NETNS,
   cniSocket,
   defaultDirectories,
+  inodeOf,
   lostReply,
   type PluginCall,
   type PluginName,
@@ -42,12 +44,18 @@ async function answer(call: PluginCall, signal: AbortSignal): Promise<PluginRepl
   const { CNI_COMMAND } = call.env;
   if (CNI_COMMAND !== undefined && CNI_COMMAND !== "VERSION") {
     const socket = cniSocket(process.env.LANDFALL_RUN_DIR || defaultDirectories.run);
-    const asked = await askDaemon(call, { socket, patience: PATIENCE });
+    const asked = await askDaemon(withNamespace(call), { socket, patience: PATIENCE });
     if (asked.kind === "answered") return asked.reply;
     if (asked.kind === "lost") return lostReply();
   }
   using opened = new DisposableStack();
   return await pluginRunner(() => openGround(opened))(call, signal);
+}
+
+function withNamespace(call: PluginCall): PluginCall {
+  const { CNI_NETNS } = call.env;
+  if (!CNI_NETNS) return call;
+  return { ...call, env: { ...call.env, [CALLERS_NETNS]: inodeOf(CNI_NETNS) } };
 }
 
 /** What is opened is closed with `stack`. */

@@ -17,8 +17,8 @@ const directories = {
   binDirectory: withDefault(
     option("--bin-dir", word("DIR"), {
       description: words(
-        `Where the runtime looks for plugins; ${cniDirectories.bin} by default. Debian's packages ` +
-          "look in /usr/lib/cni.",
+        `Where the runtime looks for plugins; ${cniDirectories.bin} by default. Runtimes of ` +
+          "Debian's look in /usr/lib/cni.",
       ),
     }),
     cniDirectories.bin,
