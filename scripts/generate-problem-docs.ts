@@ -5,6 +5,7 @@ import { addrProblems } from "../src/addr/index.ts";
 import { apiProblems } from "../src/api/index.ts";
 import { ExitCode, type ProblemKind } from "../src/base/index.ts";
 import { cliProblems } from "../src/cli/index.ts";
+import { cniRunProblems } from "../src/cnirun/index.ts";
 import { daemonProblems } from "../src/daemon/index.ts";
 import { dockerProblems } from "../src/docker/index.ts";
 import { dockerdProblems } from "../src/dockerd/index.ts";
@@ -31,6 +32,7 @@ export const catalogue: readonly Chapter[] = [
   { list: "installProblems", title: "Installing the daemon", kinds: installProblems },
   { list: "apiProblems", title: "Asking the daemon", kinds: apiProblems },
   { list: "dockerProblems", title: "Docker", kinds: dockerProblems },
+  { list: "cniRunProblems", title: "Running CNI plugins", kinds: cniRunProblems },
   { list: "storeProblems", title: "The state", kinds: storeProblems },
   { list: "scenarioProblems", title: "Scenario files", kinds: scenarioProblems },
   { list: "labProblems", title: "Labs", kinds: labProblems },

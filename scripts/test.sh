@@ -34,12 +34,15 @@ install_packages() {
   local pair witnesses='ping:iputils-ping tcpdump:tcpdump ip:iproute2 strace:strace'
   local docker='dockerd:docker.io iptables:iptables busybox:busybox-static mmdebstrap:mmdebstrap'
   witnesses="$witnesses systemctl:systemd"
+  # The reference plugins of CNI are in a folder of their own.
+  local cni='containerd:containerd podman:podman macvlan:containernetworking-plugins'
   # Debian has no user-mode kernel for other machines.
   local machine=''
   [ "$(uname -m)" != x86_64 ] ||
     machine='linux.uml:user-mode-linux modprobe:kmod mkfs.ext4:e2fsprogs'
-  for pair in $witnesses $docker $machine unshare:util-linux gcc:gcc; do
-    PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+  for pair in $witnesses $docker $cni $machine unshare:util-linux gcc:gcc; do
+    PATH=$PATH:/usr/sbin:/sbin:/usr/lib/cni command -v "${pair%%:*}" >/dev/null ||
+      missing+=("${pair#*:}")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -74,7 +77,8 @@ without_services() {
 # is missing; begun here, it is made while others run.
 begin_next_engine() {
   local -a users=()
-  mapfile -t users < <(select_files engine "$@" | xargs -r grep -l /docker-engine.ts)
+  mapfile -t users < <(select_files engine "$@" |
+    xargs -r grep -lE '/(docker-engine|cni/pods)[.]ts')
   [ "${#users[@]}" -gt 0 ] || return 0
   bash scripts/next-engine.sh >"$reports/next-engine.log" 2>&1 </dev/null &
 }

@@ -18,6 +18,7 @@ import {
   type ServeRequest,
   type TextSink,
 } from "./cli/index.ts";
+import type { RunRequest } from "./cnirun/index.ts";
 import type { DockerService } from "./daemon/index.ts";
 import type { LocalEngine } from "./engine/index.ts";
 import { pluginNames } from "./forward/index.ts";
@@ -92,7 +93,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
     version: packageFile.version,
     log: { format: logFormat, write: sinkOf(descriptors.stderr).write },
     ...(docker.kind === "none" ? {} : { docker: await dockerService(docker, inherited, ground) }),
-    cni: pluginRunner(() => ok(ground)),
+    cni: pluginRunner(() => Promise.resolve(ok(ground))),
     ...(notifySocket === undefined ? {} : { notify: (state) => notify(notifySocket, state) }),
     signal: interrupt.signal,
   });
@@ -173,6 +174,11 @@ async function openCniInstaller() {
   return { installCni, uninstallCni, files, program: ownPath, known: pluginNames };
 }
 
+async function runCni(request: RunRequest) {
+  const { runRequest } = await import("./cnirun/index.ts");
+  return await runRequest(request, { env: process.env, signal: interrupt.signal });
+}
+
 /** The lab of a user-mode kernel, which this program was started in. */
 async function runAsGuest(task: string): Promise<number> {
   const { runGuest } = await import("./lab/index.ts");
@@ -198,6 +204,7 @@ export async function runCommandLine(): Promise<number> {
       lab,
       docker,
       cni,
+      runCni,
       signal: interrupt.signal,
     });
     return endedBy === undefined ? exitCode : signalExitCodes[endedBy];

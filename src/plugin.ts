@@ -11,7 +11,6 @@ import {
   type PluginName,
   type PluginReply,
 } from "./forward/index.ts";
-import { openLocalEngine, openMachine } from "./machine.ts";
 import { descriptors, writerTo } from "./output.ts";
 import { type PluginGround, pluginRunner } from "./plugin-runner.ts";
 
@@ -49,7 +48,8 @@ async function answer(call: PluginCall, signal: AbortSignal): Promise<PluginRepl
     if (asked.kind === "lost") return lostReply();
   }
   using opened = new DisposableStack();
-  return await pluginRunner(() => openGround(opened))(call, signal);
+  const run = pluginRunner(() => openGround(opened));
+  return await run(call, signal);
 }
 
 function withNamespace(call: PluginCall): PluginCall {
@@ -58,8 +58,9 @@ function withNamespace(call: PluginCall): PluginCall {
   return { ...call, env: { ...call.env, [CALLERS_NETNS]: inodeOf(CNI_NETNS) } };
 }
 
-/** What is opened is closed with `stack`. */
-function openGround(stack: DisposableStack): ReturnType<PluginGround> {
+/** What is opened is closed with `stack`; VERSION loads none of it. */
+async function openGround(stack: DisposableStack): ReturnType<PluginGround> {
+  const { openLocalEngine, openMachine } = await import("./machine.ts");
   const machine = openMachine();
   if (!machine.ok) return machine;
   stack.use(machine.value);

@@ -57,7 +57,7 @@ function openSite() {
     };
     const stdin = new TextEncoder().encode(JSON.stringify({ ...config, ipam }));
     const never = new AbortController().signal;
-    return runPlugin(() => ok(ports), { plugin: "macvlan", env, stdin }, never);
+    return runPlugin(async () => ok(ports), { plugin: "macvlan", env, stdin }, never);
   };
   const files = () => {
     const names = must(host.platform.files.list(directory));

@@ -43,7 +43,7 @@ const arrows: Arrows = {
   engine: ["base", "addr", "platform", "netlink", "domain", "store", "ipam", "attach"],
   lab: [
     ...["base", "addr", "platform", "wire", "netlink", "domain", "model", "store", "engine"],
-    ...["docker", "daemon", "dockerd", "uml"],
+    ...["docker", "daemon", "dockerd", "uml", "cnirun"],
   ],
   api: ["base", "addr", "domain", "engine"],
   daemon: [
@@ -56,17 +56,10 @@ const arrows: Arrows = {
   dockerd: ["base"],
   uml: ["base"],
   install: ["base"],
+  cnirun: ["base", "domain"],
   cli: [
-    "base",
-    "addr",
-    "platform",
-    "domain",
-    "store",
-    "engine",
-    "lab",
-    "api",
-    "install",
-    "forward",
+    ...["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
+    ...["forward", "cnirun"],
   ],
   ui: ["api"],
 };

@@ -1,5 +1,6 @@
 import type { Ip, Mac } from "../addr/index.ts";
 import type { Millis } from "../base/index.ts";
+import type { RunRequest } from "../cnirun/index.ts";
 import type {
   EndpointId,
   IfName,
@@ -39,6 +40,7 @@ export type Command =
   | { readonly kind: "daemon"; readonly interval: Millis; readonly docker: DockerSocket }
   | DockerInstallCommand
   | CniInstallCommand
+  | { readonly kind: "cni-run"; readonly request: RunRequest }
   | { readonly kind: "status" }
   | { readonly kind: "reconcile"; readonly effect: "all" | "none" };
 

@@ -1,3 +1,4 @@
+import type { RunReport } from "../cnirun/index.ts";
 import type { EndpointView, Finding, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
 import type { InstallReport } from "../install/index.ts";
 import type { LabReport } from "../lab/index.ts";
@@ -16,6 +17,7 @@ export type Outcome =
       readonly leases: readonly LeaseView[];
     }
   | { readonly kind: "served" }
+  | { readonly kind: "cni-run"; readonly report: RunReport }
   | { readonly kind: "install"; readonly report: InstallReport }
   | { readonly kind: "lab"; readonly event: "demo" | "run"; readonly report: LabReport };
 

@@ -1,4 +1,5 @@
 import type { Millis, Problem, Result } from "../base/index.ts";
+import type { RunReport, RunRequest } from "../cnirun/index.ts";
 import type { Engine } from "../engine/index.ts";
 import type { CniInstallRequest, InstallReport, InstallRequest } from "../install/index.ts";
 import type { NetnsHandle, SysResult } from "../platform/index.ts";
@@ -18,6 +19,8 @@ export interface CliPorts {
   readonly lab: LabPort;
   readonly docker: DockerPort;
   readonly cni: CniPort;
+  /** Runs CNI plugins, as a container runtime does. */
+  readonly runCni: (request: RunRequest) => Promise<Result<RunReport, Problem>>;
   /** Fires when the user wants it to end. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,7 @@
 /** Stand-ins for everything behind CliPorts; for the tests of this folder only. */
 import type { InterfaceAddress, Ip, Mac, Prefix } from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
+import type { CniNetworkName, ContainerId, RunReport } from "../cnirun/index.ts";
 import {
   type Endpoint,
   type EndpointId,
@@ -19,6 +20,19 @@ import type { LabReport } from "../lab/index.ts";
 import type { Fd, NetnsCookie, NetnsHandle, SysResult } from "../platform/index.ts";
 import type { LabPort } from "./lab-port.ts";
 import type { CliPorts, CniPort, DockerPort, Host } from "./ports.ts";
+
+export const addedByCni: RunReport = {
+  event: "added",
+  network: "pods" as CniNetworkName,
+  containerId: "web" as ContainerId,
+  ifname: "eth0" as IfName,
+  result: {
+    cniVersion: "1.0.0",
+    interfaces: [{ name: "eth0", mac: "02:00:00:00:00:07", sandbox: "/run/netns/web" }],
+    ips: [{ address: "10.0.0.7/24", gateway: "10.0.0.1", interface: 0 }],
+    routes: [{ dst: "0.0.0.0/0", gw: "10.0.0.1" }],
+  },
+};
 
 export const webEndpoint: Endpoint = {
   id: "ep-0000000001" as EndpointId,
@@ -124,6 +138,7 @@ export interface FakeSettings {
   readonly terminal?: "stdout and stderr" | "none";
   readonly openHost?: CliPorts["openHost"];
   readonly serve?: CliPorts["serve"];
+  readonly cniReport?: RunReport;
 }
 
 /** Ports that write down what happens; the engine knows one network, "lan", with one endpoint. */
@@ -137,6 +152,7 @@ export class FakePorts implements CliPorts {
   readonly lab: LabPort;
   readonly docker: DockerPort;
   readonly cni: CniPort;
+  readonly runCni: CliPorts["runCni"];
   readonly signal = new AbortController().signal;
   /** What the engine, the namespaces and the lab were asked, in order. */
   readonly calls: unknown[][] = [];
@@ -173,6 +189,10 @@ export class FakePorts implements CliPorts {
     this.cni = {
       install: (request) => cni("installed", request),
       uninstall: (request) => cni("uninstalled", request),
+    };
+    this.runCni = async (request) => {
+      this.calls.push(["cni", request]);
+      return ok(settings.cniReport ?? addedByCni);
     };
     this.lab = { ...this.#lab(), ...settings.lab };
     const engine = { ...this.#engine(), ...settings.engine };

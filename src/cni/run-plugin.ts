@@ -14,7 +14,7 @@ import { type CniError, cniError, cniErrorOf, encodeError } from "./spec/error.t
 import { aboutText, encodeVersions } from "./spec/versions.ts";
 
 /** What the plugins stand on, opened once and only where a command needs it. */
-export type OpenPorts = () => Result<CniPorts, Problem>;
+export type OpenPorts = () => Promise<Result<CniPorts, Problem>>;
 
 /**
  * One execution of a plugin, from what a runtime gave it to what it says on stdout. `signal` fires
@@ -46,7 +46,7 @@ async function serve(
   signal: AbortSignal,
 ): Promise<Result<string, CniError>> {
   if (plugin === "static") return staticIpam(call);
-  const ports = open();
+  const ports = await open();
   if (!ports.ok) return err(cniErrorOf(ports.error));
   switch (plugin) {
     case "host-local":

@@ -70,7 +70,7 @@ export class Site {
       env: Object.fromEntries(known) as Record<string, string>,
       stdin: new TextEncoder().encode(text),
     };
-    return runPlugin(() => ok(ports), invocation, new AbortController().signal);
+    return runPlugin(async () => ok(ports), invocation, new AbortController().signal);
   }
 }
 

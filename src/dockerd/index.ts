@@ -4,7 +4,7 @@
  * process that asked for it, however that ends. Must not know what the engines are used for.
  */
 export { type Dockerd, type DockerdSettings, openDockerd, ownBridge } from "./dockerd.ts";
-export { IMAGE } from "./image.ts";
+export { IMAGE, writeBusyboxTar } from "./image.ts";
 export { type BootedMachine, type DockerMachine, openDockerMachine } from "./machine.ts";
 export { dockerdProblems } from "./problems.ts";
 export { type DockerdPrograms, findDockerd } from "./programs.ts";

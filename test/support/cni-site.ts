@@ -51,7 +51,7 @@ export function openCniSite(platform: Platform, host: NetnsHandle): CniSite {
         env: { CNI_COMMAND: command, CNI_PATH: "/nowhere", ...env },
         stdin: new TextEncoder().encode(JSON.stringify(config)),
       };
-      return runPlugin(() => ok(ports), invocation, new AbortController().signal);
+      return runPlugin(async () => ok(ports), invocation, new AbortController().signal);
     },
     [Symbol.dispose]: () => rmSync(dataDir, { recursive: true }),
   };

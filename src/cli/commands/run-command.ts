@@ -2,6 +2,7 @@ import { type Problem, type Result, unreachable } from "../../base/index.ts";
 import type { Command } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Host } from "../ports.ts";
+import { runCni } from "./cni.ts";
 import { installPlugins } from "./cni-install.ts";
 import type { CommandContext } from "./context.ts";
 import { serve } from "./daemon.ts";
@@ -36,6 +37,8 @@ export async function runCommand(
     case "cni-install":
     case "cni-uninstall":
       return installPlugins(command, context);
+    case "cni-run":
+      return runCni(command.request, context);
     default:
       return onHost(command, context);
   }
@@ -46,7 +49,7 @@ type HostCommand = Exclude<Command, { readonly kind: (typeof hostless)[number] }
 /** What has nothing to do with this host's networks. */
 const hostless = [
   ...(["demo", "lab-run", "daemon", "docker-install", "docker-uninstall"] as const),
-  ...(["cni-install", "cni-uninstall"] as const),
+  ...(["cni-install", "cni-uninstall", "cni-run"] as const),
 ] as const;
 
 async function onHost(

@@ -41,6 +41,13 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall cni",
     "landfall cni install",
     "landfall cni uninstall",
+    "landfall cni run",
+    "landfall cni run add",
+    "landfall cni run check",
+    "landfall cni run del",
+    "landfall cni run gc",
+    "landfall cni run status",
+    "landfall cni run versions",
   ]);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`Usage: ${titles[index]}`);

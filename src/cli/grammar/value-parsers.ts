@@ -61,6 +61,7 @@ function isProblemTerm(term: MessageTerm): term is MessageTerm & ProblemTerm {
   return "problem" in term;
 }
 
+/** What a parser of one value is made of. */
 interface ValueSpec<T> {
   /** Stands for the value in help. */
   readonly metavar: Value<T>["metavar"];
@@ -69,7 +70,7 @@ interface ValueSpec<T> {
 }
 
 /** A value read by one of the parsers of addr, domain or this file. */
-function parsedBy<T>({ metavar, parse, suggest }: ValueSpec<T>): Value<T> {
+export function parsedBy<T>({ metavar, parse, suggest }: ValueSpec<T>): Value<T> {
   return {
     mode: "sync",
     metavar,
@@ -167,13 +168,16 @@ export const scenarioFile: Value<string> = parsedBy({
 });
 
 /** A path, or the bare name that `ip netns add` was given. */
+export function namespacePath(text: string): Result<string, string> {
+  if (text === "") return err("the path is empty.");
+  return ok(text.includes("/") ? text : `/run/netns/${text}`);
+}
+
+export const netnsName: Value<string> = parsedBy({ metavar: "PATH", parse: namespacePath });
+
 export const netnsPath: Value<SandboxWish> = parsedBy({
   metavar: "PATH",
-  parse: (text) => {
-    if (text === "") return err("the path is empty.");
-    const path = text.includes("/") ? text : `/run/netns/${text}`;
-    return ok({ kind: "path", path });
-  },
+  parse: (text) => mapResult(namespacePath(text), (path) => ({ kind: "path", path })),
 });
 
 export const pidNamespace: Value<SandboxWish> = parsedBy({

@@ -57,6 +57,8 @@ function outcomeDocument(outcome: Outcome): object {
       return { schemaVersion, leases: outcome.leases.map(leaseDocument) };
     case "served":
       return { schemaVersion };
+    case "cni-run":
+      return { schemaVersion, cni: outcome.report };
     case "install":
       return { schemaVersion, install: outcome.report };
     case "lab":

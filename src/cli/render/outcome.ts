@@ -2,6 +2,7 @@ import { unreachable } from "../../base/index.ts";
 import type { Finding } from "../../engine/index.ts";
 import type { Globals } from "../command.ts";
 import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
+import { cniRunIds, cniRunText } from "./cni-run.ts";
 import { findingsTable, reconciledTable } from "./findings.ts";
 import { afterInstall, changedFiles, installTable } from "./install.ts";
 import { outcomeJson, outcomeJsonLines } from "./json.ts";
@@ -72,6 +73,8 @@ function outcomeText(outcome: Outcome, paint: Paint): string {
         : leaseTable(outcome.leases, paint);
     case "served":
       return "";
+    case "cni-run":
+      return cniRunText(outcome.report, paint);
     case "install":
       return installTable(outcome.report, paint);
     case "lab":
@@ -102,6 +105,8 @@ function idsOf(outcome: Outcome): readonly string[] {
       return outcome.leases.map((view) => view.address);
     case "served":
       return [];
+    case "cni-run":
+      return cniRunIds(outcome.report);
     case "install":
       return changedFiles(outcome.report);
     case "lab":

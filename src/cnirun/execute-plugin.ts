@@ -1,0 +1,69 @@
+import { err, type Millis, millis, minutes, ok, type Result, seconds } from "../base/index.ts";
+
+/** One execution of a plugin. */
+export interface PluginRun {
+  readonly program: string;
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  /** Ends the plugin, gently first. */
+  readonly signal: AbortSignal;
+}
+
+/** What a plugin wrote, and how it ended; `status` is null where a signal ended it. */
+export interface PluginEnd {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a plugin to its end. The error is a phrase: why it could not be started. */
+export type RunPlugin = (run: PluginRun) => Promise<Result<PluginEnd, string>>;
+
+/** DHCP may wait a minute and a half for a server; what takes longer than this hangs. */
+const PLUGIN_DEADLINE: Millis = minutes(4);
+/** What a plugin that was told to end may take to undo what it began. */
+const PLUGIN_GRACE: Millis = seconds(10);
+/** Somebody is writing the program this moment (ETXTBSY): an installation. */
+const BUSY_PAUSE: Millis = millis(200);
+const BUSY_TRIES = 6;
+
+/** Runs a plugin as a process of this machine. */
+export const executePlugin: RunPlugin = async (run) => {
+  for (let attempt = 1; ; attempt++) {
+    const started = start(run);
+    if (started.ok) return ok(await toEnd(started.value, run));
+    if (started.error !== "ETXTBSY" || attempt === BUSY_TRIES) {
+      return err(`it cannot be started: ${started.error}`);
+    }
+    await Bun.sleep(BUSY_PAUSE);
+  }
+};
+
+type Child = Bun.Subprocess<Uint8Array, "pipe", "pipe">;
+
+function start({ program, env, stdin }: PluginRun): Result<Child, string> {
+  try {
+    const input = new TextEncoder().encode(stdin);
+    return ok(Bun.spawn([program], { env, stdin: input, stdout: "pipe", stderr: "pipe" }));
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return err(String(error.code));
+    throw error;
+  }
+}
+
+async function toEnd(child: Child, { signal }: PluginRun): Promise<PluginEnd> {
+  const told = AbortSignal.any([signal, AbortSignal.timeout(PLUGIN_DEADLINE)]);
+  let grace: Timer | undefined;
+  const end = (): void => {
+    child.kill("SIGTERM");
+    grace = setTimeout(() => child.kill("SIGKILL"), PLUGIN_GRACE);
+  };
+  if (told.aborted) end();
+  else told.addEventListener("abort", end, { once: true });
+  const texts = [new Response(child.stdout).text(), new Response(child.stderr).text()] as const;
+  const [, stdout, stderr] = await Promise.all([child.exited, ...texts]);
+  told.removeEventListener("abort", end);
+  clearTimeout(grace);
+  return { status: child.exitCode, stdout, stderr };
+}
