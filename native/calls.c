@@ -11,52 +11,7 @@
 
 #define CLONE_NEWNET 0x40000000L
 
-#if defined(__x86_64__)
-#define SYS_WRITE 1L
-#define SYS_RECVMSG 47L
-#define SYS_UNSHARE 272L
-#define SYS_SETNS 308L
-
-static inline __attribute__((always_inline)) long call(long nr, long a, long b, long c, long d,
-                                                       long e, long f)
-{
-	long result;
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-#elif defined(__aarch64__)
-#define SYS_WRITE 64L
-#define SYS_RECVMSG 212L
-#define SYS_UNSHARE 97L
-#define SYS_SETNS 268L
-
-static inline __attribute__((always_inline)) long call(long nr, long a, long b, long c, long d,
-                                                       long e, long f)
-{
-	register long x8 __asm__("x8") = nr;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
-#else
-#error "no system call convention for this architecture"
-#endif
+#include "system-call.h"
 
 /* One system call: the result, or -errno. Needs no errno, which no one promises to survive FFI. */
 __attribute__((section(".text.system_call"))) long

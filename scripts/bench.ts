@@ -4,11 +4,12 @@
  * `npm run bench -- NAME…` measures the rows of these names, `--json` is for programs.
  */
 import { attachRows } from "./bench/attach.ts";
+import { cniRows } from "./bench/cni.ts";
 import { dockerRows } from "./bench/docker.ts";
 import { formatCells, formatRow, type Outcome, type Row } from "./bench/harness.ts";
 import { stateRows } from "./bench/state.ts";
 
-const rows: readonly Row[] = [...attachRows, ...stateRows, ...dockerRows];
+const rows: readonly Row[] = [...attachRows, ...stateRows, ...dockerRows, ...cniRows];
 
 async function main(words: readonly string[]): Promise<void> {
   const format = words.includes("--json") ? "json" : "table";

@@ -14,7 +14,7 @@ const flags =
   "-fno-tree-loop-distribute-patterns " +
   "-fomit-frame-pointer -fno-asynchronous-unwind-tables -nostdlib -c";
 
-const architectures = {
+export const architectures = {
   x64: { prefix: "", own: ["-fcf-protection=none"] },
   arm64: { prefix: "aarch64-linux-gnu-", own: [] },
 } as const;
@@ -28,7 +28,8 @@ export interface NativeCode {
   readonly receiveFrame: string;
 }
 
-function run(command: string, args: readonly string[]): void {
+/** Throws where the program is missing or complains. */
+export function run(command: string, args: readonly string[]): void {
   const done = spawnSync(command, args, { encoding: "utf8" });
   if (done.error) throw done.error;
   if (done.status !== 0) throw new Error(`${command} ${args.join(" ")}\n${done.stderr}`);
@@ -58,8 +59,9 @@ export function buildNative(architecture: Architecture): NativeCode {
   }
 }
 
-function lines(hex: string): string {
-  const parts = hex.match(/.{1,80}/g) ?? [];
+/** A long text as lines of TypeScript. */
+export function lines(text: string): string {
+  const parts = text.match(/.{1,80}/g) ?? [];
   return parts.map((part) => `      "${part}"`).join(" +\n");
 }
 

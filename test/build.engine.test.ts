@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,4 +40,24 @@ test("the built program knows its version and refuses an unknown command with st
     JSON.parse(spawnSync("cat", ["package.json"], { encoding: "utf8" }).stdout).version,
   );
   expect(spawnSync(program, ["nonsense"]).status).toBe(2);
+});
+
+/** A plugin as a runtime starts it, where no daemon runs; in the folder that tries to interfere. */
+function plugin(path: string) {
+  const env = { CNI_COMMAND: "VERSION", PATH: "/bin", LANDFALL_RUN_DIR: join(folder, "run") };
+  const ran = spawnSync(path, [], { input: "{}", cwd: folder, encoding: "utf8", env });
+  return { said: JSON.parse(ran.stdout), stderr: ran.stderr };
+}
+
+test("the program is a plugin by its name, and so are those that are built beside it", () => {
+  const named = join(folder, "macvlan");
+  symlinkSync(program, named);
+  const own = plugin(named);
+  expect([Object.keys(own.said).length > 0, own.stderr]).toEqual([true, ""]);
+  for (const name of ["macvlan", "ipvlan", "vlan", "landfall", "host-local", "static"]) {
+    const path = join(folder, "cni", name);
+    expect(statSync(path).size).toBeLessThan(8 * 1024);
+    expect(plugin(path).stderr).toBe("");
+  }
+  expect(plugin(join(folder, "cni/macvlan"))).toEqual(own);
 });

@@ -1,9 +1,10 @@
 /** Whatever request goes wrong while a link is handed over or withdrawn, nothing is in between. */
 import { describe, expect, test } from "bun:test";
 import { type Ip, parseIp } from "../src/addr/index.ts";
+import { err } from "../src/base/index.ts";
 import { type IfName, isolatedParent, type NetworkName } from "../src/domain/index.ts";
 import { openEngine } from "../src/engine/index.ts";
-import type { Store } from "../src/store/index.ts";
+import { type Store, stateFull } from "../src/store/index.ts";
 import {
   bookOf,
   childrenIn,
@@ -47,7 +48,7 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
         expect([at, (await stateOf(host))[0]]).toEqual([at, before[0]]);
         return end;
       });
-      expect(walked).toBeGreaterThan(4);
+      expect(walked).toBeGreaterThan(3);
     });
 
     test(`whichever request of a withdrawal is ${kind}, it is there or gone`, async () => {
@@ -94,27 +95,61 @@ test.each(["refused", "unheard"] as const)(
   },
 );
 
-test("what survives a power cut is an endpoint that is there, and one that is gone", async () => {
-  using host = openFakeHost("memory");
-  must(await host.engine.createNetwork(network()));
+/** A store that tells what of the book a power cut would leave. */
+function withDisk(host: FakeHost) {
   const commits: string[] = [];
+  let left = bookOf(host.store);
   const store: Store = {
     ...host.store,
     transact: async (decide, survives = "power-cut") => {
       const before = await bookOf(host.store);
       const done = await host.store.transact(decide, survives);
-      if (!Bun.deepEquals(await bookOf(host.store), before)) commits.push(survives);
+      const after = bookOf(host.store);
+      if (!Bun.deepEquals(await after, before)) commits.push(survives);
+      if (survives === "power-cut") left = after;
+      return done;
+    },
+    persist: async () => {
+      const committed = bookOf(host.store);
+      const done = await host.store.persist();
+      if (done.ok) left = committed;
       return done;
     },
   };
+  return { store, commits, left: async () => (await left).endpoints.map(({ state }) => state) };
+}
+
+test("what survives a power cut is an endpoint that is there, and one that is gone", async () => {
+  using host = openFakeHost("memory");
+  must(await host.engine.createNetwork(network()));
+  const { store, commits, left } = withDisk(host);
   const engine = openEngine({ platform: host.platform, hostNamespace: host.netns, store });
   must(await engine.handover.prepare({ network: lan, runtimeId: id, addresses }));
   expect(commits.splice(0)).toEqual(["process-end", "process-end"]);
   must(await engine.handover.expectIn(id, "/run/docker/netns/1"));
-  expect(commits.splice(0)).toEqual(["power-cut"]);
+  expect(await left()).toEqual(["attached"]);
+  // Nobody needs the path when the power has been away.
+  expect(commits.splice(0)).toEqual(["process-end"]);
   must(await engine.handover.withdraw(id));
+  expect(await left()).toEqual([]);
   expect(commits.splice(0)).toEqual(["process-end", "power-cut"]);
   using sandbox = host.sandbox();
   must(await engine.attach(request(sandbox)));
+  expect(await left()).toEqual(["attached"]);
   expect(commits.splice(0)).toEqual(["process-end", "power-cut"]);
+});
+
+test("where the disk refuses, the endpoint is not said to be there", async () => {
+  using host = openFakeHost("memory");
+  must(await host.engine.createNetwork(network()));
+  const refusal = stateFull({ path: "landfall.db-wal", code: "ENOSPC", message: "full" });
+  let persist: Store["persist"] = async () => err(refusal);
+  const store = { ...host.store, persist: () => persist() };
+  const engine = openEngine({ platform: host.platform, hostNamespace: host.netns, store });
+  must(await engine.handover.prepare({ network: lan, runtimeId: id, addresses }));
+  const expectIn = () => engine.handover.expectIn(id, "/run/docker/netns/1");
+  expect(codeOf(await expectIn())).toBe(refusal.code);
+  persist = host.store.persist;
+  must(await expectIn());
+  must(await engine.handover.withdraw(id));
 });

@@ -66,17 +66,37 @@ test("a read-only file system is one problem, with or without a store on it", ()
   expect(facts.slice(1)).toEqual(["LF-STATE-READONLY", "LF-STATE-READONLY"]);
 });
 
-test("a commit waits for the disk where it is to survive a power cut, and only there", () => {
+/** The worker's task beneath strace: how often the disk was waited for after each word of it. */
+function waitsOf(task: string): readonly number[] {
   const facts = onDisk(
     "size=4m",
     `strace -f -qq -e trace=write,fsync,fdatasync -e signal=none -o $disk/calls \
-       "${process.execPath}" "${worker}" $disk/state both >$disk/said; cat $disk/calls`,
+       "${process.execPath}" "${worker}" $disk/state ${task} >$disk/said; cat $disk/calls`,
   );
   const waits: number[] = [];
   for (const call of facts) {
     if (/write\(1, "LF-/.test(call)) waits.push(0);
     if (/ f(data)?sync\(/.test(call)) waits.push((waits.pop() ?? 0) + 1);
   }
+  return waits;
+}
+
+test("a commit waits for the disk where it is to survive a power cut, and only there", () => {
   // After opening, and the first ones, which begin the log too; closing folds it into the file.
-  expect(waits.slice(2, -1)).toEqual([0, 3, 0]);
+  expect(waitsOf("both").slice(2, -1)).toEqual([0, 3, 0]);
+});
+
+test("what was committed without the disk is waited for when it is asked for, and once", () => {
+  // The first time the log's name is waited for, too.
+  expect(waitsOf("persist").slice(1, -1)).toEqual([2, 0, 1, 0]);
+});
+
+test("a disk that fails while it is waited for is one problem, each time it is asked", () => {
+  const facts = onDisk(
+    "size=4m",
+    `strace -f -qq -P $disk/state/landfall.db-wal -e inject=fsync:error=EIO -o $disk/calls \
+       "${process.execPath}" "${worker}" $disk/state persist`,
+  );
+  const told = facts.filter((fact) => fact === "LF-STATE-UNUSABLE");
+  expect([told.length, facts.at(-1)]).toEqual([4, "LF-end"]);
 });

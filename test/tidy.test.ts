@@ -46,14 +46,21 @@ const arrows: Arrows = {
     ...["docker", "daemon", "dockerd", "uml", "cnirun"],
   ],
   api: ["base", "addr", "domain", "engine"],
-  daemon: ["base", "addr", "platform", "domain", "store", "dhcp", "engine", "api", "docker", "cni"],
+  daemon: [
+    ...["base", "addr", "platform", "domain", "store", "dhcp", "engine", "api", "docker", "cni"],
+    "forward",
+  ],
   docker: ["base", "addr", "platform", "domain", "engine", "api"],
   cni: ["base", "addr", "platform", "domain", "store", "engine"],
+  forward: ["base"],
   dockerd: ["base"],
   uml: ["base"],
   install: ["base"],
   cnirun: ["base", "domain"],
-  cli: ["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install", "cnirun"],
+  cli: [
+    ...["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
+    ...["forward", "cnirun"],
+  ],
   ui: ["api"],
 };
 

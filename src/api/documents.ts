@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { ExitCode, type Problem } from "../base/index.ts";
 import {
   type Endpoint,
+  type EndpointRoute,
   type LinkAlias,
   type Network,
   parseDriver,
@@ -70,6 +71,17 @@ const subnet = z
   .transform(given)
   .openapi("Subnet");
 
+const networkOrigin = z
+  .discriminatedUnion("kind", [
+    z.object({
+      kind: z.literal("docker"),
+      id: z.string(),
+      pools: z.array(z.object({ id: z.string(), prefix: value.prefix })),
+    }),
+    z.object({ kind: z.literal("cni"), name: z.string(), digest: z.string() }),
+  ])
+  .openapi("NetworkOrigin");
+
 /** A network that exists, and what hangs on it. */
 export const network = z
   .object({
@@ -89,15 +101,11 @@ export const network = z
     internal: z.boolean(),
     parentChecks: z.literal("due").optional(),
     parentLink: z.literal("made").optional(),
+    parentPlace: z.literal("sandbox").optional(),
     vlan: z.object({ on: value.ifname, tags: z.array(value.vlanTag) }).optional(),
     addressing: z.literal("none").optional(),
-    origin: z
-      .object({
-        kind: z.literal("docker"),
-        id: z.string(),
-        pools: z.array(z.object({ id: z.string(), prefix: value.prefix })),
-      })
-      .optional(),
+    routers: z.array(value.address).optional(),
+    origin: networkOrigin.optional(),
     endpoints: z.array(value.endpointId),
     createdAt: z.string(),
   })
@@ -106,13 +114,13 @@ export const network = z
 const networkView = network.transform((document, context): NetworkView => {
   const { id, name, parent, segment, subnets, routes, createdAt, endpoints } = document;
   const { driver: kind, mode, flag, sources, bcQueueLen, reservations, mtu, internal } = document;
-  const { parentChecks, parentLink, addressing, origin, vlan } = document;
+  const { parentChecks, parentLink, parentPlace, addressing, routers, origin, vlan } = document;
   const driver = parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) });
   if (!driver.ok) return value.read(driver, context);
   const rest = {
     reservations: reservations.length === 0 ? undefined : reservations,
     mtu,
-    ...{ parentChecks, parentLink, addressing, origin, vlan },
+    ...{ parentChecks, parentLink, parentPlace, addressing, routers, origin, vlan },
   };
   const row: Network = {
     ...{ id, name, parent, segment, subnets, routes, createdAt, driver: driver.value },
@@ -127,6 +135,33 @@ const link = z.object({
   temporaryName: value.ifname,
   alias: z.string().transform((alias) => alias as LinkAlias),
 });
+
+const endpointRoute = z
+  .object({
+    to: value.prefix,
+    via: value.address.optional(),
+    metric: z.number().optional(),
+    table: z.number().optional(),
+    scope: z.number().optional(),
+  })
+  .transform((row): EndpointRoute => {
+    const { to, ...rest } = row;
+    return { to, ...given(rest) };
+  })
+  .openapi("EndpointRoute");
+
+/** What a container runtime calls an endpoint. */
+const attachment = z
+  .object({ network: z.string(), containerId: z.string(), ifname: value.ifname })
+  .openapi("Attachment");
+
+/** The files that tell other address managers of the addresses of an endpoint. */
+const allocations = z
+  .object({
+    directory: z.string(),
+    files: z.array(z.object({ address: value.address, set: z.number() })),
+  })
+  .openapi("Allocations");
 
 /** One attachment of one sandbox to one network. */
 export const endpoint = z
@@ -145,9 +180,11 @@ export const endpoint = z
     addresses: z.array(value.interfaceAddress),
     gateway: value.address.optional(),
     gateways: z.array(value.address),
-    routes: z.array(route),
+    routes: z.array(endpointRoute),
     mtu: value.mtu.optional(),
     workload: value.workloadName.optional(),
+    attachment: attachment.optional(),
+    allocations: allocations.optional(),
     state: z.enum(["attaching", "attached", "detaching", "detached"]),
     createdAt: z.string(),
   })
@@ -157,10 +194,11 @@ const endpointView = endpoint.transform((document): EndpointView => {
   const { id, networkId, sandbox: path, sandboxId, ifname, mac, link, linkKind } = document;
   const sandbox = { id: sandboxId, path, ...given({ mover: document.mover }) };
   const { addresses, gateways, routes, mtu, workload, state, createdAt } = document;
+  const { attachment: key, allocations: files } = document;
   const row: Endpoint = {
     ...{ id, network: networkId, sandbox, ifname },
     ...{ link: { ...link, ...given({ mac }) }, addresses, gateways, routes, state, createdAt },
-    ...given({ linkKind, mtu, workload }),
+    ...given({ linkKind, mtu, workload, attachment: key, allocations: files }),
   };
   return { endpoint: row, network: document.network };
 });
@@ -286,5 +324,6 @@ export type documents = {
   readonly problem: z.input<typeof problem>;
   readonly cause: z.input<typeof problemFields>;
   readonly route: z.input<typeof route>;
+  readonly endpointRoute: z.input<typeof endpointRoute>;
   readonly networkRequest: z.input<typeof networkRequest>;
 };

@@ -2,6 +2,8 @@ import { formatRange } from "../addr/index.ts";
 import type { Problem } from "../base/index.ts";
 import {
   driverFlag,
+  type Endpoint,
+  type EndpointRoute,
   type ExtraRoute,
   formatVlanTag,
   type NetworkSpec,
@@ -41,11 +43,18 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
 
 function originDocument({
   parentLink,
+  parentPlace,
   addressing,
+  routers,
   origin,
-}: NetworkSpec): Pick<documents["network"], "parentLink" | "addressing" | "origin"> {
-  const pools = (origin?.pools ?? []).map(({ id, prefix }) => ({ id, prefix }));
-  return { parentLink, addressing, origin: origin && { ...origin, pools } };
+}: NetworkSpec): Pick<
+  documents["network"],
+  "parentLink" | "parentPlace" | "addressing" | "routers" | "origin"
+> {
+  const known = { parentLink, parentPlace, addressing, routers: routers && [...routers] };
+  if (origin?.kind !== "docker") return { ...known, origin };
+  const pools = origin.pools.map(({ id, prefix }) => ({ id, prefix }));
+  return { ...known, origin: { ...origin, pools } };
 }
 
 function driverDocument({
@@ -79,9 +88,11 @@ export function endpointDocument({ endpoint, network }: EndpointView): documents
     addresses: [...addresses],
     gateway: gateways[0],
     gateways: [...gateways],
-    routes: endpoint.routes.map(routeDocument),
+    routes: endpoint.routes.map(endpointRouteDocument),
     mtu,
     workload,
+    attachment: endpoint.attachment,
+    allocations: allocationsDocument(endpoint),
     state,
     createdAt: endpoint.createdAt,
   };
@@ -149,6 +160,19 @@ export function networkRequestDocument(spec: NetworkSpec): documents["networkReq
     mtu,
     internal: reach === "internal",
   };
+}
+
+function allocationsDocument({ allocations }: Endpoint): documents["endpoint"]["allocations"] {
+  if (allocations === undefined) return undefined;
+  return {
+    directory: allocations.directory,
+    files: allocations.files.map(({ address, set }) => ({ address, set })),
+  };
+}
+
+function endpointRouteDocument(route: EndpointRoute): documents["endpointRoute"] {
+  const { metric, table, scope } = route;
+  return { ...routeDocument(route), metric, table, scope };
 }
 
 function routeDocument({ to, via }: ExtraRoute): documents["route"] {

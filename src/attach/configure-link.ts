@@ -5,7 +5,7 @@ import {
   type ConfigureLink,
   defaultPrefix,
   describeStep,
-  type ExtraRoute,
+  type EndpointRoute,
   ifnameTaken,
   isDefaultRoute,
   macTaken,
@@ -14,8 +14,11 @@ import {
   addAddress,
   addRoute,
   type Link,
+  MAIN_TABLE,
   type NetlinkRefusal,
+  prependRoute,
   type Request,
+  type RouteSpec,
   setLink,
 } from "../netlink/index.ts";
 import type { AttachContext } from "./context.ts";
@@ -37,8 +40,8 @@ export const configureLink: StepHandler<ConfigureLink> = {
     return progressOf(step, own.value.link, context);
   },
   do: async (step, context, permit) => {
-    const announced = announceAfterDad(step, context);
-    if (!announced.ok) return announced;
+    const prepared = prepareIpv6(step, context);
+    if (!prepared.ok) return prepared;
     const mayMark = permit(describeStep(step));
     if (!mayMark.ok) return mayMark;
     const marked = context.sandbox.request(markRequest(step));
@@ -49,7 +52,8 @@ export const configureLink: StepHandler<ConfigureLink> = {
     for (const [index, answer] of context.sandbox.execute(wanted).entries()) {
       // Another endpoint of the sandbox was quicker, since it was looked at: it has its default.
       const isDefault = index >= wanted.length - defaultRoutes(step).length;
-      if (!answer.ok && !(isDefault && answer.error.errno === "EEXIST")) {
+      const isServed = isDefault && step.routing !== "given";
+      if (!answer.ok && !(isServed && answer.error.errno === "EEXIST")) {
         return err(problemOf(answer.error, step));
       }
     }
@@ -60,15 +64,29 @@ export const configureLink: StepHandler<ConfigureLink> = {
 };
 
 /**
- * One announcement for each IPv6 address, when the kernel has made sure that it is unique: before
- * that, an advertisement would claim an address that is still in doubt (RFC 4862 section 5.4).
+ * What IPv6 addresses need of the link. They are kept when it is set down, as those of IPv4 are. One
+ * announcement for each, when the kernel has made sure that it is unique: before that, an
+ * advertisement would claim an address that is still in doubt (RFC 4862 section 5.4).
  */
-function announceAfterDad(step: ConfigureLink, context: AttachContext): Result<void, Problem> {
+function prepareIpv6(
+  step: ConfigureLink,
+  { platform, sandboxNetns }: AttachContext,
+): Result<void, Problem> {
   if (!step.addresses.some((address) => ipVersion(interfaceAddressIp(address)) === 6)) return ok();
-  const key = `net/ipv6/conf/${step.link.temporaryName}/ndisc_notify`;
-  const written = context.platform.files.writeSysctl(context.sandboxNetns, key, "1");
-  return written.ok ? ok() : err(callProblem(written.error, "announce IPv6 addresses"));
+  for (const [name, value] of ipv6Settings) {
+    const key = `net/ipv6/conf/${step.link.temporaryName}/${name}`;
+    const written = platform.files.writeSysctl(sandboxNetns, key, value);
+    if (!written.ok) return err(callProblem(written.error, "prepare the link for IPv6"));
+  }
+  return ok();
 }
+
+/** Some runtimes switch IPv6 off in new namespaces. */
+const ipv6Settings = [
+  ["disable_ipv6", "0"],
+  ["keep_addr_on_down", "1"],
+  ["ndisc_notify", "1"],
+] as const;
 
 /**
  * The alias, alone and first: a link that lost its temporary name while the alias was refused would
@@ -97,13 +115,26 @@ function requestsFor(step: ConfigureLink): Request[] {
     setLink({ link, state: "up" }),
     ...addresses(6),
     ...[...step.routes.filter((route) => !isDefaultRoute(route)), ...defaultRoutes(step)].map(
-      ({ to, via }) => addRoute({ to, link, ...(via === undefined ? {} : { gateway: via }) }),
+      (route) => routeRequest(step, route),
     ),
   ];
 }
 
+function routeRequest({ link, ifname, routing }: ConfigureLink, route: EndpointRoute): Request {
+  const { to, via: gateway, metric, table, scope } = route;
+  const spec: RouteSpec = {
+    to,
+    link: { ifindex: link.ifindex, name: ifname },
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(metric === undefined ? {} : { metric }),
+    ...(table === undefined ? {} : { table }),
+    ...(scope === undefined ? {} : { scope }),
+  };
+  return routing === "given" ? prependRoute(spec) : addRoute(spec);
+}
+
 /** By a gateway, or by the link itself. */
-function defaultRoutes({ routes, gateways }: ConfigureLink): readonly ExtraRoute[] {
+function defaultRoutes({ routes, gateways }: ConfigureLink): readonly EndpointRoute[] {
   const routed = gateways.map((via) => ({ to: defaultPrefix(ipVersion(via)), via }));
   return [...routed, ...routes.filter(isDefaultRoute)];
 }
@@ -131,9 +162,10 @@ function progressOf(
   const present: readonly string[] = observed.value.map(({ address }) => address);
   const routed = observeRoutes(sandbox, link.ifindex);
   if (!routed.ok) return routed;
+  const mainDefaults = defaultRoutes(step).filter(isInMainTable);
   const defaults = observeDefaultRoutes(
     sandbox,
-    defaultRoutes(step).map(({ to }) => prefixVersion(to)),
+    mainDefaults.map(({ to }) => prefixVersion(to)),
   );
   if (!defaults.ok) return defaults;
   const facts = [
@@ -142,10 +174,15 @@ function progressOf(
     link.state === "up",
     ...step.addresses.map((address) => present.includes(address)),
     ...step.routes
-      .filter((route) => !isDefaultRoute(route))
+      .filter((route) => !isDefaultRoute(route) && isInMainTable(route))
       .map(({ to }) => routed.value.includes(to)),
-    ...defaultRoutes(step).map(({ to }) => defaults.value.includes(prefixVersion(to))),
+    ...mainDefaults.map(({ to }) => defaults.value.includes(prefixVersion(to))),
   ];
   if (facts.every((fact) => fact)) return ok("done");
   return ok(facts.some((fact) => fact) ? "partial" : "undone");
+}
+
+/** What goes by a table of the user's own is not looked for. */
+function isInMainTable({ table = MAIN_TABLE }: EndpointRoute): boolean {
+  return table === MAIN_TABLE;
 }

@@ -1,6 +1,7 @@
 import { err, mapError, ok, type Problem, type Result } from "../base/index.ts";
 import { openRtnetlink, type Rtnetlink } from "../netlink/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
+import type { ParentLink } from "./observe-parent.ts";
 import { refusalProblem } from "./refusals.ts";
 
 /**
@@ -12,6 +13,8 @@ export interface AttachContext extends Disposable {
   readonly host: Rtnetlink;
   readonly sandbox: Rtnetlink;
   readonly sandboxNetns: NetnsHandle;
+  /** The parent, where it was looked at a moment ago. */
+  readonly parent?: ParentLink;
 }
 
 /** Opens both conversations. Errors: LF-NOT-PERMITTED, LF-KERNEL-REFUSED. */

@@ -35,7 +35,8 @@ export const createLink: StepHandler<CreateLink> = {
     return ok(own.value.kind === "ours" ? "done" : "undone");
   },
   do: async (step, context, permit) => {
-    const parent = observeParentLink(context.host, step.parent);
+    const look = () => observeParentLink(context.host, step.parent);
+    const parent = context.parent === undefined ? look() : ok(context.parent);
     if (!parent.ok) return parent;
     const permitted = permit(describeStep(step));
     if (!permitted.ok) return permitted;
@@ -50,7 +51,10 @@ export const createLink: StepHandler<CreateLink> = {
         ...(mtu === undefined ? {} : { mtu }),
       }),
     );
-    return created.ok ? ok() : err(problemOf(created.error, step, parent.value));
+    if (created.ok) return ok();
+    // It may have gone, or become unfit, since it was looked at.
+    const now = look();
+    return now.ok ? err(problemOf(created.error, step, now.value)) : now;
   },
   undo: (step, context) => removeOwnLink(step.link, context),
 };

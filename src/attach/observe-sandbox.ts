@@ -63,15 +63,23 @@ export function observeAddresses(
   return ok(
     addresses.value.map(({ address, flags }) => ({
       address,
-      use: flags.includes("dadfailed") ? "conflict" : "free",
+      use: useOf(flags),
     })),
   );
 }
 
-/** An address, and whether the kernel found that another machine has it (RFC 4862 section 5.4). */
+/**
+ * An address, and whether the kernel found that another machine has it, or is about to find out
+ * (RFC 4862 section 5.4).
+ */
 export interface ObservedAddress {
   readonly address: InterfaceAddress;
-  readonly use: "free" | "conflict";
+  readonly use: "free" | "conflict" | "in doubt";
+}
+
+function useOf(flags: readonly unknown[]): ObservedAddress["use"] {
+  if (flags.includes("dadfailed")) return "conflict";
+  return flags.includes("tentative") ? "in doubt" : "free";
 }
 
 /** Where the routes of one link of the sandbox lead, in the main table. */

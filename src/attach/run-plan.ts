@@ -1,5 +1,7 @@
 import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
 import { describeStep, type Step } from "../domain/index.ts";
+import { removeAllocations, writeAllocations } from "./allocation-files.ts";
+import { awaitAddresses } from "./await-addresses.ts";
 import { configureLink } from "./configure-link.ts";
 import type { AttachContext } from "./context.ts";
 import { createLink } from "./create-link.ts";
@@ -72,6 +74,12 @@ function bound(step: Step): BoundStep {
       return bind(markLink, step);
     case "remove-link":
       return bind(removeLink, step);
+    case "await-addresses":
+      return bind(awaitAddresses, step);
+    case "write-allocations":
+      return bind(writeAllocations, step);
+    case "remove-allocations":
+      return bind(removeAllocations, step);
     default:
       return unreachable(step);
   }

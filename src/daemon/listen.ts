@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
 import { listenRefused } from "./problems.ts";
 
 /** Whoever may write to the socket may do what root may: attach any namespace. */
@@ -25,6 +25,28 @@ export function listen(
   path: string,
   fetch: (request: Request) => Response | Promise<Response>,
 ): Result<Listener, Problem> {
+  const options = {
+    unix: path,
+    // Alone: Bun would hand over its server as well.
+    fetch: (request: Request) => fetch(request),
+    // Ten seconds by default, which would cut off whoever waits for a slow operation.
+    idleTimeout: 0,
+    // Otherwise what a bug throws is answered with a page for developers.
+    development: false,
+    maxRequestBodySize: BODY_BYTES_MAX,
+  };
+  // The types know no idle timeout of a unix socket; the server does (api.kernel.test.ts).
+  const server = listenAt(path, () =>
+    Bun.serve(options as unknown as Parameters<typeof Bun.serve>[0]),
+  );
+  return mapResult(server, (opened) => ({ stop: () => opened.stop() }));
+}
+
+/**
+ * What `open` opens at this path, as a socket that only its owner may use. A socket that is there
+ * is removed: it is nobody's, or the caller's. Errors: LF-DAEMON-LISTEN.
+ */
+export function listenAt<Server>(path: string, open: () => Server): Result<Server, Problem> {
   const length = new TextEncoder().encode(path).length;
   if (length > PATH_BYTES_MAX) {
     const reason = `its ${length} bytes are more than the ${PATH_BYTES_MAX} that a socket may have`;
@@ -33,19 +55,7 @@ export function listen(
   const umask = process.umask(SOCKET_UMASK);
   try {
     rmSync(path, { force: true });
-    const options = {
-      unix: path,
-      // Alone: Bun would hand over its server as well.
-      fetch: (request: Request) => fetch(request),
-      // Ten seconds by default, which would cut off whoever waits for a slow operation.
-      idleTimeout: 0,
-      // Otherwise what a bug throws is answered with a page for developers.
-      development: false,
-      maxRequestBodySize: BODY_BYTES_MAX,
-    };
-    // The types know no idle timeout of a unix socket; the server does (api.kernel.test.ts).
-    const server = Bun.serve(options as unknown as Parameters<typeof Bun.serve>[0]);
-    return ok({ stop: () => server.stop() });
+    return ok(open());
   } catch (error) {
     return err(listenRefused({ path, reason: wordsOf(error) }));
   } finally {

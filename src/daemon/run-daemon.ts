@@ -4,9 +4,11 @@ import { err, type Millis, ok, type Problem, type Result, seconds } from "../bas
 import type { Collector } from "../docker/index.ts";
 import { lockRefused } from "../domain/index.ts";
 import { type Engine, type HostEvent, watchHost } from "../engine/index.ts";
+import { cniSocket, type PluginRunner } from "../forward/index.ts";
 import type { FileLock, NetnsHandle, Platform, SysResult } from "../platform/index.ts";
 import { apiServer } from "./api-server.ts";
 import { takeCare } from "./caretaker.ts";
+import { type CniDoor, openCniDoor } from "./cni-door.ts";
 import { collectForDocker } from "./docker-caretaker.ts";
 import { type DockerDoor, openDockerDoor } from "./docker-door.ts";
 import { type Listener, listen, prepareDirectory } from "./listen.ts";
@@ -39,6 +41,8 @@ export interface DaemonOptions {
   readonly log: LogSink;
   /** Absent: this daemon does not serve Docker. */
   readonly docker?: DockerService;
+  /** Does the calls of CNI plugins; absent: this daemon does not take them. */
+  readonly cni?: PluginRunner;
   /** Tells the service manager; absent where there is none that wants to know. */
   readonly notify?: (state: "READY=1" | "STOPPING=1") => SysResult<void>;
   /** Fires when the daemon is to end. */
@@ -79,29 +83,66 @@ export async function runDaemon(options: DaemonOptions): Promise<Result<void, Pr
   return ok();
 }
 
-/** The API and, where it is to be served, Docker; what was opened is closed when one is refused. */
+/** All that are to be served; what was opened is closed when one is refused. */
 async function openDoors(
   options: DaemonOptions,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<Result<Listener, Problem>> {
-  const { docker, runDirectory } = options;
-  const api = await openApi(options, logger, signal);
-  if (!api.ok || docker === undefined) return api;
+  const doors: Listener[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(doors.map((door) => door.stop()));
+  };
+  // Docker's last: it waits for nobody once its socket is there.
+  for (const open of [openApi, openCni, openDocker]) {
+    const opened = await open(options, logger, signal);
+    if (!opened.ok) {
+      await stop();
+      return opened;
+    }
+    if (opened.value !== undefined) doors.push(opened.value);
+  }
+  return ok({ stop });
+}
+
+/** A door, or undefined where it is not served. */
+type Opened = Result<Listener | undefined, Problem>;
+
+async function openDocker(
+  { docker, runDirectory }: DaemonOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Opened> {
+  if (docker === undefined) return ok(undefined);
   const opened = await openDockerDoor(docker.door, runDirectory, signal);
   const { socket, demand } = docker.door;
-  if (!opened.ok && demand === "required") {
-    await api.value.stop();
-    return opened;
-  }
-  if (!opened.ok) {
+  if (opened.ok) {
+    logger.info("Docker's plugin socket is {socket}", { socket });
+  } else if (demand === "wanted") {
     const { code, detail } = opened.error;
     logger.warn("Docker is not served: {detail}", { socket, code, detail });
-    return api;
+    return ok(undefined);
   }
-  logger.info("Docker's plugin socket is {socket}", { socket });
-  const doors = [api.value, opened.value];
-  return ok({ stop: async () => void (await Promise.all(doors.map((door) => door.stop()))) });
+  return opened;
+}
+
+async function openCni(
+  { cni, platform, runDirectory }: DaemonOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Opened> {
+  if (cni === undefined) return ok(undefined);
+  const { peerOf, uid } = platform.process;
+  const log = logger.getChild("cni");
+  const door: CniDoor = {
+    ...{ run: cni, peerOf, uid },
+    listener: {
+      bug: ({ stack, message }, call) =>
+        log.error("A bug in {call}: {stack}", { call, stack: stack ?? message }),
+      turnedAway: (reason) => log.warn("Somebody was turned away: {reason}", { reason }),
+    },
+  };
+  return openCniDoor(door, cniSocket(runDirectory), signal);
 }
 
 function notify(options: DaemonOptions, logger: Logger, state: "READY=1" | "STOPPING=1"): void {
@@ -115,7 +156,7 @@ async function openApi(
   { engine, platform, hostNamespace, stateDirectory, runDirectory, version }: DaemonOptions,
   logger: Logger,
   signal: AbortSignal,
-): Promise<Result<Listener, Problem>> {
+): Promise<Opened> {
   const info: DaemonInfo = {
     version,
     pid: process.pid,

@@ -1,5 +1,5 @@
 import { defined, mapResult, type Problem, type Result } from "../base/index.ts";
-import type { Network, Subnet } from "../domain/index.ts";
+import { dockerOrigin, type Network, type Subnet } from "../domain/index.ts";
 import type { Handover } from "../engine/index.ts";
 
 /** A pool of a network that exists. */
@@ -14,7 +14,7 @@ export async function findNetwork(
   id: string,
 ): Promise<Result<Network | undefined, Problem>> {
   return mapResult(await handover.listNetworks(), (networks) =>
-    networks.find(({ origin }) => origin?.id === id),
+    networks.find((network) => dockerOrigin(network)?.id === id),
   );
 }
 
@@ -25,10 +25,9 @@ export async function findPool(
 ): Promise<Result<BoundPool | undefined, Problem>> {
   return mapResult(await handover.listNetworks(), (networks) => {
     for (const network of networks) {
-      const { origin, subnets } = network;
-      const pool = origin?.pools.find(({ id }) => id === poolId);
+      const pool = dockerOrigin(network)?.pools.find(({ id }) => id === poolId);
       if (pool === undefined) continue;
-      const subnet = subnets.find(({ prefix }) => prefix === pool.prefix);
+      const subnet = network.subnets.find(({ prefix }) => prefix === pool.prefix);
       return { network, subnet: defined(subnet, "the subnet of a bound pool") };
     }
     return undefined;

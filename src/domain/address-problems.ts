@@ -19,6 +19,17 @@ export const addressTaken = refused("LF-ADDRESS-TAKEN", {
   command: (f) => `landfall detach ${f.endpoint}`,
 });
 
+export const allocationTaken = refused("LF-ALLOCATION-TAKEN", {
+  title: "Another address manager has given the address away",
+  explanation:
+    "The files of host-local say whose an address is, whoever wrote them; such an address is free " +
+    "when its file is gone.",
+  detail: (f: { address: string; file: string; holder: string }) =>
+    `${f.address} belongs to ${f.holder}: ${f.file} says so.`,
+  remedy: () => "Ask for another address, or remove the file if no such container is there.",
+  command: (f) => `cat ${f.file}`,
+});
+
 export const addressReserved = refused("LF-ADDRESS-RESERVED", {
   title: "The address is reserved for another workload",
   explanation:

@@ -1,4 +1,4 @@
-import { refused, refusedForNow } from "./problem-rows.ts";
+import { listed, refused, refusedForNow } from "./problem-rows.ts";
 
 export const sandboxMissing = refused("LF-SANDBOX-MISSING", {
   title: "The network namespace is not there",
@@ -44,6 +44,36 @@ export const ifnameTaken = refused("LF-IFNAME-TAKEN", {
     `${f.sandbox} already has a link named ${f.ifname}.`,
   remedy: () => "Choose another with --ifname, or detach the one that is there.",
   command: (f) => `ip link show dev ${f.ifname}`,
+});
+
+export const attachmentExists = refused("LF-ATTACHMENT-EXISTS", {
+  title: "The container has this attachment already",
+  explanation:
+    "A runtime names an attachment by its configuration, the container and the link, and asks for " +
+    "each once (CNI specification, ADD).",
+  detail: (f: { attachment: string; sandbox: string }) =>
+    `${f.attachment} is attached already, in ${f.sandbox}.`,
+  remedy: () => "Delete it first (CNI DEL, or landfall detach).",
+  command: () => "landfall endpoint ls",
+});
+
+export const attachmentBusy = refusedForNow("LF-ATTACHMENT-BUSY", {
+  title: "Somebody else is at work on this attachment",
+  explanation: "What a runtime asks of one attachment is done one after the other.",
+  detail: (f: { attachment: string }) => `Work on ${f.attachment} has not ended.`,
+  remedy: () => "Try again when it has.",
+  command: () => "landfall status",
+});
+
+export const addressConflict = refused("LF-ADDRESS-CONFLICT", {
+  title: "Another machine has the address",
+  explanation:
+    "Before it uses an IPv6 address the kernel asks the LAN for it (RFC 4862, section 5.4), and " +
+    "somebody answered.",
+  detail: (f: { addresses: readonly string[] }) =>
+    `Another machine has ${listed(f.addresses)}, or the kernel could not make sure of it.`,
+  remedy: () => "Find that machine by its MAC address, or use another address.",
+  command: () => "ip -6 neigh",
 });
 
 export const endpointMissing = refused("LF-ENDPOINT-MISSING", {

@@ -1,9 +1,10 @@
 import type { InterfaceAddress, Ip, Mac } from "../addr/index.ts";
 import type { Brand } from "../base/index.ts";
+import type { AllocationFiles, AttachmentKey } from "./attachment.ts";
 import type { Driver } from "./driver.ts";
 import type { EndpointId, NetworkId, StoreUuid } from "./ids.ts";
 import type { IfName, WorkloadName } from "./names.ts";
-import type { ExtraRoute, Mtu } from "./network.ts";
+import type { EndpointRoute, Mtu } from "./network.ts";
 
 /** Boot id and namespace cookie: names one namespace for ever, which names and inodes do not. */
 export type SandboxId = Brand<string, "SandboxId">;
@@ -62,11 +63,19 @@ export interface Endpoint {
   readonly addresses: readonly InterfaceAddress[];
   /** Default gateways, at most one for each IP version. */
   readonly gateways: readonly Ip[];
-  readonly routes: readonly ExtraRoute[];
+  readonly routes: readonly EndpointRoute[];
+  /** All routes were asked for with it; absent: they are the network's. */
+  readonly routing?: "given";
+  /** Routers of its IPv6 addresses are known, so these are waited for. */
+  readonly readiness?: "addresses";
   readonly mtu?: Mtu;
   /** Absent: the link is of the driver's own kind. */
   readonly linkKind?: TapKind;
   readonly workload?: WorkloadName;
+  /** What the runtime that asked for it calls it. */
+  readonly attachment?: AttachmentKey;
+  /** The files that tell other address managers of its addresses. */
+  readonly allocations?: AllocationFiles;
   readonly state: EndpointState;
   /** Wall time, ISO 8601. */
   readonly createdAt: string;

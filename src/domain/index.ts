@@ -4,6 +4,15 @@
  * outside.
  */
 export {
+  type AllocationFile,
+  type AllocationFiles,
+  type AttachmentKey,
+  type FileHolder,
+  formatAttachment,
+  formatHolder,
+  holderOf,
+} from "./attachment.ts";
+export {
   type Driver,
   type DriverChange,
   type DriverWish,
@@ -49,6 +58,7 @@ export {
 } from "./ids.ts";
 export {
   type FormerAddresses,
+  type HeldAddress,
   type Lease,
   type Moment,
   type PoolCursor,
@@ -65,8 +75,12 @@ export {
 } from "./names.ts";
 export {
   type Addressing,
+  type CniOrigin,
   checkNetwork,
+  type DockerOrigin,
   defaultPrefix,
+  dockerOrigin,
+  type EndpointRoute,
   type ExtraRoute,
   isDefaultRoute,
   isEdge,
@@ -86,13 +100,16 @@ export {
   type Operation,
 } from "./operation.ts";
 export {
+  type AwaitAddresses,
   type ConfigureLink,
   type CreateLink,
   describeStep,
   kindOf,
   type MarkLink,
+  type RemoveAllocations,
   type RemoveLink,
   type Step,
+  type WriteAllocations,
 } from "./plan.ts";
 export * from "./problems.ts";
 export type { Reservation } from "./reservation.ts";

@@ -1,5 +1,6 @@
 import type { Ip, Prefix } from "../addr/index.ts";
 import { type Millis, millis, minutes } from "../base/index.ts";
+import type { FileHolder } from "./attachment.ts";
 import type { EndpointId, NetworkId } from "./ids.ts";
 import type { NetworkName, WorkloadName } from "./names.ts";
 import type { SegmentName } from "./segment.ts";
@@ -28,6 +29,19 @@ export interface RestingLease extends Omit<Lease, "network"> {
   readonly bootId: string;
   /** CLOCK_BOOTTIME, which goes on in suspend and cannot be set. */
   readonly until: Millis;
+}
+
+/**
+ * An address that a file of another address manager gives away: nobody here gives it until the file
+ * is gone.
+ */
+export interface HeldAddress {
+  readonly segment: SegmentName;
+  readonly address: Ip;
+  /** The name of the runtime's network configuration that the file belongs to. */
+  readonly configuration: string;
+  readonly file: string;
+  readonly holder: FileHolder;
 }
 
 /** The addresses that a workload had on a network when it was last there. */

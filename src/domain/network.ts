@@ -30,6 +30,16 @@ export interface ExtraRoute {
   readonly via?: Ip;
 }
 
+/** A route of one endpoint. */
+export interface EndpointRoute extends ExtraRoute {
+  /** Lower wins; absent: the kernel's choice. */
+  readonly metric?: number;
+  /** Absent: the main table. */
+  readonly table?: number;
+  /** RT_SCOPE_* (rtnetlink(7)); absent: "link" where IPv4 has no gateway, and else "universe". */
+  readonly scope?: number;
+}
+
 /** Every address of an IP version. */
 export function defaultPrefix(version: IpVersion): Prefix {
   return (version === 4 ? "0.0.0.0/0" : "::/0") as Prefix;
@@ -51,12 +61,28 @@ export interface Subnet {
 }
 
 /** Who asked for a network and keeps its own record of it. */
-export interface NetworkOrigin {
+export type NetworkOrigin = DockerOrigin | CniOrigin;
+
+/** A configuration of a container runtime's. */
+export interface CniOrigin {
+  readonly kind: "cni";
+  /** The configuration's name. */
+  readonly name: string;
+  /** Of all that makes it this network and no other. */
+  readonly digest: string;
+}
+
+export interface DockerOrigin {
   readonly kind: "docker";
   /** What Docker calls the network: 64 hexadecimal digits. */
   readonly id: string;
   /** What Docker calls the pools that we gave it, each with its subnet. */
   readonly pools: readonly { readonly id: string; readonly prefix: Prefix }[];
+}
+
+/** Docker's own record of a network that it asked for. */
+export function dockerOrigin({ origin }: NetworkSpec): DockerOrigin | undefined {
+  return origin?.kind === "docker" ? origin : undefined;
 }
 
 /**
@@ -105,7 +131,13 @@ export interface NetworkSpec {
   readonly reach: "routed" | "internal";
   /** Absent: pool. */
   readonly addressing?: "none";
+  /**
+   * Routers on its wire that no subnet of it names: nobody on the segment gets their addresses.
+   */
+  readonly routers?: readonly Ip[];
   readonly origin?: NetworkOrigin;
+  /** The parent is in each endpoint's sandbox, and not on the host. */
+  readonly parentPlace?: "sandbox";
   /** The parent is plugged into nothing, and made and deleted with the network. */
   readonly parentLink?: "made";
   /** The parent is this VLAN's link: made when it is missing, deleted with its last network. */

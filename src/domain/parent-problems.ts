@@ -16,6 +16,16 @@ export const parentMissing = refusedForNow("LF-PARENT-MISSING", {
   command: () => "ip -br link",
 });
 
+export const defaultRouteMissing = refusedForNow("LF-DEFAULT-ROUTE-MISSING", {
+  title: "No default route says which link is meant",
+  explanation:
+    "A configuration of a container runtime that names no parent means the link of the first " +
+    "default route.",
+  detail: () => "There is no default route, so no link to hang endpoints on was found.",
+  remedy: () => "Name the link in the configuration, or add a default route.",
+  command: () => "ip route show default",
+});
+
 export const parentDown = refusedForNow("LF-PARENT-DOWN", {
   title: "The parent link is down",
   explanation:

@@ -1,12 +1,20 @@
 import type { InterfaceAddress, Ip } from "../addr/index.ts";
 import { unreachable } from "../base/index.ts";
+import type { AllocationFiles, FileHolder } from "./attachment.ts";
 import type { Driver } from "./driver.ts";
 import type { LinkIdentity, TapKind } from "./endpoint.ts";
 import type { IfName } from "./names.ts";
-import type { ExtraRoute, Mtu } from "./network.ts";
+import type { EndpointRoute, Mtu } from "./network.ts";
 
 /** One reversible change of the kernel, as data: it is recorded before it is done. */
-export type Step = CreateLink | ConfigureLink | MarkLink | RemoveLink;
+export type Step =
+  | CreateLink
+  | ConfigureLink
+  | MarkLink
+  | RemoveLink
+  | AwaitAddresses
+  | WriteAllocations
+  | RemoveAllocations;
 
 /** Makes the link directly in the sandbox, down, under its temporary name. */
 export interface CreateLink {
@@ -26,7 +34,12 @@ export interface ConfigureLink {
   readonly ifname: IfName;
   readonly addresses: readonly InterfaceAddress[];
   readonly gateways: readonly Ip[];
-  readonly routes: readonly ExtraRoute[];
+  readonly routes: readonly EndpointRoute[];
+  /**
+   * Somebody asked for these very routes, beside whatever is there; absent: a default route that
+   * the sandbox has already is good enough.
+   */
+  readonly routing?: "given";
 }
 
 /** Marks the link as ours, and leaves all else to the runtime that moves it into the sandbox. */
@@ -39,6 +52,27 @@ export interface MarkLink {
 export interface RemoveLink {
   readonly kind: "remove-link";
   readonly link: LinkIdentity;
+}
+
+/** Waits until the kernel has made sure that nobody else has these IPv6 addresses. */
+export interface AwaitAddresses {
+  readonly kind: "await-addresses";
+  readonly link: LinkIdentity;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** Tells other address managers whose the addresses are, or finds that they are another's. */
+export interface WriteAllocations {
+  readonly kind: "write-allocations";
+  readonly allocations: AllocationFiles;
+  readonly holder: Required<FileHolder>;
+}
+
+/** Takes that back; has no undo, since nothing follows it that could fail but itself. */
+export interface RemoveAllocations {
+  readonly kind: "remove-allocations";
+  readonly allocations: AllocationFiles;
+  readonly holder: Required<FileHolder>;
 }
 
 /** The kernel's kind of the link to be made. */
@@ -57,9 +91,19 @@ export function describeStep(step: Step): string {
       return `mark ${linkWords(step.link)}`;
     case "remove-link":
       return `delete ${linkWords(step.link)}`;
+    case "await-addresses":
+      return `make sure that ${step.addresses.join(", ")} are nobody else's`;
+    case "write-allocations":
+      return `write ${fileWords(step.allocations)}`;
+    case "remove-allocations":
+      return `remove ${fileWords(step.allocations)}`;
     default:
       return unreachable(step);
   }
+}
+
+function fileWords({ directory, files }: AllocationFiles): string {
+  return `${files.map(({ address }) => address).join(", ")} in ${directory}`;
 }
 
 function linkWords({ ifindex, mac }: LinkIdentity): string {

@@ -4,6 +4,7 @@ import {
   addressReserved,
   addressTaken,
   addressUnusable,
+  allocationTaken,
   leaseHeld,
   leaseMissing,
   macTaken,
@@ -11,6 +12,9 @@ import {
   poolExhausted,
 } from "./address-problems.ts";
 import {
+  addressConflict,
+  attachmentBusy,
+  attachmentExists,
   cancelled,
   deadlinePassed,
   endpointMissing,
@@ -47,6 +51,7 @@ import {
   subnetRoutedElsewhere,
 } from "./network-problems.ts";
 import {
+  defaultRouteMissing,
   driversExclusive,
   gatewayUnused,
   ipvlanForeignMode,
@@ -88,6 +93,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   subnetConflict,
   subnetRoutedElsewhere,
   parentMissing,
+  defaultRouteMissing,
   parentDown,
   parentLoopback,
   parentNotEthernet,
@@ -109,6 +115,9 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   sandboxIsHost,
   sandboxUnreachable,
   ifnameTaken,
+  attachmentExists,
+  attachmentBusy,
+  addressConflict,
   endpointMissing,
   cancelled,
   deadlinePassed,
@@ -118,6 +127,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   addressTaken,
   addressReserved,
   addressUnusable,
+  allocationTaken,
   leaseMissing,
   leaseHeld,
   macTaken,

@@ -1,5 +1,5 @@
 import type { Brand } from "../base/index.ts";
-import type { IfName } from "./names.ts";
+import type { IfName, NetworkName } from "./names.ts";
 import type { VlanStack } from "./vlan.ts";
 
 /** Name of a segment; hosts of one cluster give the same name to the wire that they share. */
@@ -14,14 +14,19 @@ export interface Segment {
   readonly device: IfName;
 }
 
-/** The segment that a network is on: named after its parent, or the VLAN that this is. */
-export function segmentOf({
-  parent,
-  vlan,
-}: {
+/** What says which wire a network is on. */
+interface Wire {
   readonly parent: IfName;
   readonly vlan?: VlanStack;
-}): Segment {
+  readonly parentPlace?: "sandbox";
+  readonly name?: NetworkName;
+}
+
+/** The segment that a network is on: named after its parent, or the VLAN that this is. */
+export function segmentOf({ parent, vlan, parentPlace, name }: Wire): Segment {
+  // Whatever the sandboxes' links of that name are plugged into, the network takes it for one wire.
+  if (parentPlace === "sandbox")
+    return { name: `${name}/${parent}` as SegmentName, device: parent };
   if (vlan !== undefined) return { name: vlanSegment(vlan), device: vlan.on };
   return { name: parent as string as SegmentName, device: parent };
 }

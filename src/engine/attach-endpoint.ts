@@ -3,14 +3,16 @@ import {
   type AttachContext,
   observeDefaultRoutes,
   observeLink,
-  openAttachContext,
   permitWithin,
   runPlan,
   undoPlan,
 } from "../attach/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  attachmentExists,
+  type Endpoint,
   type EndpointOperation,
+  formatAttachment,
   ifnameTaken,
   macUnusable,
   type Network,
@@ -27,7 +29,8 @@ import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
-import { attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
+import { type AttachmentWish, attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
+import { openContext } from "./sandbox-side.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
 
 /** Puts a sandbox on a network. */
@@ -45,6 +48,8 @@ export async function attachEndpoint(
 export interface EndpointWish extends Omit<AttachRequest, "sandbox"> {
   readonly sandbox: Sandbox;
   readonly netns: NetnsHandle;
+  /** Where a runtime names it, and may say more about it. */
+  readonly attachment?: AttachmentWish;
 }
 
 /** Makes an endpoint: observe, record the intent, change the kernel, record the outcome. */
@@ -52,6 +57,14 @@ export async function makeEndpoint(
   deps: EngineDeps,
   request: EndpointWish,
 ): Promise<Result<EndpointView, Problem>> {
+  return mapResult(await makeEndpointOn(deps, request), ({ view }) => view);
+}
+
+/** As `makeEndpoint`, with the network and the parent that it is on. */
+export async function makeEndpointOn(
+  deps: EngineDeps,
+  request: EndpointWish,
+): Promise<Result<Made, Problem>> {
   const refused = refusedMac(request);
   if (refused !== undefined) return err(refused);
   const network = await findNetwork(deps, request);
@@ -60,18 +73,28 @@ export async function makeEndpoint(
   const lock = lockOperation(deps, id);
   if (!lock.ok) return lock;
   using _held = lock.value;
-  const { platform, hostNamespace } = deps;
-  const opened = openAttachContext(platform, hostNamespace, request.netns);
+  const opened = openContext(deps, network.value, request.netns);
   if (!opened.ok) return opened;
   using context = opened.value;
   const begun = await begin(deps, request, { id, network: network.value, context });
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
   // Where a runtime moves the link, the endpoint is not there before it says where to.
-  const survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
-  const outcome = await carryOut(deps, operation, { context, signal: request.signal, survives });
+  const survives: Survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
+  const ground = { context: { ...context, parent }, signal: request.signal, survives };
+  const outcome = await carryOut(deps, operation, ground);
   const warnings = parentWarnings(network.value, parent);
-  return outcome.ok && warnings.length > 0 ? ok({ ...outcome.value, warnings }) : outcome;
+  return mapResult(outcome, (row) => {
+    const view = warnings.length > 0 ? { ...row, warnings } : row;
+    return { view, network: network.value, parent };
+  });
+}
+
+/** An endpoint that was just made. */
+export interface Made {
+  readonly view: EndpointView;
+  readonly network: Network;
+  readonly parent: Seen["parent"];
 }
 
 /** A recorded intent, and the parent as it was then. */
@@ -92,6 +115,7 @@ function begin(
 ): Promise<Result<Begun, Problem>> {
   const turn: Turn = {
     find: (tx) =>
+      operationOn(tx, namesake(tx, request)) ??
       operationOn(tx, tx.endpoints.byOwner(request.sandbox.id, request.ifname)) ??
       updateOf(tx, tx.networks.byName(request.network)?.id),
     signal: request.signal,
@@ -155,7 +179,7 @@ function findNetwork(
 }
 
 function observe(
-  { sandbox, ifname }: EndpointWish,
+  { sandbox, ifname, attachment }: EndpointWish,
   { network, context }: { readonly network: Network; readonly context: AttachContext },
 ): Result<Seen, Problem> {
   const parent = parentForAttach(context.host, network);
@@ -165,6 +189,10 @@ function observe(
   const present = observeLink(context.sandbox, { name: ifname });
   if (!present.ok) return present;
   if (present.value !== undefined) return err(ifnameTaken({ ifname, sandbox: sandbox.path }));
+  // Nothing depends on them where the routes are given.
+  if (attachment?.routes !== undefined) {
+    return ok({ parent: parent.value, sandbox, defaultRoutes: [] });
+  }
   const defaultRoutes = observeDefaultRoutes(
     context.sandbox,
     network.subnets.map(({ prefix }) => prefixVersion(prefix)),
@@ -198,11 +226,21 @@ function commitIntent(
   }, "process-end");
 }
 
-function ownerInUse(
-  tx: Transaction,
-  { ifname }: EndpointWish,
-  sandbox: Sandbox,
-): Problem | undefined {
+/** What its runtime calls by the same name. */
+function namesake(tx: Transaction, { attachment }: EndpointWish): Endpoint | undefined {
+  return attachment && tx.endpoints.byAttachment(attachment.key);
+}
+
+function ownerInUse(tx: Transaction, request: EndpointWish, sandbox: Sandbox): Problem | undefined {
+  const { ifname, attachment } = request;
+  const known = namesake(tx, request);
+  if (attachment !== undefined && known?.state === "attached") {
+    const { path } = known.sandbox;
+    return attachmentExists({ attachment: formatAttachment(attachment.key), sandbox: path });
+  }
+  if (known !== undefined) {
+    return ownerBusy({ sandbox: known.sandbox.path, ifname, operation: known.state });
+  }
   const holder = tx.endpoints.byOwner(sandbox.id, ifname);
   if (holder === undefined) return undefined;
   if (holder.state === "attached") return ifnameTaken({ ifname, sandbox: sandbox.path });

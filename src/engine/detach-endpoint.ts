@@ -1,9 +1,11 @@
 import { type Permit, permitWithin } from "../attach/index.ts";
 import { defined, err, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  type AttachmentKey,
   type Endpoint,
   type EndpointOperation,
   endpointMissing,
+  formatAttachment,
   type Network,
   type OperationId,
   ownerBusy,
@@ -14,13 +16,22 @@ import { type EngineDeps, rememberedSandbox } from "./deps.ts";
 import type { DetachOptions, EndpointSelector, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate } from "./in-flight.ts";
 import { detachOperation } from "./plan-endpoint.ts";
-import { confirmGone, findSandbox, runInSandbox } from "./sandbox-side.ts";
+import { endGone, findSandbox, runInSandbox } from "./sandbox-side.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
+
+/** Which endpoint is meant: also by what its runtime calls it, and where the sandbox may be now. */
+export type DetachSelector =
+  | EndpointSelector
+  | {
+      readonly kind: "attachment";
+      readonly key: AttachmentKey;
+      readonly sandboxPath: string | undefined;
+    };
 
 /** Takes a sandbox off a network: its link first, and when that is gone, its addresses. */
 export async function detachEndpoint(
   deps: EngineDeps,
-  selector: EndpointSelector,
+  selector: DetachSelector,
   { signal }: DetachOptions = {},
 ): Promise<Result<EndpointView, Problem>> {
   const id = deps.ids.operation();
@@ -53,7 +64,7 @@ interface Intent {
 /** First commit: the endpoint is on its way out; its addresses stay taken. */
 function commitIntent(
   deps: EngineDeps,
-  selector: EndpointSelector,
+  selector: DetachSelector,
   id: OperationId,
 ): Promise<Result<Intent, Problem>> {
   return deps.store.transact((tx) => {
@@ -76,14 +87,18 @@ function commitIntent(
 function findEndpoint(
   deps: EngineDeps,
   tx: Transaction,
-  selector: EndpointSelector,
+  selector: DetachSelector,
 ): Endpoint | undefined {
   if (selector.kind === "id") return tx.endpoints.get(selector.id);
+  if (selector.kind === "attachment") return tx.endpoints.byAttachment(selector.key);
   const { id } = rememberedSandbox(deps, selector.sandbox);
   return tx.endpoints.byOwner(id, selector.ifname);
 }
 
-function missingEndpoint(tx: Transaction, selector: EndpointSelector): Problem {
+function missingEndpoint(tx: Transaction, selector: DetachSelector): Problem {
+  if (selector.kind === "attachment") {
+    return endpointMissing({ endpoint: formatAttachment(selector.key), nearest: undefined });
+  }
   if (selector.kind === "owner") {
     const endpoint = `${selector.ifname} of ${selector.sandbox.path}`;
     return endpointMissing({ endpoint, nearest: undefined });
@@ -95,16 +110,17 @@ function missingEndpoint(tx: Transaction, selector: EndpointSelector): Problem {
 /** Deletes the link, or makes sure that it went with its sandbox. */
 async function removeFromKernel(
   deps: EngineDeps,
-  selector: EndpointSelector,
+  selector: DetachSelector,
   { endpoint, network, operation }: Intent,
   permit: Permit,
 ): Promise<Result<void, Problem>> {
   if (selector.kind === "owner") {
     return runInSandbox(deps, selector.sandbox.netns, operation.plan, permit);
   }
-  const found = findSandbox(deps, endpoint);
+  const elsewhere = selector.kind === "attachment" ? selector.sandboxPath : undefined;
+  const found = findSandbox(deps, endpoint, elsewhere);
   if (!found.ok) return found;
-  if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
+  if (found.value.kind === "gone") return await endGone(deps, endpoint, network);
   using netns = found.value.netns;
   return await runInSandbox(deps, netns, operation.plan, permit);
 }

@@ -136,7 +136,10 @@ function lookAt(deps: EngineDeps, row: Attached, parents: Parents): Result<Look,
     return mapResult(goneFinding(deps, row), (gone) => ({ network, finding: gone }));
   }
   using netns = found.value.netns;
-  return lookAtLink(deps, netns, row, parents.get(row.network.parent));
+  // One in the sandbox is none of the host's, whatever has its name there.
+  const isOnHost = row.network.parentPlace !== "sandbox";
+  const parent = isOnHost ? parents.get(row.network.parent) : undefined;
+  return lookAtLink(deps, netns, row, parent);
 }
 
 function goneFinding(deps: EngineDeps, row: Attached): Result<EndpointFinding, Problem> {

@@ -13,7 +13,8 @@ export function observeParents(
   host: Rtnetlink,
   networks: readonly Network[],
 ): Result<Parents, Problem> {
-  const names = networks.flatMap(({ parent, vlan }) => [
+  const onHost = networks.filter(({ parentPlace }) => parentPlace !== "sandbox");
+  const names = onHost.flatMap(({ parent, vlan }) => [
     parent,
     ...(vlan === undefined ? [] : [vlan.on]),
   ]);
@@ -38,6 +39,7 @@ export function parentFinding(
   { network, parents, other }: ParentQuestion,
 ): Result<NetworkFinding | undefined, Problem> {
   const { parent } = network;
+  if (network.parentPlace === "sandbox") return ok(undefined);
   const tell = (what: Pick<NetworkFinding, "kind" | "detail" | "action">) =>
     ok({ subject: "network" as const, network: network.name, ...what });
   const link = parents.get(parent);

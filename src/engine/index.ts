@@ -3,6 +3,17 @@
  * changes store and kernel together, always as intent, change, outcome. Nothing is global: an
  * engine has one host namespace and one store. Must not print, parse text, or know who asks.
  */
+export type { AddressPool, AddressSet, GivenAddress } from "../ipam/index.ts";
+export type {
+  Attached,
+  AttachmentAddressing,
+  AttachmentRequest,
+  Attachments,
+  AttachmentView,
+  EnsureOptions,
+  Hold,
+  RemoveOptions,
+} from "./attachments.ts";
 export type {
   AttachRequest,
   DetachOptions,
@@ -21,6 +32,7 @@ export type {
 } from "./engine.ts";
 export { findingActions, findingKinds, networkFindingKinds } from "./engine.ts";
 export type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
+export type { AddressFacts, HostFacts, ObservedLink, ParentFacts } from "./host-facts.ts";
 export type { LeaseSelector, LeaseView } from "./lease-view.ts";
 export { type EngineOptions, type LocalEngine, openEngine } from "./open-engine.ts";
 export { type OpenSandbox, openSandbox } from "./open-sandbox.ts";

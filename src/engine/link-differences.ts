@@ -16,7 +16,7 @@ interface Present {
   readonly link: Link;
   readonly addresses: readonly {
     readonly address: InterfaceAddress;
-    readonly use: "free" | "conflict";
+    readonly use: "free" | "conflict" | "in doubt";
   }[];
   readonly parent: Link | undefined;
 }

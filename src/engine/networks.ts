@@ -23,10 +23,14 @@ import { refuseBesidePassthru } from "./passthru.ts";
 import { type Turn, takeTurn } from "./settle.ts";
 import { refuseUnlikeSibling } from "./shared-parent.ts";
 
-/** Records a network; the kernel is asked whether it could work, and not changed. */
+/**
+ * Records a network, and what `withRecord` writes together with it; the kernel is asked whether it
+ * could work, and not changed.
+ */
 export async function createNetwork(
   deps: EngineDeps,
   wish: NetworkSpec,
+  withRecord: (tx: Transaction, network: Network) => void = () => {},
 ): Promise<Result<NetworkView, Problem>> {
   const verdict = verdictOf(deps, wish);
   if (!verdict.ok) return verdict;
@@ -49,6 +53,7 @@ export async function createNetwork(
     const network = withSharedGateways(tx, wanted);
     if (tx.segments.get(segment.name) === undefined) tx.segments.insert(segment);
     tx.networks.insert(network);
+    withRecord(tx, network);
     return ok({ network, endpoints: [], ...(warnings.length === 0 ? {} : { warnings }) });
   });
   if (!recorded.ok) return recorded;
@@ -60,7 +65,8 @@ export async function createNetwork(
 }
 
 function verdictOf(deps: EngineDeps, spec: NetworkSpec): Result<HostVerdict, Problem> {
-  if (spec.parentLink !== "made") return checkAgainstHost(deps, spec);
+  const isOnHost = spec.parentLink !== "made" && spec.parentPlace !== "sandbox";
+  if (isOnHost) return checkAgainstHost(deps, spec);
   return ok({ spec, segment: segmentOf(spec), warnings: [] });
 }
 

@@ -2,6 +2,7 @@ import { ok, type Problem, type Result } from "../base/index.ts";
 import { collectEndpoint } from "./book-side.ts";
 import type { EngineDeps } from "./deps.ts";
 import { listInFlight } from "./in-flight.ts";
+import { removeFiles } from "./sandbox-side.ts";
 import { endIfDead } from "./settle.ts";
 
 /** Does something when it is certain that the book holds nothing of an earlier boot. */
@@ -27,6 +28,13 @@ export function onceNoticed(deps: EngineDeps): AfterReboot {
  */
 async function noticeReboot(deps: EngineDeps): Promise<Result<void, Problem>> {
   const { bootId } = deps.platform.process;
+  const found = await deps.store.transact((tx) => ok(tx.endpoints.ofOtherBoots(bootId)));
+  if (!found.ok || found.value.length === 0) return found.ok ? ok() : found;
+  // Other address managers' files outlive a boot, too.
+  for (const endpoint of found.value) {
+    const removed = endpoint.state === "attached" ? await removeFiles(deps, endpoint) : ok();
+    if (!removed.ok) return removed;
+  }
   const left = await deps.store.transact((tx) => {
     const earlier = tx.endpoints.ofOtherBoots(bootId);
     const settled = earlier.filter((endpoint) => endpoint.state === "attached");

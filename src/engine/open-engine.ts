@@ -3,14 +3,17 @@ import { ids } from "../domain/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
 import type { Store } from "../store/index.ts";
 import { attachEndpoint } from "./attach-endpoint.ts";
+import type { Attachments } from "./attachments.ts";
 import { Claims } from "./claims.ts";
 import { detachEndpoint } from "./detach-endpoint.ts";
 import type { Engine } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
 import type { Handover } from "./handover.ts";
+import { type HostFacts, openHostFacts } from "./host-facts.ts";
 import { listLeases, releaseLease } from "./leases.ts";
 import { createNetwork, inspectNetwork, listNetworks, removeNetwork } from "./networks.ts";
 import { onceNoticed } from "./notice-reboot.ts";
+import { openAttachments } from "./open-attachments.ts";
 import { openHandover } from "./open-handover.ts";
 import { memoryLocks, type OperationLocks } from "./operation-locks.ts";
 import { reconcile } from "./reconcile.ts";
@@ -27,9 +30,14 @@ export interface EngineOptions {
   readonly locks?: OperationLocks;
 }
 
-/** An engine in this process, which also serves runtimes that move links themselves. */
+/**
+ * An engine in this process, which also serves runtimes: those that move links themselves, and
+ * those that name what they attach.
+ */
 export interface LocalEngine extends Engine {
   readonly handover: Handover;
+  readonly facts: HostFacts;
+  readonly attachments: Attachments;
 }
 
 /**
@@ -43,6 +51,8 @@ export function openEngine(options: EngineOptions): LocalEngine {
   const afterReboot = onceNoticed(deps);
   return {
     handover: openHandover(deps, afterReboot),
+    facts: openHostFacts(deps),
+    attachments: openAttachments(deps, afterReboot),
     createNetwork: (spec) => createNetwork(deps, spec),
     updateNetwork: (change, how) => updateNetwork(deps, change, how),
     removeNetwork: (name, how) => removeNetwork(deps, name, how),

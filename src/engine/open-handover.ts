@@ -1,21 +1,21 @@
 import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
-import { defined, err, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  dockerOrigin,
   type Endpoint,
   endpointMissing,
   type IfName,
   type Network,
   runtimeIdOf,
   runtimeSandbox,
-  sandboxUnreachable,
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { makeEndpoint } from "./attach-endpoint.ts";
 import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
-import { detachEndpoint } from "./detach-endpoint.ts";
+import { detachPatiently } from "./detach-patiently.ts";
 import type { EndpointView } from "./engine.ts";
 import type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
 import { ensureMadeParent } from "./made-parent.ts";
@@ -117,12 +117,28 @@ async function prepare(
     sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
     netns: deps.hostNamespace,
   });
-  if (made.ok) for (const address of request.addresses) deps.claims.end(request.network, address);
+  if (!made.ok) return made;
+  for (const address of request.addresses) deps.claims.end(request.network, address);
+  // Begun here, so that the runtime's next call waits less; it hears of errors, too.
+  void deps.store.persist();
   return made;
 }
 
-/** With this the endpoint is there: its commit makes that of `prepare` survive a power cut too. */
-function expectIn(
+/** With this the endpoint is there: it survives a power cut. */
+async function expectIn(
+  deps: EngineDeps,
+  runtimeId: string,
+  path: string,
+): Promise<Result<EndpointView, Problem>> {
+  const onDisk = deps.store.persist();
+  const expected = await noteDestination(deps, runtimeId, path);
+  if (!expected.ok) return expected;
+  const persisted = await onDisk;
+  return persisted.ok ? expected : persisted;
+}
+
+/** Where the link goes: no sandbox survives a power cut, so its path needs not either. */
+function noteDestination(
   deps: EngineDeps,
   runtimeId: string,
   path: string,
@@ -136,40 +152,23 @@ function expectIn(
     const moved: Endpoint = { ...endpoint, sandbox };
     if (endpoint.sandbox.path !== path) tx.endpoints.replace(moved);
     return ok(viewOf(tx, moved));
-  });
+  }, "process-end");
 }
-
-/**
- * The kernel takes a namespace down some time after its last user has left, and Docker, which asks
- * at once and only once, would not hear a refusal.
- */
-const WITHDRAW_PATIENCE = seconds(2);
-const WITHDRAW_PAUSE = millis(20);
 
 async function withdraw(
   deps: EngineDeps,
   runtimeId: string,
 ): Promise<Result<EndpointView | undefined, Problem>> {
-  const { clock } = deps.platform;
   const known = await deps.store.transact((tx) => ok(findEndpoint(deps, tx, runtimeId)));
   if (!known.ok || known.value === undefined) return ok(undefined);
-  const { id } = known.value;
-  const detach = () => detachEndpoint(deps, { kind: "id", id });
-  const deadline = clock.boottime() + WITHDRAW_PATIENCE;
-  let gone = await detach();
-  while (!gone.ok && gone.error.code === sandboxUnreachable.code && clock.boottime() < deadline) {
-    await clock.sleep(WITHDRAW_PAUSE);
-    gone = await detach();
-  }
-  // Somebody else took it away meanwhile.
-  if (!gone.ok && gone.error.code === endpointMissing.code) return ok(undefined);
-  return gone;
+  return await detachPatiently(deps, { kind: "id", id: known.value.id });
 }
 
 function listRuntimeEndpoints(deps: EngineDeps, tx: Transaction): readonly RuntimeEndpoint[] {
   return tx.endpoints.all().flatMap((endpoint) => {
     const runtimeId = runtimeIdOf(endpoint.sandbox, deps.platform.process.bootId);
-    const runtimeNetwork = tx.networks.get(endpoint.network)?.origin?.id;
+    const network = tx.networks.get(endpoint.network);
+    const runtimeNetwork = network && dockerOrigin(network)?.id;
     if (runtimeId === undefined || runtimeNetwork === undefined) return [];
     return endpoint.state === "attached"
       ? [{ runtimeId, runtimeNetwork, view: viewOf(tx, endpoint) }]

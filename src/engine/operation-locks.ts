@@ -1,5 +1,10 @@
 import { ok } from "../base/index.ts";
-import type { IfName, OperationId } from "../domain/index.ts";
+import {
+  type AttachmentKey,
+  formatAttachment,
+  type IfName,
+  type OperationId,
+} from "../domain/index.ts";
 import type { Files, SysResult } from "../platform/index.ts";
 
 /**
@@ -14,6 +19,8 @@ export interface OperationLocks {
    * holds it.
    */
   acquireParent(on: IfName): SysResult<OperationLock>;
+  /** For whoever works on what a runtime calls so. EAGAIN when somebody holds it. */
+  acquireAttachment(key: AttachmentKey): SysResult<OperationLock>;
 }
 
 export interface OperationLock extends Disposable {
@@ -32,6 +39,12 @@ export function fileLocks(files: Files, directory: string): OperationLocks {
       // The file stays: one that is taken away may be locked by two, each its own.
       return lock.ok ? ok(held(lock.value.release)) : lock;
     },
+    acquireAttachment: (key) => {
+      // Runtimes' names are longer together than a file's may be.
+      const digest = new Bun.CryptoHasher("sha256").update(formatAttachment(key)).digest("hex");
+      const lock = files.tryLock(`${directory}/attachment-${digest}.lock`);
+      return lock.ok ? ok(held(lock.value.discard)) : lock;
+    },
   };
 }
 
@@ -47,5 +60,9 @@ export function memoryLocks(): OperationLocks {
     taken.add(name);
     return ok(held(() => void taken.delete(name)));
   };
-  return { acquire: take, acquireParent: (on) => take(`parent-${on}`) };
+  return {
+    acquire: take,
+    acquireParent: (on) => take(`parent-${on}`),
+    acquireAttachment: (key) => take(`attachment ${formatAttachment(key)}`),
+  };
 }

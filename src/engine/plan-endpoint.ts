@@ -11,11 +11,13 @@ import {
   prefixVersion,
 } from "../addr/index.ts";
 import type { Parent } from "../attach/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
 import {
   defaultPrefix,
   type Endpoint,
   type EndpointOperation,
+  formatAttachment,
+  holderOf,
   ipvlanMac,
   isRoutedByHost,
   linkAlias,
@@ -27,8 +29,15 @@ import {
   tapKindOf,
   temporaryName,
 } from "../domain/index.ts";
-import { type AddressRequest, acquireAddresses, deriveMac } from "../ipam/index.ts";
+import {
+  type AddressRequest,
+  acquireAddresses,
+  acquireGiven,
+  acquireSets,
+  deriveMac,
+} from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
+import type { AttachmentRequest } from "./attachments.ts";
 import { type EngineDeps, momentOf } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
 import { newOperation } from "./new-operation.ts";
@@ -45,8 +54,12 @@ export interface Seen {
   readonly defaultRoutes: readonly IpVersion[];
 }
 
+/** What a runtime that names its attachments says of one. */
+export interface AttachmentWish
+  extends Pick<AttachmentRequest, "key" | "addressing" | "routes" | "allocationFiles"> {}
+
 interface Wish {
-  readonly request: Omit<AttachRequest, "sandbox">;
+  readonly request: Omit<AttachRequest, "sandbox"> & { readonly attachment?: AttachmentWish };
   readonly network: Network;
   readonly seen: Seen;
 }
@@ -64,7 +77,7 @@ export function planEndpoint(
   if (shared !== undefined) return err(shared);
   const id = deps.ids.endpoint();
   const now = momentOf(deps);
-  const addresses = acquireAddresses(tx, {
+  const addresses = chooseAddresses(tx, wish.request, {
     network,
     endpoint: id,
     requested: request.addresses,
@@ -89,12 +102,77 @@ export function planEndpoint(
     },
     addresses: addresses.value,
     ...routingFor(wish, addresses.value),
+    ...attachmentFacts(request.attachment, addresses.value),
     state: "attaching",
     createdAt: now.wall,
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
     ...(request.linkKind === undefined ? {} : { linkKind: tapKindOf(network.driver) }),
     ...(request.workload === undefined ? {} : { workload: request.workload }),
   });
+}
+
+function chooseAddresses(
+  tx: Transaction,
+  { attachment }: Wish["request"],
+  request: AddressRequest,
+): Result<readonly InterfaceAddress[], Problem> {
+  if (attachment === undefined) return acquireAddresses(tx, request);
+  const { addressing } = attachment;
+  switch (addressing.kind) {
+    case "network":
+      return acquireAddresses(tx, { ...request, requested: addressing.requested });
+    case "sets":
+      return acquireSets(tx, request, addressing.sets);
+    case "given":
+      return acquireGiven(
+        tx,
+        request,
+        addressing.addresses.map(({ address }) => address),
+      );
+    case "none":
+      return ok([]);
+    default:
+      return unreachable(addressing);
+  }
+}
+
+/** What the endpoint remembers of the runtime's words. */
+function attachmentFacts(
+  wish: AttachmentWish | undefined,
+  addresses: readonly InterfaceAddress[],
+): Pick<Endpoint, "attachment" | "allocations" | "readiness" | "routing"> {
+  if (wish === undefined) return {};
+  const { key, addressing, allocationFiles, routes } = wish;
+  const gateways = knownGateways(addressing);
+  const files =
+    addressing.kind !== "sets"
+      ? []
+      : addressing.sets.flatMap(({ index: set }, at) => {
+          const address = addresses[at];
+          return address === undefined ? [] : [{ address: interfaceAddressIp(address), set }];
+        });
+  return {
+    attachment: key,
+    ...(routes === undefined ? {} : { routing: "given" }),
+    ...(gateways.some((ip) => ipVersion(ip) === 6) ? { readiness: "addresses" } : {}),
+    ...(allocationFiles === undefined || files.length === 0
+      ? {}
+      : { allocations: { directory: allocationFiles.directory, files } }),
+  };
+}
+
+function knownGateways(addressing: AttachmentWish["addressing"]): readonly Ip[] {
+  switch (addressing.kind) {
+    case "sets":
+      return addressing.sets.flatMap(({ pools }) => pools.flatMap(({ gateway }) => gateway ?? []));
+    case "given":
+      return addressing.addresses.flatMap(({ gateway }) => gateway ?? []);
+    case "network":
+    case "none":
+      return [];
+    default:
+      return unreachable(addressing);
+  }
 }
 
 /** What others were promised, and what of the request was promised to whoever asks. */
@@ -130,7 +208,7 @@ function chooseMac(
       .find((row) => tx.networks.get(row.network)?.segment === network.segment);
     return holder === undefined ? undefined : `endpoint ${holder.id}`;
   };
-  const key = request.workload ?? addresses[0] ?? "";
+  const key = macKey(request, addresses);
   const seed = { salt: deps.store.salt, network: network.id, key };
   const first = request.mac ?? deriveMac({ ...seed, attempt: 0 });
   const owner = ownerOf(first);
@@ -142,11 +220,22 @@ function chooseMac(
   return err(macTaken({ mac: first, owner }));
 }
 
+/** What stays the same when the workload comes back, or at least is nobody else's. */
+function macKey(
+  { workload, attachment }: Wish["request"],
+  addresses: readonly InterfaceAddress[],
+): string {
+  if (workload !== undefined) return workload;
+  return attachment === undefined ? (addresses[0] ?? "") : formatAttachment(attachment.key);
+}
+
 /** Where what it sends to others goes: to routers, or by its link alone. */
 function routingFor(
   { request, network, seen }: Wish,
   addresses: readonly InterfaceAddress[],
 ): Pick<Endpoint, "gateways" | "routes"> {
+  const given = request.attachment?.routes;
+  if (given !== undefined) return { gateways: [], routes: given };
   const routes = routesFor(network, addresses);
   if (request.defaultRoute === "never" || network.reach === "internal") {
     return { gateways: [], routes };
@@ -222,7 +311,11 @@ export function attachOperation(
   const { kind, endpoint, network } = what;
   const { link, ifname, addresses, gateways, routes, mtu, linkKind } = endpoint;
   const { mover } = endpoint.sandbox;
+  const { routing, readiness } = endpoint;
+  const late = addresses.filter((address) => ipVersion(interfaceAddressIp(address)) === 6);
   const plan: readonly Step[] = [
+    // One that is made anew has its files, and keeps them whatever becomes of it.
+    ...(kind === "attach" ? allocationSteps(endpoint, "write-allocations") : []),
     {
       kind: "create-link",
       driver: network.driver,
@@ -232,8 +325,14 @@ export function attachOperation(
       ...(linkKind === undefined ? {} : { linkKind }),
     },
     mover === undefined
-      ? { kind: "configure-link", link, ifname, addresses, gateways, routes }
+      ? {
+          ...{ kind: "configure-link", link, ifname, addresses, gateways, routes },
+          ...(routing === undefined ? {} : { routing }),
+        }
       : { kind: "mark-link", link },
+    ...(readiness === undefined || late.length === 0
+      ? []
+      : [{ kind: "await-addresses", link, addresses: late } as const]),
   ];
   return operation(deps, endpoint, { id, kind, plan });
 }
@@ -244,8 +343,21 @@ export function detachOperation(
   id: OperationId,
   endpoint: Endpoint,
 ): EndpointOperation {
-  const plan: readonly Step[] = [{ kind: "remove-link", link: endpoint.link }];
+  // The files last: what they tell must be true for as long as the link lives.
+  const plan: readonly Step[] = [
+    { kind: "remove-link", link: endpoint.link },
+    ...allocationSteps(endpoint, "remove-allocations"),
+  ];
   return operation(deps, endpoint, { id, kind: "detach", plan });
+}
+
+function allocationSteps(
+  { allocations, attachment }: Endpoint,
+  kind: "write-allocations" | "remove-allocations",
+): readonly Step[] {
+  return allocations === undefined || attachment === undefined
+    ? []
+    : [{ kind, allocations, holder: holderOf(attachment) }];
 }
 
 function operation(

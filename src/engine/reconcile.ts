@@ -1,10 +1,11 @@
 import { openConversation, refusalProblem } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import { getLink, setLink } from "../netlink/index.ts";
-import { collectEndpoint } from "./book-side.ts";
+import { collectGone } from "./collect-gone.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { EndpointFinding, Finding, NetworkFinding, Reconciled } from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
+import { endStaleHolds } from "./holds.ts";
 import { type InFlight, listInFlight } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import { raiseMtu } from "./raise-mtu.ts";
@@ -13,6 +14,8 @@ import { endIfDead } from "./settle.ts";
 
 /** Acts on every finding that can be acted on; one that fails does not stop the others. */
 export async function reconcile(deps: EngineDeps): Promise<Result<readonly Reconciled[], Problem>> {
+  const letGo = await endStaleHolds(deps);
+  if (!letGo.ok) return letGo;
   const first = await reconcileOnce(deps);
   if (!first.ok || !first.value.some(isParentRepaired)) return first;
   // What was missing with a parent can be seen now.
@@ -50,13 +53,7 @@ async function act(deps: EngineDeps, finding: Finding): Acted {
       : await repairEndpoint(deps, finding);
   }
   if (finding.subject === "endpoint" && finding.action === "collect") {
-    return deps.store.transact((tx) => {
-      const row = tx.endpoints.get(finding.endpoint);
-      // Somebody may have begun to work on it, or ended it, since it was looked at.
-      if (row?.state !== "attached") return ok("left");
-      collectEndpoint(deps, tx, row);
-      return ok("done");
-    });
+    return await collectGone(deps, finding.endpoint);
   }
   const inFlight = await listInFlight(deps);
   if (!inFlight.ok) return inFlight;

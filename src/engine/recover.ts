@@ -6,7 +6,14 @@ import { recordAttached, recordGone, recordNotUpdated, recordUpdated } from "./b
 import type { EngineDeps } from "./deps.ts";
 import { isUpdated, undoLinks } from "./driver-side.ts";
 import type { EndpointInFlight, InFlight, UpdateInFlight } from "./in-flight.ts";
-import { confirmGone, findSandbox, isOfEarlierBoot, runInSandbox } from "./sandbox-side.ts";
+import {
+  confirmGone,
+  endGone,
+  findSandbox,
+  isOfEarlierBoot,
+  removeFiles,
+  runInSandbox,
+} from "./sandbox-side.ts";
 
 /** What is to be done about an operation whose process died. */
 export type Verdict =
@@ -106,10 +113,14 @@ async function removeFromKernel(
   deps: EngineDeps,
   { operation, endpoint, network }: EndpointInFlight,
 ): Promise<Result<void, Problem>> {
-  if (isOfEarlierBoot(deps, operation.sandbox)) return ok();
+  if (isOfEarlierBoot(deps, operation.sandbox)) return await removeFiles(deps, endpoint);
   const found = findSandbox(deps, endpoint);
   if (!found.ok) return found;
-  if (found.value.kind === "gone") return confirmGone(deps, endpoint, network);
+  if (found.value.kind === "gone") {
+    // Without its link it is in the book as before, and so are its files.
+    const end = operation.kind === "restore" ? confirmGone : endGone;
+    return await end(deps, endpoint, network);
+  }
   using netns = found.value.netns;
   if (operation.kind === "detach")
     return await runInSandbox(deps, netns, operation.plan, permitAlways);

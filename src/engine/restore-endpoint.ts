@@ -1,4 +1,4 @@
-import { observeLink, openAttachContext } from "../attach/index.ts";
+import { observeLink } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
@@ -16,7 +16,7 @@ import type { EngineDeps } from "./deps.ts";
 import { operationOn, refuseDuringUpdate } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import { attachOperation } from "./plan-endpoint.ts";
-import { findSandbox } from "./sandbox-side.ts";
+import { findSandbox, openContext } from "./sandbox-side.ts";
 import { lockOperation, type Turn, takeTurn } from "./settle.ts";
 
 /** An endpoint that is attached, as the book says. */
@@ -50,7 +50,7 @@ async function restoreIn(
   const lock = lockOperation(deps, id);
   if (!lock.ok) return lock;
   using _held = lock.value;
-  const opened = openAttachContext(deps.platform, deps.hostNamespace, netns);
+  const opened = openContext(deps, known.network, netns);
   if (!opened.ok) return opened;
   using context = opened.value;
   const turn: Turn = {

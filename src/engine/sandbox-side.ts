@@ -1,15 +1,18 @@
 import {
+  type AttachContext,
   callProblem,
   observeLife,
   observeOwnLink,
   openAttachContext,
   openConversation,
   type Permit,
+  removeAllocationFiles,
   runPlan,
 } from "../attach/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type Endpoint,
+  holderOf,
   type LinkIdentity,
   type Network,
   type Sandbox,
@@ -28,18 +31,27 @@ export type FoundSandbox =
   | { readonly kind: "open"; readonly netns: NetnsHandle }
   | { readonly kind: "gone" };
 
-/** Looks for the sandbox of an endpoint where it was; the caller closes what is open. */
+/**
+ * Looks for the sandbox of an endpoint where it was, and where somebody says that it is; the caller
+ * closes what is open.
+ */
 export function findSandbox(
   deps: EngineDeps,
   { sandbox, link }: Pick<Endpoint, "sandbox" | "link">,
+  elsewhere?: string,
 ): Result<FoundSandbox, Problem> {
-  return sandbox.mover === undefined
-    ? findByIdentity(deps, sandbox)
-    : findMovedLink(deps, sandbox, link);
+  if (sandbox.mover !== undefined) return findMovedLink(deps, sandbox, link);
+  const found = findByIdentity(deps, sandbox, sandbox.path);
+  if (!found.ok || found.value.kind === "open" || elsewhere === undefined) return found;
+  return findByIdentity(deps, sandbox, elsewhere);
 }
 
-function findByIdentity(deps: EngineDeps, sandbox: Sandbox): Result<FoundSandbox, Problem> {
-  const opened = deps.platform.namespaces.open(sandbox.path);
+function findByIdentity(
+  deps: EngineDeps,
+  sandbox: Sandbox,
+  path: string,
+): Result<FoundSandbox, Problem> {
+  const opened = deps.platform.namespaces.open(path);
   if (!opened.ok) {
     // Only these say that nothing is there; EMFILE or EACCES say nothing about the sandbox.
     if (goneErrnos.has(opened.error.errno)) return ok({ kind: "gone" });
@@ -84,6 +96,13 @@ function findAmongProcesses(deps: EngineDeps, link: LinkIdentity): FoundSandbox 
     opened.value.close();
   }
   return { kind: "gone" };
+}
+
+function signAmongProcesses(deps: EngineDeps, link: LinkIdentity): string | undefined {
+  const found = findAmongProcesses(deps, link);
+  if (found.kind === "gone") return undefined;
+  found.netns.close();
+  return link.mac ?? link.alias;
 }
 
 function ownLinkIn(deps: EngineDeps, netns: NetnsHandle, link: LinkIdentity) {
@@ -131,16 +150,47 @@ export function confirmGone(
   return err(sandboxUnreachable({ path: sandbox.path, sign, parent: network.parent }));
 }
 
+/** As `confirmGone`, and then takes away what else the endpoint left on this machine. */
+export async function endGone(
+  deps: EngineDeps,
+  endpoint: Endpoint,
+  network: Network,
+): Promise<Result<void, Problem>> {
+  const gone = confirmGone(deps, endpoint, network);
+  return gone.ok ? await removeFiles(deps, endpoint) : gone;
+}
+
+/** The files that tell of the addresses of an endpoint, whose link is seen to be gone. */
+export async function removeFiles(
+  { platform }: EngineDeps,
+  { allocations, attachment }: Endpoint,
+): Promise<Result<void, Problem>> {
+  if (allocations === undefined || attachment === undefined) return ok();
+  return await removeAllocationFiles(platform, allocations, holderOf(attachment));
+}
+
 /** What shows that the link of an endpoint lives although nothing leads to its sandbox. */
 export function signOfLife(
   deps: EngineDeps,
   { link, addresses }: Endpoint,
   network: Network,
 ): Result<string | undefined, Problem> {
+  // The parent went with the sandbox, or is where nothing leads to: only processes can tell.
+  if (network.parentPlace === "sandbox") return ok(signAmongProcesses(deps, link));
   const opened = openConversation(deps.platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;
   return observeLife(deps.platform, host, { link, addresses, network });
+}
+
+/** Both sides of a sandbox on a network: the parent may be in the sandbox itself. */
+export function openContext(
+  deps: EngineDeps,
+  { parentPlace }: Pick<Network, "parentPlace">,
+  netns: NetnsHandle,
+): Result<AttachContext, Problem> {
+  const outside = parentPlace === "sandbox" ? netns : deps.hostNamespace;
+  return openAttachContext(deps.platform, outside, netns);
 }
 
 /** Runs a plan in an open sandbox. */

@@ -8,3 +8,4 @@ export { installDocker, uninstallDocker } from "./docker-units.ts";
 export { openInstallPorts } from "./open-ports.ts";
 export type { InstallPorts, Ran } from "./ports.ts";
 export { installProblems } from "./problems.ts";
+export { isShim, type ShimSettings, shimFor } from "./shim.ts";

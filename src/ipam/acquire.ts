@@ -4,6 +4,7 @@ import {
   type IpVersion,
   interfaceAddress,
   ipVersion,
+  type Prefix,
   prefixContains,
   prefixLength,
   prefixVersion,
@@ -16,7 +17,9 @@ import {
   addressReserved,
   addressTaken,
   addressUnusable,
+  allocationTaken,
   type EndpointId,
+  formatHolder,
   type Lease,
   type Moment,
   type Network,
@@ -100,7 +103,7 @@ function acquireNamed(
   if (reason !== undefined || subnet === undefined) {
     return err(addressUnusable({ address: ip, network: network.name, reason: reason ?? "" }));
   }
-  const refusal = ownerProblem(tx, request, { ip, subnet });
+  const refusal = ownerProblem(tx, request, { ip, prefix: subnet.prefix });
   return refusal === undefined ? ok(grant(tx, request, { ip, subnet, origin })) : err(refusal);
 }
 
@@ -127,18 +130,26 @@ function unusable(
   return subnet.exclusions.some((range) => rangeContains(range, ip)) ? "is excluded" : undefined;
 }
 
-/** Whose address it is, if it is another's: leased, or reserved. A resting one is nobody's. */
-function ownerProblem(
+/**
+ * Whose address it is, if it is another's: leased, given away by others, or reserved. A resting one
+ * is nobody's.
+ */
+export function ownerProblem(
   tx: Transaction,
-  { network, workload }: AddressRequest,
-  { ip, subnet }: { readonly ip: Ip; readonly subnet: Subnet },
+  { network, workload }: Pick<AddressRequest, "network" | "workload">,
+  { ip, prefix }: { readonly ip: Ip; readonly prefix: Prefix },
 ): Problem | undefined {
   const holder = tx.leases.get(network.segment, ip);
   if (holder !== undefined) {
     const owner = tx.networks.get(holder.network)?.name ?? holder.network;
     return addressTaken({ address: ip, endpoint: holder.endpoint, network: owner });
   }
-  const reservation = reservationsIn(tx, network, subnet.prefix).find((row) => row.address === ip);
+  const hold = tx.holds.get(network.segment, ip);
+  if (hold !== undefined) {
+    const { file, holder } = hold;
+    return allocationTaken({ address: ip, file, holder: formatHolder(holder) });
+  }
+  const reservation = reservationsIn(tx, network, prefix).find((row) => row.address === ip);
   if (reservation === undefined) return undefined;
   if (reservation.network.id === network.id && reservation.workload === workload) return undefined;
   const { name } = reservation.network;

@@ -2,13 +2,17 @@ import { type Ip, type Prefix, prefixContains } from "../addr/index.ts";
 import type { Network, Reservation } from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
 
-/** The gateways of every network on this prefix: they share the wire, so they share these. */
+/**
+ * The gateways of every network on this prefix, and the routers that others know there: they share
+ * the wire, so they share these.
+ */
 export function gatewaysOf(tx: Transaction, network: Network, prefix: Prefix): Ip[] {
-  return tx.networks
-    .bySegment(network.segment)
-    .flatMap((other) => other.subnets)
-    .filter((subnet) => subnet.prefix === prefix)
-    .flatMap((subnet) => subnet.gateway ?? []);
+  return tx.networks.bySegment(network.segment).flatMap(({ subnets, routers = [] }) => {
+    const gateways = subnets
+      .filter((subnet) => subnet.prefix === prefix)
+      .flatMap((subnet) => subnet.gateway ?? []);
+    return [...gateways, ...routers.filter((ip) => prefixContains(prefix, ip))];
+  });
 }
 
 /** A reservation, and the network that made it. */

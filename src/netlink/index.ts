@@ -88,6 +88,7 @@ export {
   listMainRoutes,
   listRoutes,
   MAIN_TABLE,
+  prependRoute,
   type Route,
   type RouteFilter,
   type RouteSpec,

@@ -100,7 +100,7 @@ export interface RouteSpec {
   /** The source address of what this host sends by the route. */
   readonly source?: Ip;
   /** Absent: `link` for IPv4 routes without a gateway, otherwise `global`. */
-  readonly scope?: ScopeName;
+  readonly scope?: ScopeName | number;
   /** Absent: the main table. */
   readonly table?: number;
   /** The gateway is reachable by the link although no connected prefix says so. */
@@ -114,6 +114,15 @@ export interface RouteSpec {
  */
 export function addRoute(spec: RouteSpec): Request {
   return change(spec, "add", MessageFlag.create | MessageFlag.exclusive);
+}
+
+/**
+ * Adds a route before those with its prefix, metric and table, or, with a gateway and for IPv6,
+ * beside them as another next hop (fib_table_insert, fib6_add_rt2node). Equivalent to `ip route
+ * prepend …`. EEXIST for the very same route.
+ */
+export function prependRoute(spec: RouteSpec): Request {
+  return change(spec, "prepend", MessageFlag.create);
 }
 
 /**
@@ -132,7 +141,9 @@ export function deleteRoute(spec: RouteSpec): Request {
   return change(spec, "del", 0);
 }
 
-function change(spec: RouteSpec, verb: "add" | "replace" | "del", flags: number): Request {
+type Verb = "add" | "prepend" | "replace" | "del";
+
+function change(spec: RouteSpec, verb: Verb, flags: number): Request {
   const version = prefixVersion(spec.to);
   return {
     kind: "request",
@@ -155,7 +166,7 @@ function change(spec: RouteSpec, verb: "add" | "replace" | "del", flags: number)
   };
 }
 
-function messageOf(spec: RouteSpec, verb: "add" | "replace" | "del"): ValueOf<typeof routeMessage> {
+function messageOf(spec: RouteSpec, verb: Verb): ValueOf<typeof routeMessage> {
   const table = spec.table ?? MAIN_TABLE;
   // The header has one byte for it.
   const inHeader = table < 256;

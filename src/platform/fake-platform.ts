@@ -57,6 +57,7 @@ export function fakePlatform(options: FakePlatformOptions): Platform {
       bootId: "fake-boot" as BootId,
       uid: 0,
       notify: (socket) => err({ errno: "ENOENT", call: `sendto ${socket}` }),
+      peerOf: () => err({ errno: "ENOTCONN", call: "getsockopt SO_PEERCRED" }),
       reexecute: ([path]) => ({ errno: "ENOSYS", call: `execve ${path}` }),
       strayThreads: () => [],
     },
@@ -146,6 +147,36 @@ function fakeNamespaces(table: NamespaceTable, plainFiles: readonly string[]): N
   };
 }
 
+/** Every directory is there, and made by nobody. */
+function fakeTexts(): Pick<
+  Files,
+  "readText" | "createText" | "writeText" | "removeFile" | "list" | "makeDirectory"
+> {
+  const texts = new Map<string, string>();
+  return {
+    readText: (path) => {
+      const text = texts.get(path);
+      return text === undefined ? err({ errno: "ENOENT", call: `openat ${path}` }) : ok(text);
+    },
+    createText: (path, text) => {
+      if (texts.has(path)) return err({ errno: "EEXIST", call: `openat ${path}` });
+      texts.set(path, text);
+      return ok();
+    },
+    writeText: (path, text) => {
+      texts.set(path, text);
+      return ok();
+    },
+    removeFile: (path) =>
+      texts.delete(path) ? ok() : err({ errno: "ENOENT", call: `unlinkat ${path}` }),
+    list: (directory) => {
+      const inside = [...texts.keys()].filter((path) => path.startsWith(`${directory}/`));
+      return ok(inside.map((path) => path.slice(directory.length + 1)));
+    },
+    makeDirectory: () => ok(),
+  };
+}
+
 function fakeFiles(defaults: Readonly<Record<string, string>>): Files {
   const written = new Map<string, string>();
   const locked = new Set<string>();
@@ -170,5 +201,6 @@ function fakeFiles(defaults: Readonly<Record<string, string>>): Files {
       };
       return ok({ release, discard: release, [Symbol.dispose]: release });
     },
+    ...fakeTexts(),
   };
 }

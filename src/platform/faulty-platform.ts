@@ -16,7 +16,7 @@ export interface FaultCount {
 
 /**
  * `platform` with one kernel request refused: a namespace opened or made, a socket opened, a
- * datagram sent, a sysctl written. A decorator, so that it wraps the real kernel and the fake
+ * datagram sent, a sysctl or a text file written. A decorator, so that it wraps the real kernel and the fake
  * alike.
  */
 export function faultyPlatform(platform: Platform, plan: FaultPlan): Platform & FaultCount {
@@ -44,6 +44,9 @@ export function faultyPlatform(platform: Platform, plan: FaultPlan): Platform & 
       ...files,
       writeSysctl: (netns, key, value) =>
         guard(`sysctl ${key}`, () => files.writeSysctl(netns, key, value)),
+      createText: (path, text) => guard(`openat ${path}`, () => files.createText(path, text)),
+      writeText: (path, text) => guard(`openat ${path}`, () => files.writeText(path, text)),
+      removeFile: (path) => guard(`unlinkat ${path}`, () => files.removeFile(path)),
     },
     requests: () => count,
   };

@@ -1,13 +1,17 @@
-import { ok } from "../base/index.ts";
+import { fstatSync, mkdirSync, readdirSync } from "node:fs";
+import { err, ok } from "../base/index.ts";
 import { callInts, closeFd, openFile, openFileIn, readFd, removeFile, writeFd } from "./native.ts";
 import type { Fd, FileLock, Files, NetnsHandle, SysResult } from "./platform.ts";
 
 const O_RDONLY_CLOEXEC = 0o2000000;
 const O_WRONLY_CLOEXEC = 0o2000001;
 const O_RDWR_CREAT_CLOEXEC = 0o2000102;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_TRUNC = 0o1000;
 const LOCK_EX_NB = 2 | 4;
-/** Locks live in a directory of root's; nobody else needs to read them. */
-const LOCK_FILE_MODE = 0o600;
+/** These files are root's; nobody else needs to read them. */
+const OWNERS_FILE_MODE = 0o600;
 
 /** sysctls of any namespace, and file locks. */
 export function files(home: NetnsHandle): Files {
@@ -27,7 +31,52 @@ export function files(home: NetnsHandle): Files {
       return written.ok ? ok() : written;
     },
     tryLock,
+    ...textFiles,
   };
+}
+
+const textFiles: Pick<
+  Files,
+  "readText" | "createText" | "writeText" | "removeFile" | "list" | "makeDirectory"
+> = {
+  readText: (path) => {
+    const fd = openFile(path, O_RDONLY_CLOEXEC);
+    if (!fd.ok) return fd;
+    const bytes = readFd(fd.value);
+    closeFd(fd.value);
+    return bytes.ok ? ok(new TextDecoder().decode(bytes.value)) : bytes;
+  },
+  createText: (path, text) => {
+    const written = writeTo(path, text, O_WRONLY_CLOEXEC | O_CREAT | O_EXCL);
+    // What could not be opened is not ours, and there is nothing to remove.
+    if (!written.ok && written.error.call === "write") removeFile(path);
+    return written;
+  },
+  writeText: (path, text) => writeTo(path, text, O_WRONLY_CLOEXEC | O_CREAT | O_TRUNC),
+  removeFile: (path) => {
+    const removed = removeFile(path);
+    return removed.ok ? ok() : removed;
+  },
+  list: (directory) => refusable(`open ${directory}`, () => readdirSync(directory)),
+  makeDirectory: (path) =>
+    refusable(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o755 })),
+};
+
+function writeTo(path: string, text: string, flags: number): SysResult<void> {
+  const fd = openFile(path, flags, OWNERS_FILE_MODE);
+  if (!fd.ok) return fd;
+  const written = writeFd(fd.value, new TextEncoder().encode(text));
+  closeFd(fd.value);
+  return written.ok ? ok() : written;
+}
+
+function refusable<T>(call: string, run: () => T): SysResult<T> {
+  try {
+    return ok(run());
+  } catch (error) {
+    const errno = error instanceof Error && "code" in error ? String(error.code) : "EIO";
+    return err({ errno, call });
+  }
 }
 
 /** The kernel resolves /proc/sys/net by the namespace of the thread that opens it. */
@@ -36,12 +85,18 @@ function sysctlPath(key: string): string {
 }
 
 function tryLock(path: string): SysResult<FileLock> {
-  const fd = openFile(path, O_RDWR_CREAT_CLOEXEC, LOCK_FILE_MODE);
-  if (!fd.ok) return fd;
-  const locked = callInts("flock", fd.value, LOCK_EX_NB);
-  if (locked.ok) return ok(fileLock(fd.value, path));
-  closeFd(fd.value);
-  return locked;
+  for (;;) {
+    const fd = openFile(path, O_RDWR_CREAT_CLOEXEC, OWNERS_FILE_MODE);
+    if (!fd.ok) return fd;
+    const locked = callInts("flock", fd.value, LOCK_EX_NB);
+    if (!locked.ok) {
+      closeFd(fd.value);
+      return locked;
+    }
+    // Its former holder may have removed it since it was opened: others would lock a new one.
+    if (fstatSync(fd.value).nlink > 0) return ok(fileLock(fd.value, path));
+    closeFd(fd.value);
+  }
 }
 
 function fileLock(fd: Fd, path: string): FileLock {

@@ -21,6 +21,7 @@ export type {
   Namespaces,
   NetnsCookie,
   NetnsHandle,
+  Peer,
   Platform,
   ProcessInfo,
   Random,

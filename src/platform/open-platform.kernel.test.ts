@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { millis } from "../base/index.ts";
 import { openPlatform } from "./open-platform.ts";
 import { must, platformContract } from "./platform.contract.ts";
@@ -175,6 +175,41 @@ test("nobody but the kernel can send to a netlink socket", () => {
   expect(inside(netns, "perl", "-e", `print ${send} || $!`)).toBe("Connection refused");
   const got = socket.receive();
   expect(got.ok ? "received" : got.error.errno).toBe("EAGAIN");
+});
+
+/** RTM_GETLINK of ifindex 1, which is `lo` (linux/rtnetlink.h): a header and an ifinfomsg. */
+const getLo = new Uint8Array(32);
+getLo.set([32, 0, 0, 0, 18, 0, 1, 0]);
+getLo.set([1], 20);
+
+/** By which the kernel tells sockets apart. */
+const nodeOf = ({ fd }: Socket): string => readlinkSync(`/proc/self/fd/${fd}`);
+
+test("a netlink socket at home is used again, but not with what is left in it", () => {
+  const platform = open();
+  const home = must(platform.namespaces.home());
+  const openOne = () => must(platform.sockets.open(home, { kind: "rtnetlink" }));
+  const first = openOne();
+  const node = nodeOf(first);
+  first.close();
+  // Once closed it is another's.
+  first.close();
+  const [second, third] = [openOne(), openOne()];
+  expect([nodeOf(second), nodeOf(third)]).toEqual([node, expect.not.stringMatching(node)]);
+  must(second.send(getLo));
+  second.close();
+  const fourth = openOne();
+  expect(nodeOf(fourth)).not.toBe(node);
+  const got = fourth.receive();
+  expect(got.ok ? "received" : got.error.errno).toBe("EAGAIN");
+  fourth.close();
+  const [fifth, RTNLGRP_LINK] = [openOne(), 1];
+  const grouped = nodeOf(fifth);
+  must(fifth.joinGroup(RTNLGRP_LINK));
+  fifth.close();
+  using last = openOne();
+  expect(nodeOf(last)).not.toBe(grouped);
+  third.close();
 });
 
 function frame(payload: number): Uint8Array {

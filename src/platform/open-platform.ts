@@ -5,6 +5,7 @@ import { files, readText } from "./files.ts";
 import { callInts } from "./native.ts";
 import { namespaces, openHome } from "./netns.ts";
 import { notify } from "./notify.ts";
+import { peerOf } from "./peer.ts";
 import type { BootId, Platform, SysError, SysResult } from "./platform.ts";
 import { sockets } from "./socket.ts";
 
@@ -26,6 +27,7 @@ export function openPlatform(): SysResult<Platform> {
       bootId: bootId.value as BootId,
       uid: uid.value,
       notify,
+      peerOf,
       reexecute,
       strayThreads: () => strayThreads(readlinkSync("/proc/self/ns/net")),
     },

@@ -111,6 +111,12 @@ export interface Sockets {
   open(netns: NetnsHandle, spec: SocketSpec): SysResult<Socket>;
 }
 
+/** A process at the other end of a unix socket; ids as they are in our user namespace. */
+export interface Peer {
+  readonly pid: number;
+  readonly uid: number;
+}
+
 /**
  * A socket with the calls that Landfall needs. Every call returns at once (EAGAIN where it would
  * block), except `send` on rtnetlink, which does its work before it returns (2 us to 16 ms): for
@@ -163,19 +169,37 @@ export interface SocketWatcher extends Disposable {
   close(): void;
 }
 
-/** Files: only what must happen inside a namespace or must be a lock. */
+/**
+ * Files: what must happen inside a namespace or must be a lock, and the small text files that other
+ * programs read too.
+ */
 export interface Files {
   /** A sysctl of a namespace, e.g. "net/ipv6/conf/eth0/ndisc_notify". */
   readSysctl(netns: NetnsHandle, key: string): SysResult<string>;
   writeSysctl(netns: NetnsHandle, key: string, value: string): SysResult<void>;
   /** Exclusive flock(2) on `path`, created when missing; EWOULDBLOCK when another holder exists. */
   tryLock(path: string): SysResult<FileLock>;
+  /** The whole text of a file of at most 64 KiB. */
+  readText(path: string): SysResult<string>;
+  /**
+   * A new file with this text, for its owner alone (0600). EEXIST where there is one, ENOENT where
+   * its directory is missing. One that could not be written to is removed.
+   */
+  createText(path: string, text: string): SysResult<void>;
+  /** The file with this text and no other; made for its owner alone (0600) when missing. */
+  writeText(path: string, text: string): SysResult<void>;
+  /** ENOENT where there is none. */
+  removeFile(path: string): SysResult<void>;
+  /** The names in a directory, in no order. */
+  list(directory: string): SysResult<readonly string[]>;
+  /** Makes a directory (0755) and those above it; one that is there is a success. */
+  makeDirectory(path: string): SysResult<void>;
 }
 
 /** A held flock; released by `release`, by disposal or by the death of the process. */
 export interface FileLock extends Disposable {
   release(): void;
-  /** Removes the file, then releases: for locks whose name is never used again. */
+  /** Removes the file, then releases. Whoever waits makes it anew. */
   discard(): void;
 }
 
@@ -188,6 +212,8 @@ export interface ProcessInfo {
    * "READY=1". Equivalent to `systemd-notify` (sd_notify(3)).
    */
   notify(socket: string, state: string): SysResult<void>;
+  /** Who connected the unix socket `fd` (SO_PEERCRED, unix(7)): the process as it was then. */
+  peerOf(fd: Fd): SysResult<Peer>;
   /**
    * Starts this program again, with the same arguments, beneath `wrapper` and in this very process:
    * signals and the exit status need no forwarding. Returns only when it was refused. `marker` is

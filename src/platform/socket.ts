@@ -70,19 +70,45 @@ const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
 /** Opens sockets inside namespaces; every window returns to `home`. */
 export function sockets(home: NetnsHandle): Sockets {
+  const kept = new KeptSockets();
   return {
     open: (netns, spec) => {
       const type = socketType(spec);
+      const atHome = netns.cookie === home.cookie;
+      // Elsewhere it would keep the namespace alive.
+      const keeps = atHome && spec.kind === "rtnetlink";
+      const again = keeps ? kept.take() : undefined;
+      const release = keeps ? (used: Fd) => kept.give(used) : closeFd;
+      if (again !== undefined) return ok(socket(again, contentOf(spec), release));
       // At home there is nothing to enter, and entering would need a privilege.
-      const fd =
-        netns.cookie === home.cookie ? openSocket(type) : openSocketIn(netns.fd, home.fd, type);
+      const fd = atHome ? openSocket(type) : openSocketIn(netns.fd, home.fd, type);
       if (!fd.ok) return fd;
       const ready = prepare(fd.value, spec);
-      if (ready.ok) return ok(socket(fd.value, contentOf(spec)));
+      if (ready.ok) return ok(socket(fd.value, contentOf(spec), release));
       closeFd(fd.value);
       return ready;
     },
   };
+}
+
+/** Sockets that are kept for the next who asks; more are closed. */
+const KEPT_MAX = 4;
+
+/** Route netlink sockets at home that nobody uses: it takes six system calls to make one. */
+class KeptSockets {
+  readonly #idle: Fd[] = [];
+
+  take(): Fd | undefined {
+    return this.#idle.pop();
+  }
+
+  /** Keeps it, if nothing is left in it: what is would be taken for an answer to the next. */
+  give(fd: Fd): void {
+    const left = receiveFrom(fd, "datagram");
+    const isEmpty = !left.ok && left.error.errno === "EAGAIN";
+    if (isEmpty && this.#idle.length < KEPT_MAX) this.#idle.push(fd);
+    else closeFd(fd);
+  }
 }
 
 type Content = "stream" | "datagram" | "frame";
@@ -166,25 +192,36 @@ function done(result: SysResult<unknown>): SysResult<void> {
   return result.ok ? ok() : result;
 }
 
-function socket(fd: Fd, content: Content): Socket {
+function socket(fd: Fd, content: Content, release: (fd: Fd) => void = closeFd): Socket {
   let open = true;
+  let end = release;
   const close = (): void => {
     if (!open) return;
     open = false;
-    closeFd(fd);
+    end(fd);
+  };
+  /** What it hears later is not asked for: nobody else can use it. */
+  const endForGood = (): void => {
+    end = closeFd;
   };
   return {
     fd,
     send: (bytes, to) =>
       sendTo(fd, bytes, MSG_NOSIGNAL, to === undefined ? undefined : encodeSocketAddress(to)),
-    sendAside: (bytes) => sendAside(fd, bytes, MSG_NOSIGNAL),
+    sendAside: (bytes) => {
+      endForGood();
+      return sendAside(fd, bytes, MSG_NOSIGNAL);
+    },
     receive: () => (content === "frame" ? receiveFrame(fd) : receiveFrom(fd, content)),
     receiveFrom: () => {
       const got = receiveWithSender(fd);
       if (!got.ok) return got;
       return ok({ bytes: got.value.bytes, from: decodeSocketAddress(got.value.from) });
     },
-    joinGroup: (group) => done(setSocketOption(fd, NETLINK_ADD_MEMBERSHIP, int32(group))),
+    joinGroup: (group) => {
+      endForGood();
+      return done(setSocketOption(fd, NETLINK_ADD_MEMBERSHIP, int32(group)));
+    },
     bindToDevice: (name) =>
       done(setSocketOption(fd, SO_BINDTODEVICE, new TextEncoder().encode(`${name}\0`))),
     bind: (address) => done(callWithAddress("bind", fd, encodeSocketAddress(address))),

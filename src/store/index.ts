@@ -9,6 +9,7 @@ export {
   type EndpointTable,
   FORMER_MAX,
   type FormerTable,
+  type HoldTable,
   type LeaseTable,
   type NetworkTable,
   type OperationTable,

@@ -1,11 +1,11 @@
 import type { IpRange, IpVersion } from "../addr/index.ts";
 import { ipToBigint, ipVersion } from "../addr/index.ts";
 import { assert } from "../base/index.ts";
-import type { Lease, PoolCursor, RestingLease, SegmentName } from "../domain/index.ts";
+import type { HeldAddress, Lease, PoolCursor, RestingLease, SegmentName } from "../domain/index.ts";
 import { firstOutside, freeNumber, type Run, type RunTable, takeNumber } from "./address-runs.ts";
 import { type Journal, MemoryRows } from "./memory-rows.ts";
 import { addressKey, numberKey } from "./sort-key.ts";
-import type { LeaseTable } from "./store.ts";
+import type { HoldTable, LeaseTable, Transaction } from "./store.ts";
 
 /** The address book of a store in memory; keys begin with the segment and sort by address. */
 interface LeaseRows {
@@ -15,11 +15,18 @@ interface LeaseRows {
 }
 
 /** An empty address book. */
-export function memoryLeases(journal: Journal): LeaseTable {
-  const leases = new MemoryRows<string, Lease>(journal);
-  const resting = new MemoryRows<string, RestingLease>(journal);
+export function memoryBook(journal: Journal): Pick<Transaction, "leases" | "holds"> {
+  const rows: LeaseRows = {
+    leases: new MemoryRows(journal),
+    resting: new MemoryRows(journal),
+    runsOf: memoryRuns(journal),
+  };
+  return { leases: memoryLeases(journal, rows), holds: memoryHolds(journal, rows) };
+}
+
+function memoryLeases(journal: Journal, rows: LeaseRows): LeaseTable {
+  const { leases, resting, runsOf } = rows;
   const cursors = new MemoryRows<string, PoolCursor>(journal);
-  const runsOf = memoryRuns(journal);
   const bySegment = leases.index((row) => row.segment);
   const restingOn = resting.index((row) => row.segment);
   return {
@@ -28,7 +35,7 @@ export function memoryLeases(journal: Journal): LeaseTable {
     byEndpoint: leases.index((row) => row.endpoint),
     countWithin: (segment, range) => [...within(leases, segment, range)].length,
     firstFree: (segment, range) => firstOutside(runsOf(segment, range.version), range),
-    ...leaseChanges({ leases, resting, runsOf }),
+    ...leaseChanges(rows),
     resting: restingOn,
     oldestResting: (segment, range) => {
       const rows = [...within(resting, segment, range)];
@@ -39,6 +46,28 @@ export function memoryLeases(journal: Journal): LeaseTable {
     },
     cursor: (segment, prefix) => cursors.get(keyOf(segment, prefix)),
     setCursor: (cursor) => cursors.put(keyOf(cursor.segment, cursor.prefix), cursor),
+  };
+}
+
+function memoryHolds(journal: Journal, { leases, resting, runsOf }: LeaseRows): HoldTable {
+  const rows = new MemoryRows<string, HeldAddress>(journal);
+  return {
+    get: (segment, address) => rows.get(keyOf(segment, addressKey(address))),
+    all: () => rows.inOrder(),
+    byContainer: rows.index((row) => row.holder.containerId),
+    insert: (row) => {
+      const { segment, address } = row;
+      const key = keyOf(segment, addressKey(address));
+      assert(!rows.has(key) && !leases.has(key), `insert: ${key} exists`);
+      rows.put(key, row);
+      if (resting.delete(key)) return;
+      takeNumber(runsOf(segment, ipVersion(address)), ipToBigint(address));
+    },
+    remove: (segment, address) => {
+      const key = keyOf(segment, addressKey(address));
+      assert(rows.delete(key), `remove: ${key} does not exist`);
+      freeNumber(runsOf(segment, ipVersion(address)), ipToBigint(address));
+    },
   };
 }
 
@@ -101,7 +130,7 @@ function* within<Row>(
   for (const [key, row] of rows.entries()) if (key >= bottom && key <= top) yield row;
 }
 
-/** The runs of leased and resting addresses by segment and IP version, each list in order. */
+/** The runs of addresses that are not free, by segment and IP version, each list in order. */
 function memoryRuns(journal: Journal): LeaseRows["runsOf"] {
   const lists = new Map<string, Run[]>();
   return (segment, version) => {

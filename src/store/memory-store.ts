@@ -1,5 +1,6 @@
-import { assert, type Problem, type Result } from "../base/index.ts";
+import { assert, ok, type Problem, type Result } from "../base/index.ts";
 import type {
+  AttachmentKey,
   Endpoint,
   EndpointId,
   FormerAddresses,
@@ -14,7 +15,7 @@ import type {
   StoreSalt,
   StoreUuid,
 } from "../domain/index.ts";
-import { memoryLeases } from "./memory-leases.ts";
+import { memoryBook } from "./memory-leases.ts";
 import { Journal, MemoryRows } from "./memory-rows.ts";
 import {
   type EndpointTable,
@@ -34,6 +35,7 @@ export function memoryStore(identity: { uuid: StoreUuid; salt: StoreSalt }): Sto
   return {
     ...identity,
     transact: async (decide) => transact(journal, () => decide(tx)),
+    persist: async () => ok(),
     close: () => {},
   };
 }
@@ -56,7 +58,7 @@ function memoryTransaction(journal: Journal): Transaction {
     networks: networkTable(new MemoryRows(journal), former),
     endpoints: endpointTable(new MemoryRows(journal)),
     operations: operationTable(new MemoryRows(journal)),
-    leases: memoryLeases(journal),
+    ...memoryBook(journal),
     former: formerTable(former),
   };
 }
@@ -102,11 +104,18 @@ function networkTable(
 function endpointTable(rows: MemoryRows<EndpointId, Endpoint>): EndpointTable {
   const ownerOf = (sandbox: SandboxId, ifname: IfName): string => `${sandbox} ${ifname}`;
   const byOwner = rows.uniqueIndex((row) => ownerOf(row.sandbox.id, row.ifname));
+  const attachmentOf = ({ network, containerId, ifname }: AttachmentKey): string =>
+    `${network} ${containerId} ${ifname}`;
+  const byAttachment = rows.uniqueIndex(({ id, attachment }) =>
+    attachment === undefined ? id : attachmentOf(attachment),
+  );
   return {
     ...table(rows, (row) => row.id),
     byNetwork: rows.index((row) => row.network),
     byOwner: (sandbox, ifname) => byOwner(ownerOf(sandbox, ifname)),
     bySandbox: rows.index((row) => row.sandbox.id),
+    byAttachment: (key) => byAttachment(attachmentOf(key)),
+    byConfiguration: rows.index((row) => row.attachment?.network ?? ""),
     ofOtherBoots: (bootId) =>
       rows.inOrder().filter(({ sandbox }) => !sandbox.id.startsWith(`${bootId}/`)),
     byMac: rows.index((row) => row.link.mac ?? ""),

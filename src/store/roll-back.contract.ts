@@ -15,6 +15,7 @@ import {
   type SegmentName,
   type WorkloadName,
 } from "../domain/index.ts";
+import { attachment, held } from "./holds.contract.ts";
 import {
   endpoint,
   ip,
@@ -81,6 +82,8 @@ function fill(tx: Transaction): void {
   tx.leases.rest(restOf(second));
   tx.leases.setCursor({ segment, prefix, lastGiven: second });
   tx.former.remember(former("net-2", first));
+  tx.holds.insert(held(ip("10.0.0.9")));
+  tx.endpoints.insert(attachment("ep-9", "c9"));
 }
 
 /** Each makes sense after any of the others. */
@@ -100,6 +103,10 @@ const changes: readonly ((tx: Transaction) => void)[] = [
   (tx) => tx.leases.endRests({ ...now, boottime: millis(5) }),
   (tx) => tx.leases.setCursor({ segment, prefix, lastGiven: first }),
   (tx) => tx.former.remember(former("net-1", second)),
+  (tx) => tx.holds.insert(held(ip("10.0.0.7"), "c9")),
+  (tx) => tx.holds.remove(segment, ip("10.0.0.9")),
+  (tx) => tx.endpoints.insert(attachment("ep-8", "c8")),
+  (tx) => tx.endpoints.remove("ep-9" as EndpointId),
 ];
 
 /** All that a store tells, by every look-up. */
@@ -119,5 +126,11 @@ function everything(tx: Transaction): unknown {
     [tx.leases.resting(segment), tx.leases.oldestResting(segment, range)],
     [tx.leases.firstFree(segment, range), tx.leases.countWithin(segment, range)],
     tx.leases.cursor(segment, prefix),
+    [tx.holds.all(), tx.holds.byContainer("c1"), tx.holds.byContainer("c9")],
+    ["c8", "c9"].map((containerId) => {
+      const key = { network: "pods", containerId, ifname: "eth0" as IfName };
+      return tx.endpoints.byAttachment(key);
+    }),
+    tx.endpoints.byConfiguration("pods"),
   ];
 }

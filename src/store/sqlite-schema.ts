@@ -61,7 +61,7 @@ const version1 = `
 `;
 
 /**
- * `runs` are the leased and resting addresses without a gap between them. `until` is boot time in
+ * `runs` are the addresses that are not free, without a gap between them. `until` is boot time in
  * ms; `age` counts up, so that the smallest is the row that was not touched for the longest time.
  */
 const version2 = `
@@ -123,6 +123,28 @@ const version4 = `
   CREATE INDEX endpoints_by_network ON endpoints (network);
 `;
 
+/**
+ * From here on there are attachments, which a runtime names, and addresses that others give away:
+ * older programs would give those to somebody, and leave files behind.
+ */
+const version5 = `
+  ALTER TABLE endpoints ADD COLUMN configuration TEXT
+    GENERATED ALWAYS AS (json_extract(body, '$.attachment.network')) VIRTUAL;
+  ALTER TABLE endpoints ADD COLUMN container TEXT
+    GENERATED ALWAYS AS (json_extract(body, '$.attachment.containerId')) VIRTUAL;
+  CREATE UNIQUE INDEX endpoints_by_attachment ON endpoints (configuration, container, ifname)
+    WHERE configuration IS NOT NULL;
+  CREATE TABLE holds (
+    segment TEXT NOT NULL,
+    address TEXT NOT NULL,
+    body TEXT NOT NULL,
+    container TEXT NOT NULL
+      GENERATED ALWAYS AS (json_extract(body, '$.holder.containerId')) STORED,
+    PRIMARY KEY (segment, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX holds_by_container ON holds (container);
+`;
+
 /** Turns a file of one schema version into the next; the first one makes the tables. */
 export type Migration = (database: Database) => void;
 
@@ -141,4 +163,5 @@ export const migrations: readonly Migration[] = [
   },
   (database) => void database.run(version3),
   (database) => void database.run(version4),
+  (database) => void database.run(version5),
 ];

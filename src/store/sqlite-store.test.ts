@@ -7,6 +7,7 @@ import { parseRange } from "../addr/index.ts";
 import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
 import type { NetworkName, SegmentName } from "../domain/index.ts";
 import { bookContract } from "./book.contract.ts";
+import { holdContract } from "./holds.contract.ts";
 import { stateUnusable } from "./problems.ts";
 import { rollBackContract } from "./roll-back.contract.ts";
 import { RUN_AT_OR_BELOW } from "./sqlite-leases.ts";
@@ -42,6 +43,7 @@ function codeOf(result: Result<Store, Problem>): string {
 storeContract("SQLite", () => must(open(freshDirectory())));
 bookContract("SQLite", () => must(open(freshDirectory())));
 rollBackContract("SQLite", () => must(open(freshDirectory())));
+holdContract("SQLite", () => must(open(freshDirectory())));
 
 test("a second process sees what the first one committed, under the same identity", async () => {
   const directory = freshDirectory();

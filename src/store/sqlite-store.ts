@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import type { StoreSalt, StoreUuid } from "../domain/index.ts";
 import { damaged, isDamage } from "./document.ts";
+import { LogFile } from "./log-file.ts";
 import { migrate, schemaVersion } from "./migrate.ts";
 import { stateProblem, storeNewer } from "./problems.ts";
 import { ReadCache } from "./read-cache.ts";
@@ -68,7 +69,8 @@ function sqliteStore(database: Database, path: string): Store {
     uuid,
     salt,
     transact: async (decide, survives = "power-cut") => transactions.run(decide, survives),
-    close: () => database.close(),
+    persist: () => transactions.persist(),
+    close: () => transactions.close(),
   };
 }
 
@@ -84,6 +86,7 @@ class Transactions {
   readonly #rollBack: Statement;
   readonly #dataVersion: Statement<{ data_version: number }, []>;
   readonly #networks = new ReadCache();
+  readonly #log: LogFile;
   /** Of the file, as other connections changed it. */
   #seenVersion: number | undefined;
   /** As `prepare` left it. */
@@ -92,6 +95,7 @@ class Transactions {
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
+    this.#log = new LogFile(path);
     this.#tx = sqliteTransaction(database, this.#networks);
     this.#begin = database.query("BEGIN IMMEDIATE");
     this.#commit = database.query("COMMIT");
@@ -106,6 +110,7 @@ class Transactions {
       this.#noticeOthers();
       const result = decide(this.#tx);
       this.#end(result.ok ? "committed" : "taken back");
+      if (result.ok && survives === "process-end") this.#log.changed();
       return result;
     } catch (error) {
       if (this.#database.inTransaction) this.#end("taken back");
@@ -115,6 +120,20 @@ class Transactions {
       if (isDamage(error)) return err(problemOf(error, this.#path));
       throw error;
     }
+  }
+
+  async persist(): Promise<Result<void, Problem>> {
+    try {
+      await this.#log.onDisk();
+      return ok();
+    } catch (error) {
+      return err(problemOf(error, this.#path));
+    }
+  }
+
+  close(): void {
+    this.#log.close();
+    this.#database.close();
   }
 
   /** What was read before another process committed is not what is there. */

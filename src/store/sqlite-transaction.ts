@@ -3,6 +3,7 @@ import { assert } from "../base/index.ts";
 import type { Endpoint, FormerAddresses, Network, NetworkId, Operation } from "../domain/index.ts";
 import { formatDocument } from "./document.ts";
 import type { ReadCache } from "./read-cache.ts";
+import { sqliteHolds } from "./sqlite-holds.ts";
 import { sqliteLeases } from "./sqlite-leases.ts";
 import { select } from "./sqlite-select.ts";
 import {
@@ -26,6 +27,7 @@ export function sqliteTransaction(database: Database, networks: ReadCache): Tran
     endpoints: endpointTable(database),
     operations: operationTable(database),
     leases: sqliteLeases(database),
+    holds: sqliteHolds(database),
     former: formerTable(database),
   };
 }
@@ -86,12 +88,23 @@ function endpointTable(database: Database): EndpointTable {
        SELECT key FROM endpoints WHERE sandbox < ? UNION ALL
        SELECT key FROM endpoints WHERE sandbox >= ?) ORDER BY key`,
   );
+  const byAttachment = select<Endpoint>(
+    database,
+    "endpoints WHERE configuration = ? AND container = ? AND ifname = ?",
+  );
+  const byConfiguration = select<Endpoint>(
+    database,
+    "endpoints WHERE configuration = ? ORDER BY key",
+  );
   const byMac = select<Endpoint>(database, "endpoints WHERE mac = ? ORDER BY key");
   return {
     ...table(database, "endpoints", (row) => row.id),
     byNetwork: (network) => byNetwork.many(network),
     byOwner: (sandbox, ifname) => byOwner.one(sandbox, ifname),
     bySandbox: (sandbox) => bySandbox.many(sandbox),
+    byAttachment: ({ network, containerId, ifname }) =>
+      byAttachment.one(network, containerId, ifname),
+    byConfiguration: (name) => byConfiguration.many(name),
     ofOtherBoots: (bootId) => ofOtherBoots.many(`${bootId}/`, `${bootId}0`),
     byMac: (mac) => byMac.many(mac),
   };

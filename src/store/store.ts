@@ -1,9 +1,11 @@
 import type { Ip, IpRange, Mac, Prefix } from "../addr/index.ts";
 import type { Problem, Result } from "../base/index.ts";
 import type {
+  AttachmentKey,
   Endpoint,
   EndpointId,
   FormerAddresses,
+  HeldAddress,
   IfName,
   Lease,
   Moment,
@@ -40,6 +42,11 @@ export interface Store {
     decide: (tx: Transaction) => Result<T, Problem>,
     survives?: Survives,
   ): Promise<Result<T, Problem>>;
+  /**
+   * Resolves when whatever was committed before the call survives a power cut. Waits for the disk
+   * beside other work, so that it can be asked before the answer that needs it is due.
+   */
+  persist(): Promise<Result<void, Problem>>;
   close(): void;
 }
 
@@ -56,6 +63,7 @@ export interface Transaction {
   readonly networks: NetworkTable;
   readonly endpoints: EndpointTable;
   readonly leases: LeaseTable;
+  readonly holds: HoldTable;
   readonly former: FormerTable;
   readonly operations: OperationTable;
 }
@@ -80,6 +88,10 @@ export interface EndpointTable extends Table<EndpointId, Endpoint> {
   /** Whatever holds this link name of this sandbox; at most one. */
   byOwner(sandbox: SandboxId, ifname: IfName): Endpoint | undefined;
   bySandbox(sandbox: SandboxId): readonly Endpoint[];
+  /** What a runtime calls so; at most one. */
+  byAttachment(key: AttachmentKey): Endpoint | undefined;
+  /** Those of one configuration of a runtime's. */
+  byConfiguration(name: string): readonly Endpoint[];
   /** Endpoints whose sandbox was of another boot than this. */
   ofOtherBoots(bootId: string): readonly Endpoint[];
   /** Every endpoint with this MAC address, on whatever segment. */
@@ -91,7 +103,7 @@ export interface OperationTable extends Table<OperationId, Operation> {
   byNetwork(network: NetworkId): readonly Operation[];
 }
 
-/** The address book. An address is leased, resting or free; never two of them. */
+/** The address book. An address is leased, resting, held or free; never two of them. */
 export interface LeaseTable {
   get(segment: SegmentName, address: Ip): Lease | undefined;
   /** In order of their addresses, IPv4 first. */
@@ -99,7 +111,7 @@ export interface LeaseTable {
   byEndpoint(endpoint: EndpointId): readonly Lease[];
   countWithin(segment: SegmentName, range: IpRange): number;
   /**
-   * The lowest address of `range` that is neither leased nor resting on `segment`. Costs the same
+   * The lowest address of `range` that is neither leased nor resting nor held on `segment`. Costs the same
    * in a full pool as in an empty one.
    */
   firstFree(segment: SegmentName, range: IpRange): bigint | undefined;
@@ -118,6 +130,19 @@ export interface LeaseTable {
   endRests(now: Moment): void;
   cursor(segment: SegmentName, prefix: Prefix): PoolCursor | undefined;
   setCursor(cursor: PoolCursor): void;
+}
+
+/** Addresses that others give away. */
+export interface HoldTable {
+  get(segment: SegmentName, address: Ip): HeldAddress | undefined;
+  /** In order of segments and addresses. */
+  all(): readonly HeldAddress[];
+  /** Those of the attachments of one container, whatever configuration they are of. */
+  byContainer(containerId: string): readonly HeldAddress[];
+  /** The address is neither leased nor held; if it was resting, its rest is over. */
+  insert(row: HeldAddress): void;
+  /** The address is free at once. */
+  remove(segment: SegmentName, address: Ip): void;
 }
 
 /** How many workloads are remembered: names may be made up anew each day, for ever. */

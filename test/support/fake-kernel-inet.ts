@@ -182,8 +182,12 @@ export const newRoute = handlerOf(routeMessage, (state, { netns, flags }, reques
   const rival = routesOf(state, netns).find(
     (other) => other.to === to && other.metric === route.metric,
   );
-  if (rival !== undefined && (flags & MessageFlag.replace) === 0) return err("EEXIST");
-  if (rival !== undefined) dropRoute(state, rival);
+  const isExclusive = (flags & MessageFlag.exclusive) !== 0;
+  const isSame = rival?.gateway === a.gateway && rival?.link.id === link.value.id;
+  if (rival !== undefined && (isExclusive || (isSame && (flags & MessageFlag.replace) === 0))) {
+    return err("EEXIST");
+  }
+  if (rival !== undefined && (flags & MessageFlag.replace) !== 0) dropRoute(state, rival);
   const { id } = link.value;
   state.change(id, { routes: [...state.byId(id).routes, route] });
   return ok([]);

@@ -243,7 +243,7 @@ export function openFakeLinux(): { readonly platform: Platform; readonly kernel:
     return Uint8Array.from(digest.subarray(0, count));
   };
   const writeSysctl: Platform["files"]["writeSysctl"] = (netns, key, value) => {
-    const link = /^net\/ipv6\/conf\/([^/]+)\/ndisc_notify$/.exec(key)?.[1];
+    const link = /^net\/ipv6\/conf\/([^/]+)\/\w+$/.exec(key)?.[1];
     if (link === undefined) return platform.files.writeSysctl(netns, key, value);
     if (kernel.state.byName(netns.cookie, link) !== undefined) return ok();
     return err({ errno: "ENOENT", call: `openat /proc/sys/${key}` });

@@ -30,7 +30,7 @@ export async function walk(round: (at: number) => Promise<End>): Promise<number>
 /** As `walk`, with the n-th request of any kind refused by a decorator of the platform. */
 export function walkRefusals(
   platform: Platform,
-  round: (faulty: Platform, at: number) => Promise<End>,
+  round: (faulty: ReturnType<typeof faultyPlatform>, at: number) => Promise<End>,
 ): Promise<number> {
   return walk((at) => round(faultyPlatform(platform, { failAt: at, errno: "ENOMEM" }), at));
 }

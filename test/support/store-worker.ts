@@ -1,7 +1,8 @@
 /**
- * A process of its own that uses a store: `store-worker.ts DIR write|read|identity|both [AT]`,
- * where AT (milliseconds since 1970) is when it begins. Each line that it prints is a fact: the
- * name of a row that was acknowledged or read, the store's identity, or the code of a Problem.
+ * A process of its own that uses a store: `store-worker.ts DIR TASK [AT]`, where TASK is one of
+ * write, read, identity, both and persist, and AT (milliseconds since 1970) is when it begins. Each
+ * line that it prints is a fact: the name of a row that was acknowledged or read, the store's
+ * identity, or the code of a Problem.
  */
 import { writeSync } from "node:fs";
 import { ok } from "../../src/base/index.ts";
@@ -46,6 +47,26 @@ async function writeBoth(store: Store): Promise<void> {
   say("LF-end");
 }
 
+/** Commits that need not survive a power cut, which the disk is asked for afterwards, twice. */
+async function writeThenPersist(store: Store): Promise<void> {
+  for (const turn of [1, 2]) {
+    for (let n = 0; n < 3; n++) {
+      const row = { name: `${turn}-${n}`, device: PADDING } as unknown as Segment;
+      const insert: Parameters<Store["transact"]>[0] = (tx) => {
+        tx.segments.insert(row);
+        return ok();
+      };
+      await store.transact(insert, "process-end");
+    }
+    for (const time of ["first", "second"]) {
+      say(`LF-${turn}-${time}`);
+      const done = await store.persist();
+      if (!done.ok) say(done.error.code);
+    }
+  }
+  say("LF-end");
+}
+
 async function read(store: Store): Promise<void> {
   const rows = await store.transact((tx) => ok(tx.segments.all()));
   if (!rows.ok) say(rows.error.code);
@@ -65,7 +86,7 @@ if (!opened.ok) {
 } else {
   const tasks: Readonly<Record<string, (store: Store) => Promise<void>>> = {
     identity: async ({ uuid }) => say(uuid),
-    ...{ write, read, both: writeBoth },
+    ...{ write, read, both: writeBoth, persist: writeThenPersist },
   };
   await tasks[task]?.(opened.value);
   opened.value.close();

@@ -1,6 +1,6 @@
 import { err, mapResult, type Problem, type Result } from "../../base/index.ts";
+import { defaultDirectories } from "../../forward/index.ts";
 import type { DockerInstallCommand, Globals } from "../command.ts";
-import { RUN_DIRECTORY } from "../grammar/global.ts";
 import type { Outcome } from "../outcome.ts";
 import { usageWrong } from "../problems.ts";
 import type { CommandContext } from "./context.ts";
@@ -20,7 +20,7 @@ export async function installDocker(
 
 /** systemd makes the daemon's directories; commands that look elsewhere would not find it. */
 function directoryElsewhere({ stateOrigin, runDirectory }: Globals): Problem | undefined {
-  if (stateOrigin === "default" && runDirectory === RUN_DIRECTORY) return undefined;
+  if (stateOrigin === "default" && runDirectory === defaultDirectories.run) return undefined;
   const reason =
     "systemd makes the daemon's directories, so --state-dir and --run-dir (LANDFALL_STATE_DIR, " +
     "LANDFALL_RUN_DIR) have no part in docker install.";

@@ -2,13 +2,12 @@ import { object } from "@optique/core/constructs";
 import { optional } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import { choice } from "@optique/core/valueparser";
+import { defaultDirectories } from "../../forward/index.ts";
 import { type Format, formats, type Globals } from "../command.ts";
 import { words } from "./describe.ts";
 import { word } from "./value-parsers.ts";
 
-const STATE_DIRECTORY = "/var/lib/landfall";
-/** Where the daemon listens when nobody says otherwise. */
-export const RUN_DIRECTORY = "/run/landfall";
+const { state: STATE_DIRECTORY, run: RUN_DIRECTORY } = defaultDirectories;
 
 /** The options that stand before or after any command. */
 export const globalOptions = object(

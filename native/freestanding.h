@@ -1,0 +1,60 @@
+/* What stands in for a C library, where its start would take too long. */
+#include "system-call.h"
+
+/* What follows `prefix` in `text`, or nothing. */
+static char *after(char *text, const char *prefix)
+{
+	while (*prefix)
+		if (*text++ != *prefix++)
+			return 0;
+	return text;
+}
+
+static char *lookup(char **list, const char *prefix)
+{
+	char *value = 0;
+	while (*list && !(value = after(*list, prefix)))
+		list++;
+	return value;
+}
+
+static char *base_name(char *path)
+{
+	char *name = path;
+	while (*path)
+		if (*path++ == '/')
+			name = path;
+	return name;
+}
+
+/* Copies a text up to and with its zero byte; where that is, or `end` when it does not fit. */
+static char *put(char *to, char *end, const char *text)
+{
+	while (to < end && (*to = *text++))
+		to++;
+	return to;
+}
+
+static void put32(unsigned char *to, unsigned long value)
+{
+	for (int at = 0; at < 4; at++)
+		to[at] = value >> (24 - 8 * at);
+}
+
+static unsigned long get32(const unsigned char *from)
+{
+	return (unsigned long)from[0] << 24 | from[1] << 16 | from[2] << 8 | from[3];
+}
+
+static void write_all(long to, const void *from, long length)
+{
+	for (long at = 0, done; at < length; at += done)
+		if ((done = call(SYS_WRITE, to, (long)from + at, length - at, 0, 0, 0)) <= 0)
+			return;
+}
+
+static __attribute__((noreturn)) void leave(long status)
+{
+	for (;;)
+		call(SYS_EXIT_GROUP, status, 0, 0, 0, 0, 0);
+}

@@ -1,0 +1,310 @@
+/**
+ * CNI: our plugins beside the reference's, each started as a runtime starts it: one process for one
+ * call, on a parent and with files of its own. What starting any process takes is subtracted.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type EngineKind, rootOf } from "../../test/support/docker-engine.ts";
+import { inside, type Lan, openLan, pathOf } from "../../test/support/lan.ts";
+import { type Outcome, type Row, sample, sideBySide, time } from "./harness.ts";
+import { diskDirectory, untilReady } from "./site.ts";
+
+const root = join(import.meta.dirname, "../..");
+const AT_ONCE = 100;
+
+/** Plugins of one maker, and what they find in the environment. */
+interface Plugins {
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Their own link on the LAN, and their own files of addresses. */
+  readonly parent: string;
+  readonly dataDir: string;
+}
+
+interface Container {
+  readonly id: string;
+  readonly netns: string;
+}
+
+type Command = "ADD" | "DEL";
+
+/** A host with the plugins of both makers. */
+class Bench implements AsyncDisposable {
+  readonly lan: Lan;
+  readonly ours: Plugins;
+  readonly peer: Plugins;
+  /** Of the daemon, where one runs. */
+  readonly #daemon: Bun.Subprocess | undefined;
+  readonly #end: () => Promise<void>;
+  #containers = 0;
+
+  constructor(parts: Pick<Bench, "lan" | "ours" | "peer">, daemon?: Bun.Subprocess) {
+    this.lan = parts.lan;
+    this.ours = parts.ours;
+    this.peer = parts.peer;
+    this.#daemon = daemon;
+    this.#end = async () => {
+      daemon?.kill();
+      await daemon?.exited;
+    };
+  }
+
+  container(): Container {
+    this.#containers += 1;
+    return { id: `c${this.#containers}`, netns: pathOf(this.lan.sandbox()) };
+  }
+
+  words(plugins: Plugins): string[] {
+    return ["nsenter", `--net=${pathOf(this.lan.host)}`, "--", join(plugins.directory, "macvlan")];
+  }
+
+  settings(plugins: Plugins, command: Command, { id, netns }: Container) {
+    const variables = {
+      ...{ CNI_COMMAND: command, CNI_CONTAINERID: id, CNI_NETNS: netns, CNI_IFNAME: "eth0" },
+      CNI_PATH: plugins.directory,
+    };
+    return { env: { PATH: process.env.PATH ?? "", ...plugins.env, ...variables } };
+  }
+
+  config({ parent, dataDir }: Plugins): Buffer {
+    const ipam = { type: "host-local", dataDir, ranges: [[{ subnet: "10.8.0.0/14" }]] };
+    const network = { cniVersion: "1.0.0", name: "bench", type: "macvlan", master: parent, ipam };
+    return Buffer.from(JSON.stringify(network));
+  }
+
+  /** One call, to its end. */
+  call(plugins: Plugins, command: Command, container: Container): number {
+    const begin = performance.now();
+    const { exitCode, stdout } = Bun.spawnSync(this.words(plugins), {
+      ...this.settings(plugins, command, container),
+      stdin: this.config(plugins),
+      stderr: "inherit",
+    });
+    const spent = performance.now() - begin;
+    if (exitCode !== 0) throw new Error(`${plugins.directory} ${command}: ${stdout}`);
+    return spent;
+  }
+
+  /** ADD and DEL of a new container; the milliseconds of the one that is measured. */
+  life(plugins: Plugins, measured: Command): number {
+    const container = this.container();
+    const spent = { ADD: this.call(plugins, "ADD", container), DEL: 0 };
+    spent.DEL = this.call(plugins, "DEL", container);
+    return spent[measured];
+  }
+
+  /** So many ADDs at once, until the last has ended; DELs after it do not count. */
+  async crowd(plugins: Plugins): Promise<number> {
+    const containers = Array.from({ length: AT_ONCE }, () => this.container());
+    const spent = await time(() =>
+      Promise.all(
+        containers.map(async (container) => {
+          const child = Bun.spawn(this.words(plugins), {
+            ...this.settings(plugins, "ADD", container),
+            stdin: this.config(plugins),
+            stdout: "pipe",
+            stderr: "inherit",
+          });
+          const said = await child.stdout.text();
+          if ((await child.exited) !== 0) throw new Error(`${plugins.directory} ADD: ${said}`);
+        }),
+      ),
+    );
+    for (const container of containers) this.call(plugins, "DEL", container);
+    return spent;
+  }
+
+  /** Starting a process that does nothing. */
+  idle(): number {
+    const begin = performance.now();
+    const words = ["nsenter", `--net=${pathOf(this.lan.host)}`, "--", "/bin/true"];
+    Bun.spawnSync(words, { stdin: this.config(this.peer) });
+    return performance.now() - begin;
+  }
+
+  /** Milliseconds of processor time for one ADD, the daemon's part included. */
+  processorTime(plugins: Plugins): number {
+    const container = this.container();
+    const before = this.#daemonTime();
+    const { resourceUsage } = Bun.spawnSync(this.words(plugins), {
+      ...this.settings(plugins, "ADD", container),
+      stdin: this.config(plugins),
+    });
+    const spent = Number(resourceUsage.cpuTime.total) / 1000;
+    const after = this.#daemonTime();
+    this.call(plugins, "DEL", container);
+    return spent + (plugins === this.ours ? after - before : 0);
+  }
+
+  /** MiB that one ADD has at its peak, without the daemon's. */
+  peak(plugins: Plugins): number {
+    const container = this.container();
+    const { resourceUsage } = Bun.spawnSync(this.words(plugins), {
+      ...this.settings(plugins, "ADD", container),
+      stdin: this.config(plugins),
+    });
+    this.call(plugins, "DEL", container);
+    return resourceUsage.maxRSS / 1024 / 1024;
+  }
+
+  #daemonTime(): number {
+    if (this.#daemon === undefined) return 0;
+    // proc_pid_schedstat: nanoseconds on a processor, of its main thread.
+    const stat = readFileSync(`/proc/${this.#daemon.pid}/schedstat`, "utf8");
+    return Number(stat.split(" ")[0]) / 1e6;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end();
+  }
+}
+
+interface Setting {
+  readonly daemon: "running" | "away";
+  /** Whose reference plugins: those of the machine's Debian, or of its next release. */
+  readonly kind?: EngineKind;
+  /** How many addresses are taken before. */
+  readonly taken?: number;
+}
+
+/** Files as host-local keeps them: each maker's plugins find as many. */
+function fill(dataDir: string, count: number): void {
+  const folder = join(dataDir, "bench");
+  mkdirSync(folder, { recursive: true });
+  for (let n = 2; n < count + 2; n++) {
+    const address = `10.${8 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+    writeFileSync(join(folder, address), `taken-${n}\r\neth0`);
+  }
+}
+
+function build(directory: string): void {
+  const words = ["bash", join(root, "scripts/build.sh"), join(directory, "landfall")];
+  const { exitCode, stderr } = Bun.spawnSync(words, { stderr: "pipe" });
+  if (exitCode !== 0) throw new Error(stderr.toString());
+}
+
+async function within(
+  { daemon, kind = "debian", taken = 0 }: Setting,
+  measure: (bench: Bench) => Promise<Outcome>,
+): Promise<Outcome> {
+  using lan = openLan();
+  using directory = diskDirectory();
+  inside(lan.host, "ip", "link", "add", "q0", "type", "veth", "peer", "name", "q1");
+  for (const name of ["q0", "q1"]) inside(lan.host, "ip", "link", "set", "dev", name, "up");
+  build(directory.path);
+  const where = { LANDFALL_RUN_DIR: directory.path, LANDFALL_STATE_DIR: directory.path };
+  const ours: Plugins = {
+    directory: join(directory.path, "cni"),
+    env: where,
+    parent: "p0",
+    dataDir: join(directory.path, "ours"),
+  };
+  const peer: Plugins = {
+    directory: join(await rootOf(kind), "usr/lib/cni"),
+    env: {},
+    parent: "q0",
+    dataDir: join(directory.path, "peer"),
+  };
+  for (const { dataDir } of [ours, peer]) fill(dataDir, taken);
+  const program = ["nsenter", `--net=${pathOf(lan.host)}`, "--", join(directory.path, "landfall")];
+  const options = ["--state-dir", directory.path, "--run-dir", directory.path];
+  const server =
+    daemon === "away"
+      ? undefined
+      : Bun.spawn([...program, "daemon", ...options], { stdio: ["ignore", "ignore", "inherit"] });
+  await using bench = new Bench({ lan, ours, peer }, server);
+  if (server !== undefined) await untilReady(directory.path, lan.host);
+  return await measure(bench);
+}
+
+const life = (setting: Setting, measured: Command, rounds?: number) =>
+  within(setting, (bench) =>
+    sideBySide(
+      () => bench.life(bench.ours, measured),
+      () => bench.life(bench.peer, measured),
+      { ...(rounds === undefined ? {} : { rounds }), less: () => bench.idle() },
+    ),
+  );
+
+const crowd = () =>
+  within({ daemon: "running" }, (bench) =>
+    sideBySide(
+      () => bench.crowd(bench.ours),
+      () => bench.crowd(bench.peer),
+      { rounds: 5, warmUp: 1 },
+    ),
+  );
+
+/** What is used, in `unit`, by both makers' ADDs in turn. */
+function used(
+  setting: Setting,
+  unit: Outcome["unit"],
+  measure: (bench: Bench, plugins: Plugins) => number,
+): Promise<Outcome> {
+  return within(setting, async (bench) => {
+    const ours: number[] = [];
+    const peer: number[] = [];
+    for (let round = 0; round < 30; round++) {
+      ours.push(measure(bench, bench.ours));
+      peer.push(measure(bench, bench.peer));
+    }
+    const both = { ours: sample(ours), peer: sample(peer) };
+    return { unit, ...both, ratio: both.ours.p50 / both.peer.p50 };
+  });
+}
+
+const atMost = (limit: number) => ({
+  bar: `≤ ${limit} ×`,
+  holds: ({ ratio = Number.POSITIVE_INFINITY }: Outcome) => ratio <= limit,
+});
+
+export const cniRows: readonly Row[] = [
+  ...(["debian", "next"] as const).flatMap((kind): readonly Row[] => [
+    {
+      name: `cni-add-${kind}`,
+      what: `CNI ADD with the daemon, beside ${kind}'s Go plugins`,
+      ...atMost(0.2),
+      run: () => life({ daemon: "running", kind }, "ADD"),
+    },
+    {
+      name: `cni-add-away-${kind}`,
+      what: `CNI ADD without the daemon, beside ${kind}'s Go plugins`,
+      ...atMost(1.5),
+      run: () => life({ daemon: "away", kind }, "ADD"),
+    },
+    {
+      name: `cni-del-${kind}`,
+      what: `CNI DEL with the daemon, beside ${kind}'s Go plugins`,
+      ...atMost(0.3),
+      run: () => life({ daemon: "running", kind }, "DEL"),
+    },
+  ]),
+  {
+    name: "cni-crowd",
+    what: `${AT_ONCE} CNI ADDs at once, beside the Go plugins`,
+    ...atMost(0.3),
+    run: crowd,
+  },
+  ...[20_000, 50_000].map(
+    (taken): Row => ({
+      name: `cni-add-${taken}`,
+      what: `CNI ADD with ${taken} addresses taken, beside Go's`,
+      run: () => life({ daemon: "running", taken }, "ADD", 20),
+    }),
+  ),
+  {
+    name: "cni-processor",
+    what: "processor time of a CNI ADD, the daemon's included",
+    run: () => used({ daemon: "running" }, "ms", (bench, side) => bench.processorTime(side)),
+  },
+  {
+    name: "cni-memory",
+    what: "peak memory of a CNI ADD, beside the Go plugins",
+    run: () => used({ daemon: "running" }, "MiB", (bench, side) => bench.peak(side)),
+  },
+  {
+    name: "cni-memory-away",
+    what: "the same without the daemon",
+    run: () => used({ daemon: "away" }, "MiB", (bench, side) => bench.peak(side)),
+  },
+];

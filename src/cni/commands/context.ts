@@ -1,0 +1,67 @@
+import { err, ok, type Problem, type Result } from "../../base/index.ts";
+import type { AttachmentKey } from "../../domain/index.ts";
+import { type OpenSandbox, openSandbox } from "../../engine/index.ts";
+import type { PluginConfig } from "../conf/plugin.ts";
+import type { CniPorts } from "../ports.ts";
+import type { AttachmentCall } from "../spec/call.ts";
+import { type CniError, cniError, cniErrorOf } from "../spec/error.ts";
+
+/** One execution of a plugin that works on links. */
+export interface Context {
+  readonly ports: CniPorts;
+  readonly plugin: PluginConfig["kind"];
+  readonly env: Readonly<Record<string, string>>;
+  /** Fires when whoever asked goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** What the command answers on stdout. */
+export type Answer = Promise<Result<string, CniError>>;
+
+/** What the engine calls the attachment of a call. */
+export function keyOf({ config, containerId, ifname }: AttachmentCall): AttachmentKey {
+  return { network: config.name, containerId, ifname };
+}
+
+/** An answer of the engine's in the words of the specification. */
+export function inCniWords<T>(result: Result<T, Problem>): Result<T, CniError> {
+  return result.ok ? result : err(cniErrorOf(result.error));
+}
+
+/** Does `work` while nobody else does anything about the call's attachment. */
+export async function alone<T>(
+  { ports, signal }: Context,
+  call: AttachmentCall,
+  work: () => Promise<Result<T, CniError>>,
+): Promise<Result<T, CniError>> {
+  const key = keyOf(call);
+  const done = await ports.attachments.exclusively(key, signal, async () => ok(await work()));
+  return done.ok ? done.value : err(cniErrorOf(done.error));
+}
+
+/** The namespace of an ADD or CHECK. */
+export function openNetns(
+  { ports }: Context,
+  { netns = "", ownNetns }: AttachmentCall,
+): Result<OpenSandbox, CniError> {
+  const opened = openSandbox((path) => ports.platform.namespaces.open(path), netns);
+  if (!opened.ok) return inCniWords(opened);
+  if (ownNetns === "allowed" || opened.value.netns.cookie !== ports.hostNamespace.cookie) {
+    return opened;
+  }
+  opened.value[Symbol.dispose]();
+  const msg = "plugin's netns and netns from CNI_NETNS should not be the same";
+  return err(cniError("invalidNamespace", msg, `CNI_NETNS is ${netns}`));
+}
+
+/** The namespace of a DEL; undefined where it is gone, or was never told. */
+export function openNetnsIfThere(
+  context: Context,
+  call: AttachmentCall,
+): Result<OpenSandbox | undefined, CniError> {
+  if (call.netns === undefined) return ok(undefined);
+  const there = context.ports.platform.namespaces.open(call.netns);
+  if (!there.ok) return ok(undefined);
+  there.value.close();
+  return openNetns(context, call);
+}

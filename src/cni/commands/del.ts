@@ -1,0 +1,45 @@
+import { ok } from "../../base/index.ts";
+import type { SandboxHandle } from "../../engine/index.ts";
+import { ipamTypeOf } from "../conf/leave.ts";
+import { delegate } from "../ipam/delegate.ts";
+import type { AttachmentCall } from "../spec/call.ts";
+import {
+  type Answer,
+  alone,
+  type Context,
+  inCniWords,
+  keyOf,
+  openNetnsIfThere,
+} from "./context.ts";
+import { isForeign } from "./foreign.ts";
+import { removeMadeByOthers } from "./made-by-others.ts";
+
+/**
+ * Takes the attachment of the call away: the link first, and its addresses when it is gone. What
+ * is not there is no error, and the configuration may be broken but for its name.
+ */
+export async function del(context: Context, call: AttachmentCall): Answer {
+  const opened = openNetnsIfThere(context, call);
+  if (!opened.ok) return opened;
+  using sandbox = opened.value;
+  return await alone(context, call, () => delAlone(context, call, sandbox));
+}
+
+async function delAlone(
+  context: Context,
+  call: AttachmentCall,
+  sandbox: SandboxHandle | undefined,
+): Answer {
+  const { ports, env, signal } = context;
+  const where = call.netns === undefined ? {} : { sandboxPath: call.netns };
+  const removed = await ports.attachments.remove(keyOf(call), { ...where, signal });
+  if (!removed.ok) return inCniWords(removed);
+  if (removed.value === undefined) {
+    const others = await removeMadeByOthers(context, call, sandbox);
+    if (!others.ok) return others;
+  }
+  const type = ipamTypeOf(call.config);
+  if (!isForeign(context, type)) return ok("");
+  const left = await delegate({ execute: ports.execute, call, env, type }, "DEL", signal);
+  return left.ok ? ok("") : left;
+}

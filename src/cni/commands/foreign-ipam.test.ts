@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addressTaken } from "../../domain/index.ts";
+import type { PluginRun } from "../ports.ts";
+import { Site } from "../testing.ts";
+
+let directory = "";
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "lf-foreign-"));
+  writeFileSync(join(directory, "whereabouts"), "");
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const config = {
+  cniVersion: "1.1.0",
+  name: "lan",
+  type: "macvlan",
+  master: "eth0",
+  ipam: { type: "whereabouts", range: "10.9.0.0/24" },
+};
+const given = {
+  cniVersion: "1.1.0",
+  ips: [{ address: "10.9.0.7/24", gateway: "10.9.0.1" }],
+  routes: [{ dst: "0.0.0.0/0" }, { dst: "10.8.0.0/16", gw: "10.9.0.2", priority: 5 }],
+};
+
+/** What the IPAM was asked, in order. */
+function asked(site: Site): readonly (string | undefined)[] {
+  return site.runs.map(({ env }) => env.CNI_COMMAND);
+}
+
+function site(answer: (run: PluginRun) => object | undefined): Site {
+  const made = new Site();
+  made.execute = async (run) => {
+    const said = answer(run);
+    const refused = said !== undefined && "code" in said;
+    return { status: refused ? 1 : 0, stdout: JSON.stringify(said) ?? "", stderr: "" };
+  };
+  return made;
+}
+
+const giving = () => site(({ env }) => (env.CNI_COMMAND === "ADD" ? given : {}));
+const run = (on: Site, command: string, what: object = config) =>
+  on.run("macvlan", command, what, { CNI_PATH: directory });
+
+describe("another's IPAM", () => {
+  test("is asked for the addresses, with all that this plugin was told", async () => {
+    const on = giving();
+    const reply = await run(on, "ADD");
+    expect(JSON.parse(reply.stdout)).toMatchObject({
+      ips: [{ address: "10.9.0.7/24", gateway: "10.9.0.1", interface: 0 }],
+      routes: given.routes,
+    });
+    expect(on.runs[0]).toMatchObject({
+      program: join(directory, "whereabouts"),
+      stdin: JSON.stringify(config),
+      env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: "pod1", CNI_IFNAME: "eth0" },
+    });
+    expect(on.attachments.requests[0]).toMatchObject({
+      addressing: { kind: "given", addresses: given.ips },
+      routes: [
+        { to: "0.0.0.0/0", via: "10.9.0.1" },
+        { to: "10.8.0.0/16", via: "10.9.0.2", metric: 5 },
+      ],
+    });
+  });
+
+  test("its refusal is the answer, with its code, after it was told DEL", async () => {
+    const on = site(({ env }) => (env.CNI_COMMAND === "ADD" ? { code: 123, msg: "full" } : {}));
+    const reply = await run(on, "ADD");
+    expect(JSON.parse(reply.stdout)).toMatchObject({ code: 123, msg: "full" });
+    expect(asked(on)).toEqual(["ADD", "DEL"]);
+    expect(on.attachments.views.size).toBe(0);
+  });
+
+  test("is told DEL after an ADD that failed behind it, and what it says of that is told", async () => {
+    const on = site(({ env }) =>
+      env.CNI_COMMAND === "ADD" ? given : { code: 9, msg: "not today" },
+    );
+    on.attachments.refusal = addressTaken({ address: "10.9.0.7", endpoint: "ep-x" } as never);
+    const reply = await run(on, "ADD");
+    expect(asked(on)).toEqual(["ADD", "DEL"]);
+    expect(JSON.parse(reply.stdout)).toMatchObject({ code: 100 });
+    expect(JSON.parse(reply.stdout).details).toContain(
+      "IPAM plugin whereabouts did not take its addresses back: not today",
+    );
+  });
+
+  test("gets back an answer that says no address, or nothing that can be read", async () => {
+    for (const answer of [{ ips: [] }, { ips: [{ address: "x" }] }, undefined]) {
+      const on = site(({ env }) => (env.CNI_COMMAND === "ADD" ? answer : {}));
+      expect((await run(on, "ADD")).exitCode).toBe(1);
+      expect(asked(on)).toEqual(["ADD", "DEL"]);
+    }
+  });
+
+  test("is not asked for a link whose name is taken: its DEL would take the other's address", async () => {
+    const on = giving();
+    await run(on, "ADD");
+    const again = await run(on, "ADD");
+    expect(again.exitCode).toBe(1);
+    expect(asked(on)).toEqual(["ADD"]);
+  });
+
+  test("is told DEL each time, after the link is gone, and not while it may live", async () => {
+    const on = giving();
+    await run(on, "ADD");
+    on.attachments.refusal = addressTaken({ address: "x", endpoint: "y" } as never);
+    expect((await run(on, "DEL")).exitCode).toBe(1);
+    expect(asked(on)).toEqual(["ADD"]);
+    expect(await run(on, "DEL")).toEqual({ exitCode: 0, stdout: "" });
+    expect(await run(on, "DEL")).toEqual({ exitCode: 0, stdout: "" });
+    expect(asked(on)).toEqual(["ADD", "DEL", "DEL"]);
+  });
+
+  test("has its part in CHECK, GC and STATUS, and its errors are the answer", async () => {
+    const on = giving();
+    const { stdout } = await run(on, "ADD");
+    await run(on, "CHECK", { ...config, prevResult: JSON.parse(stdout) });
+    await run(on, "STATUS");
+    await run(on, "GC", { ...config, "cni.dev/valid-attachments": [] });
+    expect(asked(on)).toEqual(["ADD", "CHECK", "STATUS", "GC"]);
+    on.execute = async () => ({ status: 1, stdout: '{"code":50,"msg":"no"}', stderr: "" });
+    for (const command of ["STATUS", "DEL"]) {
+      expect(JSON.parse((await run(on, command)).stdout)).toMatchObject({ code: 50, msg: "no" });
+    }
+  });
+
+  test("that is not there is told before anything is made", async () => {
+    const on = giving();
+    const reply = await on.run("macvlan", "ADD", config, { CNI_PATH: "/nowhere" });
+    expect(JSON.parse(reply.stdout)).toMatchObject({
+      code: 7,
+      msg: 'failed to find plugin "whereabouts" in path [/nowhere]',
+    });
+    expect(on.attachments.views.size).toBe(0);
+  });
+});

@@ -1,0 +1,32 @@
+import { CniCode, type Problem } from "../../base/index.ts";
+import { type CniVersion, latestVersion } from "./versions.ts";
+
+/** What a plugin answers instead of a result (section "Error"). */
+export interface CniError {
+  /** One of `CniCode`, or whatever another plugin answered. */
+  readonly code: number;
+  /** One sentence; some runtimes look for words in it. */
+  readonly msg: string;
+  readonly details?: string;
+}
+
+/** An error of the specification's table, or of the reference library's. */
+export function cniError(code: keyof typeof CniCode, msg: string, details?: string): CniError {
+  return { code: CniCode[code], msg, ...(details === undefined ? {} : { details }) };
+}
+
+/** A Problem as a runtime can show it: its code, remedy and causes go with the details. */
+export function cniErrorOf(problem: Problem): CniError {
+  const command = problem.command === undefined ? [] : [`See: ${problem.command}`];
+  const causes = (problem.causes ?? []).map((cause) => `Because: ${cause.detail} (${cause.code})`);
+  const details = [`${problem.code}: ${problem.remedy}`, ...causes, ...command].join(" ");
+  return { code: problem.cniCode, msg: problem.detail, details };
+}
+
+/** For stdout; the plugin then exits with 1. */
+export function encodeError(
+  { code, msg, details }: CniError,
+  cniVersion: CniVersion = latestVersion,
+): string {
+  return JSON.stringify({ cniVersion, code, msg, ...(details === undefined ? {} : { details }) });
+}

@@ -1,0 +1,83 @@
+import { ok, type Problem, type Result, seconds } from "../base/index.ts";
+import type { PluginRunner } from "../forward/index.ts";
+import type { Fd, ProcessInfo } from "../platform/index.ts";
+import { type CniListener, type CniTiming, type Hall, openVisit, type Visit } from "./cni-visit.ts";
+import { type Listener, listenAt } from "./listen.ts";
+
+/** What answers at the CNI socket. */
+export interface CniDoor {
+  readonly run: PluginRunner;
+  readonly peerOf: ProcessInfo["peerOf"];
+  /** Whose processes may ask, beside root's: the daemon's own user. */
+  readonly uid: number;
+  readonly listener: CniListener;
+  readonly timing?: CniTiming;
+}
+
+/**
+ * The shim waits longer than `call` and `undo` together (ANSWER_S in native/cni-shim.c), and a
+ * kubelet two minutes.
+ */
+const usual: CniTiming = { transfer: seconds(10), call: seconds(100), undo: seconds(30) };
+/** A node starts some hundred containers at once; more than this is no runtime. */
+const VISITS_MAX = 1024;
+
+/**
+ * Opens the socket by which plugins hand their calls to the daemon. Who hangs up calls off what was
+ * asked, and so does `ending`, which fires when the daemon ends and has waited long enough.
+ * Errors: LF-DAEMON-LISTEN.
+ */
+export function openCniDoor(
+  door: CniDoor,
+  path: string,
+  ending: AbortSignal,
+): Result<Listener, Problem> {
+  const { run, listener, timing = usual } = door;
+  const hall: Hall = { run, listener, timing, ending };
+  const visits = new Set<Visit>();
+  const welcome = (socket: Bun.Socket<Visit>): void => {
+    const visit = openVisit(socket, hall);
+    socket.data = visit;
+    visits.add(visit);
+    void visit.over.then(() => visits.delete(visit));
+    const reason = visits.size > VISITS_MAX ? "too many are here" : strangerAt(socket, door);
+    if (reason === undefined) return;
+    listener.turnedAway(reason);
+    visit.decline(reason);
+  };
+  const opened = listenAt(path, () =>
+    Bun.listen<Visit>({
+      unix: path,
+      socket: {
+        open: welcome,
+        data: ({ data }, bytes) => data.receive(bytes),
+        drain: ({ data }) => data.send(),
+        end: ({ data }) => data.leave(),
+        close: ({ data }) => data.leave(),
+        error: ({ data }) => data.leave(),
+      },
+    }),
+  );
+  if (!opened.ok) return opened;
+  return ok({
+    stop: async () => {
+      // What waits in the queue is reset, and the shim knows that nobody read it.
+      opened.value.stop();
+      for (const visit of visits) visit.hurry();
+      await Promise.all([...visits].map(({ over }) => over));
+    },
+  });
+}
+
+/** Why whoever connected may not ask; the mode of the socket says it too, if nobody changed it. */
+function strangerAt(socket: Bun.Socket<Visit>, { peerOf, uid }: CniDoor): string | undefined {
+  const peer = peerOf(descriptorOf(socket));
+  if (!peer.ok) return `who it is cannot be told: ${peer.error.errno}`;
+  const { pid, uid: other } = peer.value;
+  return other === 0 || other === uid ? undefined : `process ${pid} is of user ${other}`;
+}
+
+/** The types do not know it; the sockets have it. */
+function descriptorOf(socket: Bun.Socket<Visit>): Fd {
+  return (socket as unknown as { readonly fd: Fd }).fd;
+}

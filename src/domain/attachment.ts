@@ -1,0 +1,50 @@
+import type { Ip } from "../addr/index.ts";
+import type { IfName } from "./names.ts";
+
+/**
+ * What a container runtime calls an attachment: the CNI specification's key of it. It stays when
+ * the namespace is gone, and none of its parts has a blank.
+ */
+export interface AttachmentKey {
+  /** The name of the runtime's network configuration; not that of a network of ours. */
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: IfName;
+}
+
+/** Where the files are that tell `host-local` whose the addresses of an endpoint are. */
+export interface AllocationFiles {
+  /** Of the configuration: `<dataDir>/<name>`. */
+  readonly directory: string;
+  /** Each address, and the range set that it is of. */
+  readonly files: readonly AllocationFile[];
+}
+
+/** One address in such a directory. */
+export interface AllocationFile {
+  readonly address: Ip;
+  /** `last_reserved_ip.N` is told of it. */
+  readonly set: number;
+}
+
+/** Whose an address is, as the text of a file of `host-local` says. */
+export interface FileHolder {
+  readonly containerId: string;
+  /** Absent in files of versions before 0.8. */
+  readonly ifname?: string;
+}
+
+/** What a file of an attachment's says. */
+export function holderOf({ containerId, ifname }: AttachmentKey): Required<FileHolder> {
+  return { containerId, ifname };
+}
+
+/** "nginx1, net1": as problems name an attachment of somebody else's. */
+export function formatHolder({ containerId, ifname }: FileHolder): string {
+  return ifname === undefined ? containerId : `${containerId}, ${ifname}`;
+}
+
+/** "nginx1, net1 of pods". */
+export function formatAttachment({ network, ...holder }: AttachmentKey): string {
+  return `${formatHolder(holder)} of ${network}`;
+}

@@ -1,0 +1,79 @@
+import { assert, ok, type Problem, type Result } from "../base/index.ts";
+import {
+  type CniOrigin,
+  type Network,
+  type NetworkName,
+  type NetworkSpec,
+  networkExists,
+} from "../domain/index.ts";
+import type { Transaction } from "../store/index.ts";
+import type { EnsureOptions } from "./attachments.ts";
+import type { EngineDeps } from "./deps.ts";
+import { insertHolds } from "./holds.ts";
+import { createNetwork, removeNetwork } from "./networks.ts";
+
+/** Of the digest, beside the name where that is another network's. */
+const DIGEST_LENGTH = 8;
+/** Others may make or remove networks of the name meanwhile, but not for ever. */
+const ATTEMPTS = 5;
+
+/** The network of a configuration, which is made when it is missing. */
+export async function ensureNetwork(
+  deps: EngineDeps,
+  spec: NetworkSpec,
+  { holds = () => ok([]) }: EnsureOptions = {},
+): Promise<Result<Network, Problem>> {
+  const { origin } = spec;
+  assert(origin?.kind === "cni", "a configuration's network says whose it is");
+  for (let attempt = 1; ; attempt++) {
+    const place = await deps.store.transact((tx) => ok(placeOf(tx, spec, origin)));
+    if (!place.ok) return place;
+    if (place.value.kind === "known") return ok(place.value.network);
+    const name = await nameFor(deps, place.value, origin);
+    const given = holds();
+    if (!given.ok) return given;
+    const made = await createNetwork(deps, { ...spec, name }, (tx, network) =>
+      insertHolds(tx, network, given.value),
+    );
+    if (made.ok) return ok(made.value.network);
+    // Somebody was quicker, perhaps with this very network.
+    if (made.error.code !== networkExists.code || attempt === ATTEMPTS) return made;
+  }
+}
+
+type Place =
+  | { readonly kind: "known"; readonly network: Network }
+  | { readonly kind: "free"; readonly name: NetworkName }
+  /** A former configuration's, on which nothing hangs. */
+  | { readonly kind: "former"; readonly name: NetworkName }
+  | { readonly kind: "taken"; readonly name: NetworkName };
+
+function placeOf(tx: Transaction, { name }: NetworkSpec, origin: CniOrigin): Place {
+  const ours = tx.networks.all().filter((row) => isOf(row, origin.name));
+  const network = ours.find((row) => row.origin?.kind === "cni" && isSame(row.origin, origin));
+  if (network !== undefined) return { kind: "known", network };
+  const holder = tx.networks.byName(name);
+  if (holder === undefined) return { kind: "free", name };
+  const isUnused = isOf(holder, origin.name) && tx.endpoints.byNetwork(holder.id).length === 0;
+  return { kind: isUnused ? "former" : "taken", name };
+}
+
+function isOf({ origin }: Network, configuration: string): boolean {
+  return origin?.kind === "cni" && origin.name === configuration;
+}
+
+function isSame(a: CniOrigin, b: CniOrigin): boolean {
+  return a.name === b.name && a.digest === b.digest;
+}
+
+async function nameFor(
+  deps: EngineDeps,
+  place: Exclude<Place, { kind: "known" }>,
+  { digest }: CniOrigin,
+): Promise<NetworkName> {
+  if (place.kind === "free") return place.name;
+  const removed = place.kind === "former" ? await removeNetwork(deps, place.name) : undefined;
+  return removed?.ok
+    ? place.name
+    : (`${place.name}-${digest.slice(0, DIGEST_LENGTH)}` as NetworkName);
+}

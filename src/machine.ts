@@ -1,0 +1,55 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "./base/index.ts";
+import { kernelRefused } from "./domain/index.ts";
+import { fileLocks, type LocalEngine, openEngine } from "./engine/index.ts";
+import { type NetnsHandle, openPlatform, type Platform, type SysError } from "./platform/index.ts";
+import { openSqliteStore } from "./store/index.ts";
+
+/** This machine, and the namespace that the program was started in. */
+export interface Machine extends Disposable {
+  readonly platform: Platform;
+  readonly home: NetnsHandle;
+}
+
+/** Opens this machine. Errors: LF-KERNEL-REFUSED. */
+export function openMachine(): Result<Machine, Problem> {
+  const opened = openPlatform();
+  if (!opened.ok) return err(platformProblem("look at this machine", opened.error));
+  const platform = opened.value;
+  const home = platform.namespaces.home();
+  if (!home.ok) return err(platformProblem("open the host's network namespace", home.error));
+  return ok({ platform, home: home.value, [Symbol.dispose]: home.value.close });
+}
+
+/** An engine on the state of this machine. */
+export interface OpenEngine extends Disposable {
+  readonly engine: LocalEngine;
+}
+
+/** Opens the book of this machine in a directory. Errors: those of `openSqliteStore`. */
+export function openLocalEngine(
+  { platform, home }: Machine,
+  { stateDirectory }: { readonly stateDirectory: string },
+): Result<OpenEngine, Problem> {
+  const store = openSqliteStore({
+    stateDirectory,
+    randomBytes: platform.random.bytes,
+    wall: platform.clock.wall,
+  });
+  if (!store.ok) return store;
+  // Beside the store, so that whoever has the one has the other.
+  const lockDirectory = join(stateDirectory, "operations");
+  mkdirSync(lockDirectory, { recursive: true, mode: 0o700 });
+  const engine = openEngine({
+    platform,
+    hostNamespace: home,
+    store: store.value,
+    locks: fileLocks(platform.files, lockDirectory),
+  });
+  return ok({ engine, [Symbol.dispose]: store.value.close });
+}
+
+function platformProblem(action: string, { errno, call }: SysError): Problem {
+  return kernelRefused({ action, errno, message: call, attribute: undefined, command: undefined });
+}

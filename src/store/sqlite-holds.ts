@@ -1,0 +1,40 @@
+import type { Database } from "bun:sqlite";
+import { ipToBigint, ipVersion } from "../addr/index.ts";
+import { assert } from "../base/index.ts";
+import type { HeldAddress } from "../domain/index.ts";
+import { freeNumber, takeNumber } from "./address-runs.ts";
+import { formatDocument } from "./document.ts";
+import { addressKey } from "./sort-key.ts";
+import { sqliteRuns } from "./sqlite-leases.ts";
+import { select } from "./sqlite-select.ts";
+import type { HoldTable } from "./store.ts";
+
+/** The addresses of an open database that others give away. */
+export function sqliteHolds(database: Database): HoldTable {
+  const byAddress = select<HeldAddress>(database, "holds WHERE segment = ? AND address = ?");
+  const inOrder = select<HeldAddress>(database, "holds ORDER BY segment, address");
+  const byContainer = select<HeldAddress>(
+    database,
+    "holds WHERE container = ? ORDER BY segment, address",
+  );
+  const insert = database.query("INSERT INTO holds (segment, address, body) VALUES (?, ?, ?)");
+  const remove = database.query("DELETE FROM holds WHERE segment = ? AND address = ?");
+  const wake = database.query("DELETE FROM resting WHERE segment = ? AND address = ?");
+  const runs = sqliteRuns(database);
+  return {
+    get: (segment, address) => byAddress.one(segment, addressKey(address)),
+    all: () => inOrder.many(),
+    byContainer: (containerId) => byContainer.many(containerId),
+    insert: (row) => {
+      const { segment, address } = row;
+      insert.run(segment, addressKey(address), formatDocument(row));
+      if (wake.run(segment, addressKey(address)).changes === 1) return;
+      takeNumber(runs(segment, ipVersion(address)), ipToBigint(address));
+    },
+    remove: (segment, address) => {
+      const { changes } = remove.run(segment, addressKey(address));
+      assert(changes === 1, `remove: ${address} is not held`);
+      freeNumber(runs(segment, ipVersion(address)), ipToBigint(address));
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Whatever goes wrong in an attachment, afterwards kernel, book and files are as before, or as
+ * after, and agree with each other.
+ */
+import { describe, expect, test } from "bun:test";
+import type { AttachmentRequest } from "../src/engine/index.ts";
+import { addRequest, addressSet, directory, key, podsSpec } from "./support/attachments.ts";
+import { bookOf, childrenIn, openFakeHost, storeKinds } from "./support/fake-host.ts";
+import { walk, walkRefusals, withFault } from "./support/fault-walk.ts";
+import { codeOf, must } from "./support/must.ts";
+
+const sets = [addressSet(0, ["10.0.0.50-10.0.0.53"]), addressSet(1, ["fd00::50-fd00::53"])];
+const change: Partial<AttachmentRequest> = {
+  addressing: { kind: "sets", sets },
+  routes: [{ to: "0.0.0.0/0" as never, via: "10.0.0.1" as never }],
+};
+
+async function openSite(kind: (typeof storeKinds)[number]) {
+  const host = openFakeHost(kind);
+  must(await host.engine.attachments.ensureNetwork(podsSpec()));
+  const sandbox = host.sandbox();
+  const files = () => {
+    const names = must(host.platform.files.list(directory));
+    return names.filter((name) => !/^(lock|last_reserved_ip.*)$/.test(name)).sort();
+  };
+  return {
+    host,
+    sandbox,
+    files,
+    add: (engine = host.engine) => engine.attachments.add(addRequest(sandbox, change)),
+    remove: (engine = host.engine) => engine.attachments.remove(key("c1")),
+    stateOf: async () => [host.kernel.describe(), await bookOf(host.store), files()],
+    /** The book holds it, the kernel its link and the directory its files; or none of them does. */
+    expectAgreement: async (at: unknown) => {
+      const { endpoints, leases, operations } = await bookOf(host.store);
+      const links = childrenIn(host.kernel).map(({ alias, state }) => `${alias} ${state}`);
+      expect([at, links]).toEqual([at, endpoints.map(({ link }) => `${link.alias} up`)]);
+      const addresses = leases.map(({ address }) => address as string);
+      expect([at, files(), operations]).toEqual([at, addresses.sort(), []]);
+    },
+    [Symbol.dispose]: () => host[Symbol.dispose](),
+  };
+}
+
+describe.each([...storeKinds])("with the %s store", (storeKind) => {
+  for (const kind of ["refused", "unheard"] as const) {
+    test(`whichever request of the kernel is ${kind} when one is added, it is as before`, async () => {
+      using site = await openSite(storeKind);
+      const before = await site.stateOf();
+      const walked = await walk(async (at) => {
+        const fault = { kind, errno: "ENOMEM", at } as const;
+        const { result, end } = await withFault(site.host, fault, () => site.add());
+        await site.expectAgreement([at, codeOf(result)]);
+        if (result.ok) must(await site.remove());
+        expect([at, await site.stateOf()]).toEqual([at, before]);
+        return end;
+      });
+      expect(walked).toBeGreaterThan(10);
+    });
+
+    test(`whichever request of the kernel is ${kind} when one is removed, it is there or gone`, async () => {
+      using site = await openSite(storeKind);
+      const walked = await walk(async (at) => {
+        must(await site.add());
+        const fault = { kind, errno: "ENOMEM", at } as const;
+        const { result, end } = await withFault(site.host, fault, () => site.remove());
+        await site.expectAgreement([at, codeOf(result)]);
+        must(await site.remove());
+        await site.expectAgreement([at, "removed"]);
+        return end;
+      });
+      expect(walked).toBeGreaterThan(1);
+    });
+  }
+});
+
+test("whichever file, sysctl or request is refused when one is added, it is as before", async () => {
+  using site = await openSite("memory");
+  const before = await site.stateOf();
+  const walked = await walkRefusals(site.host.platform, async (faulty, at) => {
+    const result = await site.add(site.host.engineOn(faulty));
+    await site.expectAgreement([at, codeOf(result)]);
+    if (result.ok) must(await site.remove());
+    expect([at, await site.stateOf()]).toEqual([at, before]);
+    return at <= faulty.requests() ? "reached" : "passed";
+  });
+  expect(walked).toBeGreaterThan(15);
+});
+
+test("whichever file or request is refused when one is removed, a second call ends it", async () => {
+  using site = await openSite("memory");
+  const walked = await walkRefusals(site.host.platform, async (faulty, at) => {
+    must(await site.add());
+    const result = await site.remove(site.host.engineOn(faulty));
+    must(await site.remove());
+    await site.expectAgreement([at, codeOf(result)]);
+    return at <= faulty.requests() ? "reached" : "passed";
+  });
+  expect(walked).toBeGreaterThan(3);
+});
