@@ -235,7 +235,9 @@ function routingFor(
   addresses: readonly InterfaceAddress[],
 ): Pick<Endpoint, "gateways" | "routes"> {
   const given = request.attachment?.routes;
-  if (given !== undefined) return { gateways: [], routes: given };
+  if (given !== undefined) {
+    return { gateways: [], routes: typeof given === "function" ? given(addresses) : given };
+  }
   const routes = routesFor(network, addresses);
   if (request.defaultRoute === "never" || network.reach === "internal") {
     return { gateways: [], routes };
