@@ -108,6 +108,20 @@ test("a parent in the sandbox is one like any other", async () => {
   expect(codeOf(await site.add(lan.sandbox()))).toBe("LF-PARENT-MISSING");
 }, 30_000);
 
+test("a link on a link of a container's own is there, as the kernel makes it", async () => {
+  using site = await openAttachmentSite({ parentPlace: "sandbox", parent: "mv0" as never });
+  const { lan } = site;
+  const sandbox = lan.sandbox();
+  const made = "ip link add mv0 link p0 type macvlan mode bridge".split(" ");
+  inside(lan.host, ...made);
+  inside(lan.host, "ip", "link", "set", "dev", "mv0", "netns", pathOf(sandbox));
+  inside(sandbox, "ip", "link", "set", "dev", "mv0", "up");
+  must(await site.add(sandbox));
+  expect(pings(sandbox, "10.0.0.1")).toBe("reachable");
+  must(await site.attachments.remove(key("c1")));
+  expect(seenLinks(sandbox).map(({ ifname }) => ifname)).toEqual(["mv0"]);
+}, 30_000);
+
 test("with the sandbox gone, or the parent, removing succeeds", async () => {
   using site = await openAttachmentSite();
   const { lan, attachments } = site;
