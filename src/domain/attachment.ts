@@ -40,8 +40,8 @@ export function holderOf({ containerId, ifname }: AttachmentKey): Required<FileH
 }
 
 /**
- * Whose an address is by the text of its file; undefined where it is empty, because its writer died.
- * Versions before 0.8 wrote no link's name.
+ * Whose an address is by the text of its file; undefined where it is empty, because its writer
+ * died. Versions before 0.8 wrote no link's name.
  */
 export function parseAllocation(text: string): FileHolder | undefined {
   const [containerId = "", ifname] = text.trim().split(/\r?\n/);

@@ -29,7 +29,7 @@ const quotations: readonly { readonly paths: RegExp; readonly phrase: RegExp }[]
   { paths: /^src\/netlink\//, phrase: /\b(?:master|slave_kind|slave_data|slave)\b/g },
   // The key of the CNI plugins' configuration.
   {
-    paths: /^(?:src\/cni|src\/cnirun|docs|scenarios|scripts\/bench\/cni|test\/cni)[/.-]/,
+    paths: /^(?:src\/cni(?:run)?|docs|scenarios|scripts\/bench\/cni|test\/(?:support\/)?cni)[/.-]/,
     phrase: /`?\bmaster\b`?/gi,
   },
 ];
