@@ -10,16 +10,18 @@ import type {
 } from "../domain/index.ts";
 import type { LeaseSelector, NetworkChange } from "../engine/index.ts";
 import type { CniInstallRequest, InstallEffect } from "../install/index.ts";
-import type { DoorChoice, KernelChoice } from "../lab/index.ts";
+import type { Door, KernelChoice } from "../lab/index.ts";
 
 /** Which scenarios to run, and how. */
 export interface LabRun {
   readonly files: readonly string[];
   readonly kernel: KernelChoice;
   /** In place of what the files say. */
-  readonly door?: DoorChoice;
+  readonly door?: Door;
   /** A folder with a Docker engine's programs; absent: the machine's own engine. */
   readonly dockerRoot?: string;
+  /** A folder with CNI plugins; absent: the usual ones. */
+  readonly cniPlugins?: string;
 }
 
 /** What the user asked for, with every value parsed; the grammar makes it, a handler does it. */

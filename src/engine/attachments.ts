@@ -34,7 +34,7 @@ export interface AttachmentRequest extends OperationOptions {
   readonly allocationFiles?: { readonly directory: string };
 }
 
-/** The routes that follow from the addresses that were chosen. Pure. */
+/** The routes that follow from the addresses that were chosen; pure, called as often as needed. */
 export type RoutesOf = (addresses: readonly InterfaceAddress[]) => readonly EndpointRoute[];
 
 /** Where the addresses of an attachment come from. */

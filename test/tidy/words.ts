@@ -29,7 +29,11 @@ const quotations: readonly { readonly paths: RegExp; readonly phrase: RegExp }[]
   { paths: /^src\/netlink\//, phrase: /\b(?:master|slave_kind|slave_data|slave)\b/g },
   // The key of the CNI plugins' configuration.
   {
-    paths: /^(?:src\/cni(?:run)?|docs|scenarios|scripts\/bench\/cni|test\/(?:support\/)?cni)[/.-]/,
+    paths: /^(?:src\/cni|src\/cnirun|src\/lab\/world\/cni|docs|scenarios)[/.-]/,
+    phrase: /`?\bmaster\b`?/gi,
+  },
+  {
+    paths: /^(?:scripts\/bench|test|test\/support)\/cni[/.-]/,
     phrase: /`?\bmaster\b`?/gi,
   },
 ];
