@@ -27,6 +27,7 @@ export {
   type MacvlanDriver,
   parseDriver,
   parseDriverChange,
+  type VlanDriver,
 } from "./driver.ts";
 export {
   type Endpoint,
@@ -113,7 +114,7 @@ export {
 } from "./plan.ts";
 export * from "./problems.ts";
 export type { Reservation } from "./reservation.ts";
-export { type Segment, type SegmentName, segmentOf } from "./segment.ts";
+export { type Segment, type SegmentName, segmentOf, segmentWithin } from "./segment.ts";
 export {
   formatVlan,
   formatVlanTag,

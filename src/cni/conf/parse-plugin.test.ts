@@ -37,7 +37,7 @@ describe("macvlan", () => {
 
   test("says everything, in any case", () => {
     const config = {
-      Master: "eth1",
+      master: "eth1",
       MODE: "vepa",
       mtu: 1400,
       MAC: "02-00-00-00-00-0A",
@@ -281,6 +281,14 @@ describe("landfall", () => {
     expect(of("landfall", config, { CNI_ARGS })).toMatchObject({
       requested: ["10.0.0.7", "10.0.0.8", "fd00::7"],
       mac: "02:00:00:00:00:07",
+    });
+  });
+
+  test("CHECK brings what ADD led to", () => {
+    const config = { network: "office", prevResult: { ips: [{ address: "10.0.0.7/24" }] } };
+    expect(of("landfall", config)).not.toHaveProperty("previous");
+    expect(of("landfall", config, { CNI_COMMAND: "CHECK" })).toMatchObject({
+      previous: { ips: [{ address: "10.0.0.7/24" }] },
     });
   });
 

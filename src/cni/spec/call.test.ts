@@ -80,6 +80,8 @@ describe("the environment", () => {
     expect(attachmentCall({}, { CNI_IFNAME: "abcdefghijklmno" }).ifname as string).toBe(
       "abcdefghijklmno",
     );
+    const { details } = refused(callWith({}, { CNI_IFNAME: "abcdefghijklmnop" }));
+    expect(details).toBe("interface name should be less than 16 characters");
   });
 
   test("names that the kernel would refuse name the variable", () => {

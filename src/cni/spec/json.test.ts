@@ -24,6 +24,11 @@ test("known keys are read in any case, unknown ones are left alone", () => {
   });
 });
 
+test("both ends of a range of numbers are in it", () => {
+  expect(accepted(decode({ size: 0 }, ""))).toEqual({ size: 0 });
+  expect(accepted(decode({ size: 9 }, ""))).toEqual({ size: 9 });
+});
+
 test("of two spellings of one key the later counts", () => {
   expect(accepted(decode({ name: "a", Name: "b" }, ""))).toEqual({ name: "b" });
   expect(accepted(decode({ Name: "b", name: "a" }, ""))).toEqual({ name: "a" });
