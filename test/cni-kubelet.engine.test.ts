@@ -14,6 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "landfall-cni-"));
 beforeAll(async () => {
   own = await buildOwnPlugins();
   lan = openLan();
+  mkdirSync(join(folder, "net.d"));
 });
 afterAll(() => {
   lan[Symbol.dispose]();
@@ -23,11 +24,15 @@ afterAll(() => {
 
 /** With state and sockets of the test's own, so that no daemon of the machine is asked. */
 function cni(operation: string, ...more: readonly string[]): Promise<Ending> {
+  return cniOn("pods", operation, ...more);
+}
+
+function cniOn(network: string, operation: string, ...more: readonly string[]): Promise<Ending> {
   const env = ["STATE", "RUN"].map((what) => `LANDFALL_${what}_DIR=${join(folder, what)}`);
   const where = ["--conf-dir", join(folder, "net.d"), "--plugin-dir", own.folder];
   const kept = ["--cache-dir", join(folder, "cache"), "--format", "json"];
   const behind = [...enter(lan.host), "env", ...env];
-  return landfall(["cni", "run", operation, "pods", ...where, ...kept, ...more], behind);
+  return landfall(["cni", "run", operation, network, ...where, ...kept, ...more], behind);
 }
 
 function succeeded({ exitCode, stdout, stderr }: Ending): Record<string, unknown> {
@@ -41,11 +46,11 @@ function leases(): readonly string[] {
   return names.filter((name) => /^\d+\./.test(name)).toSorted();
 }
 
+const subnet = { subnet: "10.0.0.0/24", rangeStart: "10.0.0.100", gateway: "10.0.0.1" };
+
 function configure(): void {
-  const ranges = [[{ subnet: "10.0.0.0/24", rangeStart: "10.0.0.100", gateway: "10.0.0.1" }]];
-  const ipam = { type: "host-local", ranges, dataDir: join(folder, "leases") };
+  const ipam = { type: "host-local", ranges: [[subnet]], dataDir: join(folder, "leases") };
   const plugins = [{ type: "macvlan", master: "p0", ipam }];
-  mkdirSync(join(folder, "net.d"));
   const list = { cniVersion: "1.1.0", name: "pods", plugins };
   writeFileSync(join(folder, "net.d/pods.conflist"), JSON.stringify(list));
 }
@@ -78,4 +83,35 @@ test("our plugins in the life of a pod: STATUS, ADD, CHECK, DEL, DEL again, GC",
   const { removed } = succeeded(await cni("gc", "--keep-none"));
   expect(removed).toEqual([]);
   expect(leases()).toEqual([]);
+});
+
+// A meta-plugin has a pod's second network made like this: one plugin's configuration with its
+// wishes inside, the pod's names in CNI_ARGS, and an interface called net1.
+test("our plugin makes a second network of a pod, which goes before the first", async () => {
+  configure();
+  const web = lan.sandbox();
+  const pod = ["--container-id", "two", "--netns", pathOf(web)];
+  const ipam = { type: "host-local", ranges: [[subnet]], dataDir: join(folder, "second") };
+  const wishes = { cni: { ips: ["10.0.0.150"] } };
+  const delegate = { cniVersion: "0.3.1", name: "second", type: "macvlan", master: "p0" };
+  const capabilities = { mac: true };
+  const conf = { ...delegate, mode: "bridge", capabilities, args: wishes, ipam };
+  writeFileSync(join(folder, "net.d/second.conf"), JSON.stringify(conf));
+  succeeded(await cni("add", ...pod));
+  const names = ["K8S_POD_NAMESPACE=default", "K8S_POD_NAME=two", "IgnoreUnknown=true"];
+  const args = names.flatMap((pair) => ["--arg", pair]);
+  const mac = ["--cap-arg", JSON.stringify({ mac: "02:00:00:00:01:50" })];
+  const added = await cniOn("second", "add", ...pod, "--ifname", "net1", ...args, ...mac);
+  expect(succeeded(added).result).toMatchObject({
+    cniVersion: "0.3.1",
+    ips: [{ version: "4", address: "10.0.0.150/24" }],
+  });
+  expect(seenAddresses(web, "net1")).toEqual(["10.0.0.150/24"]);
+  const links = seenLinks(web).map(({ ifname, address }) => [ifname, address]);
+  expect(links).toContainEqual(["net1", "02:00:00:00:01:50"]);
+  expect(pings(lan.machine, "10.0.0.150")).toBe("reachable");
+  succeeded(await cniOn("second", "del", ...pod, "--ifname", "net1"));
+  expect(seenLinks(web).map(({ ifname }) => ifname)).toEqual(["eth0"]);
+  succeeded(await cni("del", ...pod));
+  expect([seenLinks(web), leases()]).toEqual([[], []]);
 });
