@@ -32,6 +32,11 @@ const ipams = {
   static: { type: "static", addresses: [{ address: "10.0.0.77/24", gateway: "10.0.0.1" }] },
 } as const;
 
+interface How {
+  readonly on?: Platform;
+  readonly signal?: AbortSignal;
+}
+
 function openSite() {
   const host = openFakeHost();
   const netns = host.sandbox();
@@ -45,8 +50,12 @@ function openSite() {
     const ips = [{ address: "10.0.0.88/24", gateway: "10.0.0.1" }];
     return { status: 0, stdout: JSON.stringify({ cniVersion: "1.0.0", ips }), stderr: "" };
   };
-  const run = (command: string, ipam: object, on: Platform = host.platform): Promise<Reply> => {
-    const { attachments, facts } = host.engineOn(on);
+  const run = (
+    command: string,
+    ipam: object,
+    { on = host.platform, signal = new AbortController().signal }: How = {},
+  ): Promise<Reply> => {
+    const { attachments, facts } = on === host.platform ? host.engine : host.engineOn(on);
     const ports = { platform: on, hostNamespace: host.netns, attachments, facts, execute };
     const env = {
       CNI_COMMAND: command,
@@ -56,8 +65,7 @@ function openSite() {
       CNI_PATH: path,
     };
     const stdin = new TextEncoder().encode(JSON.stringify({ ...config, ipam }));
-    const never = new AbortController().signal;
-    return runPlugin(async () => ok(ports), { plugin: "macvlan", env, stdin }, never);
+    return runPlugin(async () => ok(ports), { plugin: "macvlan", env, stdin }, signal);
   };
   const files = () => {
     const names = must(host.platform.files.list(directory));
@@ -78,7 +86,7 @@ describe.each(Object.entries(ipams))("with addresses of %s", (_name, ipam) => {
   test("an ADD of which anything is refused leaves nothing, or is done", async () => {
     using site = openSite();
     const walked = await walkRefusals(site.host.platform, async (faulty, at) => {
-      const reply = await site.run("ADD", ipam, faulty);
+      const reply = await site.run("ADD", ipam, { on: faulty });
       if (reply.exitCode === 0) expect((await site.run("DEL", ipam)).exitCode).toBe(0);
       expect([at, reply.stdout, await site.state()]).toEqual([at, reply.stdout, nothing]);
       return faulty.requests() >= at ? "reached" : "passed";
@@ -90,12 +98,34 @@ describe.each(Object.entries(ipams))("with addresses of %s", (_name, ipam) => {
     using site = openSite();
     const walked = await walkRefusals(site.host.platform, async (faulty, at) => {
       expect((await site.run("ADD", ipam)).exitCode).toBe(0);
-      const reply = await site.run("DEL", ipam, faulty);
+      const reply = await site.run("DEL", ipam, { on: faulty });
       if (reply.exitCode === 0) expect([at, await site.state()]).toEqual([at, nothing]);
       expect(await site.run("DEL", ipam)).toEqual({ exitCode: 0, stdout: "" });
       expect([at, await site.state()]).toEqual([at, nothing]);
       return faulty.requests() >= at ? "reached" : "passed";
     });
     expect(walked).toBeGreaterThan(1);
+  });
+
+  test("a DEL that comes while the ADD is at work waits for it, and takes all of it", async () => {
+    using site = openSite();
+    const added = site.run("ADD", ipam);
+    const deleted = site.run("DEL", ipam);
+    expect((await added).exitCode).toBe(0);
+    expect(await deleted).toEqual({ exitCode: 0, stdout: "" });
+    expect(await site.state()).toEqual(nothing);
+  });
+
+  test("an ADD that is called off, at whatever point, leaves nothing", async () => {
+    using site = openSite();
+    for (let turns = 0; turns < 40; turns++) {
+      const caller = new AbortController();
+      const added = site.run("ADD", ipam, { signal: caller.signal });
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      caller.abort();
+      const { exitCode, stdout } = await added;
+      if (exitCode === 0) expect((await site.run("DEL", ipam)).exitCode).toBe(0);
+      expect([turns, stdout, await site.state()]).toEqual([turns, stdout, nothing]);
+    }
   });
 });

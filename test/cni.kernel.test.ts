@@ -119,6 +119,25 @@ describe("ADD", () => {
     inside(a, "ping", "-c1", "-W2", parsed(replies[1]?.stdout ?? "").ips[0].address.split("/")[0]);
   });
 
+  test("a pod gets two links of one configuration, as Multus asks for them", async () => {
+    using site = openSite();
+    const { lan, cni, config } = site;
+    const netns = lan.sandbox();
+    const args = "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0";
+    const pod = { ...cni.pod("pod1", netns), CNI_ARGS: args };
+    const { ipam, ...rest } = config;
+    const bare = { ...rest, ipam: { ...ipam, routes: [] } };
+    expect(await cni.run("macvlan", "ADD", bare, pod)).toMatchObject({ exitCode: 0 });
+    const second = { ...pod, CNI_IFNAME: "net1" };
+    expect(await cni.run("macvlan", "ADD", bare, second)).toMatchObject({ exitCode: 0 });
+    const [eth0, net1] = seenLinks(netns);
+    expect([eth0?.ifname, net1?.ifname].toSorted()).toEqual(["eth0", "net1"]);
+    expect(eth0?.address).not.toBe(net1?.address);
+    expect(await cni.run("macvlan", "DEL", bare, second)).toEqual(done);
+    expect(seenLinks(netns).map(({ ifname }) => ifname)).toEqual(["eth0"]);
+    expect(Object.values(filesOf(cni))).toContain("pod1\r\neth0");
+  });
+
   test("a second one is refused; the first one's link, files and addresses stay", async () => {
     using site = openSite();
     const { lan, cni, config } = site;

@@ -8,9 +8,11 @@ export {
   type AllocationFiles,
   type AttachmentKey,
   type FileHolder,
+  formatAllocation,
   formatAttachment,
   formatHolder,
   holderOf,
+  parseAllocation,
 } from "./attachment.ts";
 export {
   type Driver,

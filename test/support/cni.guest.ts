@@ -115,3 +115,21 @@ test("ipvlan in a chain: parent and addresses are those of the plugins before", 
   expect(await cni.run("ipvlan", "DEL", later, pod)).toEqual(done);
   expect(seenLinks(netns)).toEqual([]);
 });
+
+test("macvlan on a VLAN that is made for it: the frames have the tag", async () => {
+  using site = openSite();
+  const { lan, cni } = site;
+  inside(lan.machine, ...words("ip link add m0.44 link m0 type vlan id 44"));
+  inside(lan.machine, ...words("ip addr del 10.0.0.1/24 dev m0"));
+  inside(lan.machine, ...words("ip addr add 10.0.0.1/24 dev m0.44"));
+  inside(lan.machine, ...words("ip link set m0.44 up"));
+  const config = { ...site.base, type: "macvlan", vlan: 44 };
+  const netns = lan.sandbox();
+  const pod = cni.pod("pod1", netns);
+  const added = await cni.run("macvlan", "ADD", config, pod);
+  expect(added).toMatchObject({ exitCode: 0 });
+  expect(pings(netns, "10.0.0.1")).toBe("reachable");
+  const later = { ...config, prevResult: parsed(added.stdout) };
+  expect(await cni.run("macvlan", "CHECK", later, pod)).toEqual(done);
+  expect(await cni.run("macvlan", "DEL", later, pod)).toEqual(done);
+});
