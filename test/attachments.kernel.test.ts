@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { NetnsHandle } from "../src/platform/index.ts";
 import { openAttachmentSite } from "./support/attachment-site.ts";
 import { addressSet, given, ip, key } from "./support/attachments.ts";
+import { walkRefusals } from "./support/fault-walk.ts";
 import {
   inside,
   pathOf,
@@ -107,6 +108,20 @@ test("a parent in the sandbox is one like any other", async () => {
   expect(codeOf(await site.add(lan.sandbox()))).toBe("LF-PARENT-MISSING");
 }, 30_000);
 
+test("a link on a link of a container's own is there, as the kernel makes it", async () => {
+  using site = await openAttachmentSite({ parentPlace: "sandbox", parent: "mv0" as never });
+  const { lan } = site;
+  const sandbox = lan.sandbox();
+  const made = "ip link add mv0 link p0 type macvlan mode bridge".split(" ");
+  inside(lan.host, ...made);
+  inside(lan.host, "ip", "link", "set", "dev", "mv0", "netns", pathOf(sandbox));
+  inside(sandbox, "ip", "link", "set", "dev", "mv0", "up");
+  must(await site.add(sandbox));
+  expect(pings(sandbox, "10.0.0.1")).toBe("reachable");
+  must(await site.attachments.remove(key("c1")));
+  expect(seenLinks(sandbox).map(({ ifname }) => ifname)).toEqual(["mv0"]);
+}, 30_000);
+
 test("with the sandbox gone, or the parent, removing succeeds", async () => {
   using site = await openAttachmentSite();
   const { lan, attachments } = site;
@@ -137,3 +152,42 @@ test("of many at work on one key at a time there is one, and no lock file is lef
   expect(most).toBe(1);
   expect(readdirSync(site.root).filter((name) => name.endsWith(".lock"))).toEqual([]);
 }, 30_000);
+
+const v4 = {
+  addressing: { kind: "sets", sets: [addressSet(0, ["10.0.0.50-10.0.0.99"])] },
+  routes: [{ to: "0.0.0.0/0" as never, via: ip("10.0.0.1") }],
+} as const;
+
+test("whatever of an attachment the kernel refuses, nothing of it is left", async () => {
+  using site = await openAttachmentSite();
+  const { lan } = site;
+  const sandbox = lan.sandbox();
+  const before = seenState(sandbox);
+  const walked = await walkRefusals(lan.platform, async (faulty, at) => {
+    const result = await site.add(sandbox, v4, site.engineOn(faulty));
+    if (result.ok) must(await site.attachments.remove(key("c1")));
+    const held = must(await site.engine.listLeases()).filter(({ kind }) => kind === "held");
+    expect([at, site.files(), held]).toEqual([at, [], []]);
+    expect([at, seenState(sandbox)]).toEqual([at, before]);
+    return at <= faulty.requests() ? "reached" : "passed";
+  });
+  expect(walked).toBeGreaterThan(8);
+}, 60_000);
+
+test("whatever of a removal the kernel refuses, the next one ends it", async () => {
+  using site = await openAttachmentSite();
+  const { lan } = site;
+  const sandbox = lan.sandbox();
+  const before = seenState(sandbox);
+  const walked = await walkRefusals(lan.platform, async (faulty, at) => {
+    must(await site.add(sandbox, v4));
+    const result = await site.engineOn(faulty).attachments.remove(key("c1"));
+    // What is told to be there is there.
+    const names = seenLinks(sandbox).map(({ ifname }) => ifname);
+    if (!result.ok && site.files().length === 0) expect([at, names]).toEqual([at, []]);
+    must(await site.attachments.remove(key("c1")));
+    expect([at, site.files(), seenState(sandbox)]).toEqual([at, [], before]);
+    return at <= faulty.requests() ? "reached" : "passed";
+  });
+  expect(walked).toBeGreaterThan(3);
+}, 60_000);

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseScenario } from "../src/lab/index.ts";
 import { REFERENCE_PLUGINS } from "./support/cni/cni-machine.ts";
 import {
   bookedAddresses,
@@ -7,21 +10,23 @@ import {
   startOwnDaemon,
 } from "./support/cni/own-plugins.ts";
 import {
-  NETWORK,
   openPodRuntime,
   type Pod,
+  type PodNetwork,
   type PodRuntime,
   runtimeKinds,
 } from "./support/cni/pods.ts";
-import { pings, seenLinks } from "./support/lan.ts";
+import { inside, pings, seenLinks } from "./support/lan.ts";
+import { must } from "./support/must.ts";
+import { scenarioDirectory } from "./support/scenario-files.ts";
 
 // A runtime and its pods, on a machine that may be busy.
 setDefaultTimeout(180_000);
 
 /** The version that every runtime here understands (containerd 1.6 and podman 4.3 end at 1.0.0). */
-const conf = {
+const list = {
   cniVersion: "1.0.0",
-  name: NETWORK,
+  name: "pods",
   plugins: [
     {
       type: "macvlan",
@@ -35,6 +40,17 @@ const conf = {
     },
   ],
 };
+
+const pods: PodNetwork = { name: list.name, text: JSON.stringify(list), file: "conflist" };
+
+/** The configuration of scenario S25, to the byte. */
+function documented(): PodNetwork {
+  const path = join(scenarioDirectory, "S25-cni-macvlan.yaml");
+  const { hosts } = must(parseScenario(readFileSync(path, "utf8"), path));
+  const [network] = hosts[0]?.networks ?? [];
+  if (network?.driver !== "macvlan") throw new Error("S25 has no such network");
+  return { name: network.name, text: network.cni ?? "", file: "conf" };
+}
 
 let own: OwnPlugins;
 beforeAll(async () => {
@@ -65,8 +81,8 @@ async function reaches({ inside }: Pod, address: string): Promise<boolean> {
 }
 
 /** The files of host-local that stand for addresses. */
-function leasesOf({ machine }: PodRuntime): readonly string[] {
-  return machine.stateFiles(`cni/networks/${NETWORK}`).filter((name) => /^\d+\./.test(name));
+function leasesOf({ machine }: PodRuntime, network = pods.name): readonly string[] {
+  return machine.stateFiles(`cni/networks/${network}`).filter((name) => /^\d+\./.test(name));
 }
 
 function expectNothingLeft(runtime: PodRuntime): void {
@@ -83,7 +99,9 @@ async function twoPods(runtime: PodRuntime, names: readonly [string, string]) {
   expect(await reaches(web, second.address)).toBe(true);
   expect(await reaches(web, "10.0.0.1")).toBe(true);
   expect(pings(machine.lan.machine, first.address)).toBe("reachable");
-  expect(machine.stateFiles("cni/results").filter((it) => it.startsWith(NETWORK))).toHaveLength(2);
+  expect(machine.stateFiles("cni/results").filter((it) => it.startsWith(pods.name))).toHaveLength(
+    2,
+  );
   await web.remove();
   expect(leasesOf(runtime)).toEqual([second.address]);
   expect(await reaches(db, "10.0.0.1")).toBe(true);
@@ -97,7 +115,7 @@ const ours = expect.stringMatching(/^landfall:/);
 describe.each(runtimeKinds)("%s", (kind) => {
   let runtime: PodRuntime;
   beforeAll(async () => {
-    runtime = await openPodRuntime(kind, REFERENCE_PLUGINS, conf);
+    runtime = await openPodRuntime(kind, REFERENCE_PLUGINS, pods);
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
 
@@ -145,4 +163,25 @@ describe.each(runtimeKinds)("%s", (kind) => {
     expectNothingLeft(runtime);
     expect(await bookedAddresses(machine)).toEqual([]);
   });
+});
+
+test.each(runtimeKinds)("%s takes the configuration of S25 as it is", async (kind) => {
+  const network = documented();
+  await using runtime = await openPodRuntime(kind, own.folder, network);
+  const { host, machine } = runtime.machine.lan;
+  inside(host, "sh", "-c", "ip link set dev p0 down && ip link set dev p0 name enp0s3 up");
+  inside(host, "ip", "addr", "add", "192.168.1.10/24", "dev", "enp0s3");
+  inside(machine, "ip", "addr", "add", "192.168.1.1/24", "dev", "m0");
+  const [web, db] = [await runtime.start("web"), await runtime.start("db")];
+  const addressOf = async (pod: Pod): Promise<string> =>
+    (await pod.inside("ip", "-4", "-o", "addr", "show", "dev", "eth0")).stdout;
+  expect(await addressOf(web)).toContain("inet 192.168.1.100/24 ");
+  expect(await addressOf(db)).toContain("inet 192.168.1.101/24 ");
+  expect(leasesOf(runtime, network.name)).toEqual(["192.168.1.100", "192.168.1.101"]);
+  expect(await reaches(web, "192.168.1.101")).toBe(true);
+  expect(pings(machine, "192.168.1.100")).toBe("reachable");
+  await web.remove();
+  await db.remove();
+  expect(leasesOf(runtime, network.name)).toEqual([]);
+  expect(seenLinks(host).map(({ ifname }) => ifname)).toEqual(["enp0s3"]);
 });

@@ -8,7 +8,7 @@ export { changeDriver, type DriverState, observeDriver } from "./change-driver.t
 export { checkIpvlanPort } from "./check-ipvlan-port.ts";
 export { type AttachContext, openAttachContext, openConversation } from "./context.ts";
 export { type LostLink, observeLife } from "./observe-alive.ts";
-export { observeParent, type Parent } from "./observe-parent.ts";
+export { observeParent, observeParentLink, type Parent } from "./observe-parent.ts";
 export { checkHostRoutes } from "./observe-routes.ts";
 export {
   observeAddresses,

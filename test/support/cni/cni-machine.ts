@@ -27,7 +27,7 @@ export interface CniMachine extends AsyncDisposable {
   /** Replaces the plugins that are found; their folder on the machine. */
   usePlugins(folder: string): string;
   /** Puts a configuration where runtimes look (/etc/cni/net.d). */
-  conf(file: string, content: object): void;
+  conf(file: string, text: string): void;
   /** Runs a program of the runtime's own root, such as `ctr`. */
   run(...command: readonly string[]): Promise<Ran>;
   /** As `run`; a failure fails the test. Returns what was printed. */
@@ -106,8 +106,7 @@ export async function openCniMachine(
     machine,
     booted,
     usePlugins,
-    conf: (file, content) =>
-      writeFileSync(join(machine.disk, "net.d", file), JSON.stringify(content)),
+    conf: (file, text) => writeFileSync(join(machine.disk, "net.d", file), text),
     run,
     succeed,
     start: (name, ...command) => {
