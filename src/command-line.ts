@@ -175,8 +175,13 @@ async function openCniInstaller() {
 }
 
 async function runCni(request: RunRequest) {
+  const machine = openMachine();
+  if (!machine.ok) return machine;
+  using opened = machine.value;
+  const { tryLock } = opened.platform.files;
   const { runRequest } = await import("./cnirun/index.ts");
-  return await runRequest(request, { env: process.env, signal: interrupt.signal });
+  const surroundings = { tryLock, env: process.env, signal: interrupt.signal };
+  return await runRequest(request, surroundings);
 }
 
 /** The lab of a user-mode kernel, which this program was started in. */

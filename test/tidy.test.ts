@@ -56,7 +56,7 @@ const arrows: Arrows = {
   dockerd: ["base"],
   uml: ["base"],
   install: ["base"],
-  cnirun: ["base", "domain"],
+  cnirun: ["base", "platform", "domain"],
   cli: [
     ...["base", "addr", "platform", "domain", "store", "engine", "lab", "api", "install"],
     ...["forward", "cnirun"],

@@ -141,6 +141,18 @@ export const alreadyAdded = defineProblem("LF-CNI-RUN-ADDED", {
     `landfall cni run del ${f.network} --container-id ${f.containerId} --ifname ${f.ifname}`,
 });
 
+export const calledOff = defineProblem("LF-CNI-RUN-INTERRUPTED", {
+  title: "It was called off before its turn",
+  explanation:
+    "Operations on one attachment are done one after the other, and GC alone. Whoever waited for " +
+    "another one was told to end; no plugin was run.",
+  exitCode: ExitCode.failed,
+  cniCode: CniCode.tryAgainLater,
+  retryable: true,
+  detail: (f: { network: string }) => `Another operation on ${f.network} is at work.`,
+  remedy: () => "Try again when it has ended.",
+});
+
 /** Every problem of this folder, for the generated docs. */
 export const cniRunProblems: readonly ProblemKind<never>[] = [
   cniNameWrong,
@@ -153,4 +165,5 @@ export const cniRunProblems: readonly ProblemKind<never>[] = [
   versionTooOld,
   notAdded,
   alreadyAdded,
+  calledOff,
 ];

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { IfName } from "../domain/index.ts";
+import { openPlatform } from "../platform/index.ts";
 import { loadConfList } from "./load-conf-list.ts";
 import { type RunRequest, runRequest } from "./run-request.ts";
 import { answering, openStage, result, type Stage } from "./testing.ts";
@@ -80,7 +81,10 @@ describe("del", () => {
     const { confDirectory, site } = stage;
     const { directories: pluginDirectories, cacheDirectory, env, signal } = site;
     const places = { network: pods, confDirectory, pluginDirectories, cacheDirectory };
-    return runRequest({ ...places, ...request } as RunRequest, { env, signal });
+    const platform = openPlatform();
+    if (!platform.ok) throw new Error(platform.error.call);
+    const { tryLock } = platform.value.files;
+    return runRequest({ ...places, ...request } as RunRequest, { env, signal, tryLock });
   };
 
   test("tells the plugins what the ADD was told, unless it is told otherwise", async () => {

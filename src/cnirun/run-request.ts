@@ -1,4 +1,5 @@
 import { ok, type Problem, type Result, unreachable } from "../base/index.ts";
+import type { Files } from "../platform/index.ts";
 import type { Keep } from "./collect-network.ts";
 import type { ConfList } from "./conf-list.ts";
 import { pluginExecutor } from "./execute-plugin.ts";
@@ -6,6 +7,7 @@ import { loadConfList } from "./load-conf-list.ts";
 import type { RunReport } from "./report.ts";
 import { findKept } from "./result-cache.ts";
 import { openCniRunner } from "./runner.ts";
+import { inTurn } from "./turns.ts";
 import type { Attachment, AttachmentName, CniNetworkName } from "./values.ts";
 
 /** What to do with a network of a configuration directory. */
@@ -30,12 +32,28 @@ export interface RunPlaces {
 
 /** What a run gets of the process. */
 export interface RunSurroundings {
+  readonly tryLock: Files["tryLock"];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
-/** Does one operation as a runtime does it. Errors: those of loadConfList and of CniRunner. */
+/**
+ * Does one operation as a runtime does it, when it is its turn. Errors: those of loadConfList, of
+ * CniRunner, and of waiting (LF-CNI-RUN-INTERRUPTED, LF-CNI-RUN-FILE).
+ */
 export async function runRequest(
+  request: RunRequest,
+  surroundings: RunSurroundings,
+): Promise<Result<RunReport, Problem>> {
+  const { network, cacheDirectory } = request;
+  const work = () => run(request, surroundings);
+  // These two are about no attachment.
+  if (request.operation === "status" || request.operation === "versions") return await work();
+  const turn = "attachment" in request ? request.attachment : "gc";
+  return await inTurn(network, turn, { cacheDirectory, ...surroundings }, work);
+}
+
+async function run(
   request: RunRequest,
   { env, signal }: RunSurroundings,
 ): Promise<Result<RunReport, Problem>> {

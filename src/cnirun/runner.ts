@@ -18,7 +18,8 @@ type Reported<E extends RunReport["event"]> = Promise<
 
 /**
  * Runs the plugins of networks. Operations on one attachment must not overlap, nor `collect` any
- * other of its network: who calls sees to that (specification, "Lifecycle & Ordering").
+ * other of its network: who calls sees to that, as runRequest does (specification, "Lifecycle &
+ * Ordering").
  */
 export interface CniRunner {
   /**

@@ -14,6 +14,8 @@ import { createNetwork, removeNetwork } from "./networks.ts";
 
 /** Of the digest, beside the name where that is another network's. */
 const DIGEST_LENGTH = 8;
+/** So that both fit into the 63 characters of a name. */
+const BASE_LENGTH = 54;
 /** Others may make or remove networks of the name meanwhile, but not for ever. */
 const ATTEMPTS = 5;
 
@@ -75,5 +77,5 @@ async function nameFor(
   const removed = place.kind === "former" ? await removeNetwork(deps, place.name) : undefined;
   return removed?.ok
     ? place.name
-    : (`${place.name}-${digest.slice(0, DIGEST_LENGTH)}` as NetworkName);
+    : (`${place.name.slice(0, BASE_LENGTH)}-${digest.slice(0, DIGEST_LENGTH)}` as NetworkName);
 }

@@ -143,7 +143,7 @@ const gc = command(
     brief: words("Take away what a network has of attachments that are gone."),
     description: words(
       "DEL for each kept result that is not to stay, then GC, by which plugins look for more. " +
-        "Nothing may be added or deleted meanwhile.",
+        "It waits for what is added or deleted by this command, and not for other runtimes.",
     ),
     usageLine: shortUsage,
     footer: examples(
