@@ -107,6 +107,7 @@ __attribute__((used)) void start(long *stack)
 	char *at = (char *)request + HEADER + LENGTHS, *last = (char *)request + FRAME_MAX - 1;
 	struct { int descriptor; short events, result; } input = { 0, 1, 0 };
 	long wait[] = { INPUT_S, 0 }, done;
+	char *namespace = lookup(env, "CNI_NETNS=");
 
 	/* Somebody wants to know what this is. */
 	if (!lookup(env, "CNI_COMMAND="))
@@ -115,13 +116,14 @@ __attribute__((used)) void start(long *stack)
 	for (at = variables; *entry && at < last; entry++)
 		if (after(*entry, "CNI_") || after(*entry, "PATH="))
 			at = put(at, last, *entry) + 1;
+	/* To the daemon the path may mean another one. */
+	if (namespace)
+		at = put_number(put(at, last, "LANDFALL_NETNS="), last, inode_of(namespace)) + 1;
 	char *const text = at;
 	do {
-		done = call(SYS_PPOLL, (long)&input, 1, (long)wait, 0, 8, 0);
-		if (done > 0)
+		done = -1;
+		if (call(SYS_PPOLL, (long)&input, 1, (long)wait, 0, 8, 0) > 0)
 			done = call(SYS_READ, 0, (long)at, last - at, 0, 0, 0);
-		else
-			done = -1;
 		at += done;
 	} while (done > 0);
 	if (done < 0 || at >= last)

@@ -35,6 +35,18 @@ static char *put(char *to, char *end, const char *text)
 	return to;
 }
 
+/* A number as decimal text, as `put`. */
+static char *put_number(char *to, char *end, unsigned long value)
+{
+	char digits[24], *first = digits + 23;
+
+	*first = 0;
+	do
+		*--first = '0' + value % 10;
+	while (value /= 10);
+	return put(to, end, first);
+}
+
 static void put32(unsigned char *to, unsigned long value)
 {
 	for (int at = 0; at < 4; at++)
@@ -44,6 +56,15 @@ static void put32(unsigned char *to, unsigned long value)
 static unsigned long get32(const unsigned char *from)
 {
 	return (unsigned long)from[0] << 24 | from[1] << 16 | from[2] << 8 | from[3];
+}
+
+/* 0 where there is nothing. */
+static unsigned long inode_of(const char *path)
+{
+	/* struct statx: stx_ino is its fifth word, STATX_INO asks for it */
+	unsigned long status[32];
+
+	return call(SYS_STATX, -100, (long)path, 0, 0x100, (long)status, 0) ? 0 : status[4];
 }
 
 static void write_all(long to, const void *from, long length)

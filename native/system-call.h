@@ -4,7 +4,7 @@
 enum { SYS_READ = 0, SYS_WRITE = 1, SYS_LSEEK = 8, SYS_SOCKET = 41, SYS_CONNECT = 42,
        SYS_SENDTO = 44, SYS_RECVFROM = 45, SYS_RECVMSG = 47, SYS_SETSOCKOPT = 54, SYS_EXECVE = 59,
        SYS_EXIT_GROUP = 231, SYS_PPOLL = 271, SYS_UNSHARE = 272, SYS_DUP3 = 292, SYS_SETNS = 308,
-       SYS_MEMFD_CREATE = 319 };
+       SYS_MEMFD_CREATE = 319, SYS_STATX = 332 };
 
 /* The first instructions of a program: `start` gets the stack as execve(2) leaves it. */
 #define START "mov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start"
@@ -27,7 +27,7 @@ static inline __attribute__((always_inline)) long call(long nr, long a, long b, 
 enum { SYS_READ = 63, SYS_WRITE = 64, SYS_LSEEK = 62, SYS_SOCKET = 198, SYS_CONNECT = 203,
        SYS_SENDTO = 206, SYS_RECVFROM = 207, SYS_RECVMSG = 212, SYS_SETSOCKOPT = 208,
        SYS_EXECVE = 221, SYS_EXIT_GROUP = 94, SYS_PPOLL = 73, SYS_UNSHARE = 97, SYS_DUP3 = 24,
-       SYS_SETNS = 268, SYS_MEMFD_CREATE = 279 };
+       SYS_SETNS = 268, SYS_MEMFD_CREATE = 279, SYS_STATX = 291 };
 
 #define START "mov x0, sp\n\tbl start"
 

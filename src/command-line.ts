@@ -9,6 +9,7 @@ import packageFile from "../package.json" with { type: "json" };
 import { findDaemon } from "./api/index.ts";
 import { ExitCode, ok, type Problem, type Result } from "./base/index.ts";
 import {
+  type CniPort,
   type DockerPort,
   type Host,
   type HostDirectories,
@@ -20,11 +21,11 @@ import {
 import type { RunRequest } from "./cnirun/index.ts";
 import type { DockerService } from "./daemon/index.ts";
 import type { LocalEngine } from "./engine/index.ts";
+import { pluginNames } from "./forward/index.ts";
 import type { InstallRequest } from "./install/index.ts";
 import { openLocalEngine, openMachine } from "./machine.ts";
 import { descriptors, writerTo } from "./output.ts";
 import type { Platform } from "./platform/index.ts";
-import { pluginRunner } from "./plugin-runner.ts";
 
 /** 128 + the signal's number, as shells report it. */
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -80,6 +81,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   if (!local.ok) return local;
   using owned = local.value;
   const { inheritedSockets, runDaemon } = await import("./daemon/index.ts");
+  const { pluginRunner } = await import("./plugin-runner.ts");
   const inherited = inheritedSockets(process.env, process.pid).get("docker");
   const notifySocket = process.env.NOTIFY_SOCKET;
   const { notify } = opened.platform.process;
@@ -137,10 +139,12 @@ const lab: LabPort = {
   demo: async (wish) => (await import("./lab/index.ts")).runDemo({ ...wish, guest }),
 };
 
+/** What starts this program. */
+const ownPath = isBuilt ? process.execPath : join(dirname(Bun.main), "../landfall");
+
 async function openInstaller() {
   const { openInstallPorts, ...installer } = await import("./install/index.ts");
-  const path = isBuilt ? process.execPath : join(dirname(Bun.main), "../landfall");
-  return { ...installer, ports: openInstallPorts(path) };
+  return { ...installer, ports: openInstallPorts(ownPath) };
 }
 
 const docker: DockerPort = {
@@ -153,6 +157,22 @@ const docker: DockerPort = {
     return await uninstallDocker(request, ports);
   },
 };
+
+const cni: CniPort = {
+  install: async (request) => {
+    const { installCni, ...ports } = await openCniInstaller();
+    return installCni(request, ports);
+  },
+  uninstall: async (request) => {
+    const { uninstallCni, ...ports } = await openCniInstaller();
+    return uninstallCni(request, ports);
+  },
+};
+
+async function openCniInstaller() {
+  const { installCni, pluginFiles: files, uninstallCni } = await import("./install/index.ts");
+  return { installCni, uninstallCni, files, program: ownPath, known: pluginNames };
+}
 
 async function runCni(request: RunRequest) {
   const { runRequest } = await import("./cnirun/index.ts");
@@ -183,6 +203,7 @@ export async function runCommandLine(): Promise<number> {
       serve,
       lab,
       docker,
+      cni,
       runCni,
       signal: interrupt.signal,
     });

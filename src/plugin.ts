@@ -2,8 +2,10 @@ import process from "node:process";
 import { mapResult, seconds } from "./base/index.ts";
 import {
   askDaemon,
+  CALLERS_NETNS,
   cniSocket,
   defaultDirectories,
+  inodeOf,
   lostReply,
   type PluginCall,
   type PluginName,
@@ -41,7 +43,7 @@ async function answer(call: PluginCall, signal: AbortSignal): Promise<PluginRepl
   const { CNI_COMMAND } = call.env;
   if (CNI_COMMAND !== undefined && CNI_COMMAND !== "VERSION") {
     const socket = cniSocket(process.env.LANDFALL_RUN_DIR || defaultDirectories.run);
-    const asked = await askDaemon(call, { socket, patience: PATIENCE });
+    const asked = await askDaemon(withNamespace(call), { socket, patience: PATIENCE });
     if (asked.kind === "answered") return asked.reply;
     if (asked.kind === "lost") return lostReply();
   }
@@ -50,7 +52,13 @@ async function answer(call: PluginCall, signal: AbortSignal): Promise<PluginRepl
   return await run(call, signal);
 }
 
-/** What is opened is closed with `stack`; VERSION needs none of it. */
+function withNamespace(call: PluginCall): PluginCall {
+  const { CNI_NETNS } = call.env;
+  if (!CNI_NETNS) return call;
+  return { ...call, env: { ...call.env, [CALLERS_NETNS]: inodeOf(CNI_NETNS) } };
+}
+
+/** What is opened is closed with `stack`; VERSION loads none of it. */
 async function openGround(stack: DisposableStack): ReturnType<PluginGround> {
   const { openLocalEngine, openMachine } = await import("./machine.ts");
   const machine = openMachine();

@@ -15,3 +15,7 @@ declare module "*.sh" {
   const text: string;
   export = text;
 }
+declare module "*.conflist" {
+  const text: string;
+  export = text;
+}

@@ -3,10 +3,11 @@
  * after, and agree with each other.
  */
 import { describe, expect, test } from "bun:test";
-import type { AttachmentRequest } from "../src/engine/index.ts";
+import { type AttachmentRequest, memoryLocks, openEngine } from "../src/engine/index.ts";
 import { addRequest, addressSet, directory, key, podsSpec } from "./support/attachments.ts";
 import { bookOf, childrenIn, openFakeHost, storeKinds } from "./support/fake-host.ts";
 import { walk, walkRefusals, withFault } from "./support/fault-walk.ts";
+import { Killer, outcomeOf } from "./support/killer.ts";
 import { codeOf, must } from "./support/must.ts";
 
 const sets = [addressSet(0, ["10.0.0.50-10.0.0.53"]), addressSet(1, ["fd00::50-fd00::53"])];
@@ -97,4 +98,55 @@ test("whichever file or request is refused when one is removed, a second call en
     return at <= faulty.requests() ? "reached" : "passed";
   });
   expect(walked).toBeGreaterThan(3);
+});
+
+/** An engine of a process that is killed at its n-th step, and one of another process. */
+async function openMortal() {
+  const site = await openSite("memory");
+  const { platform, netns: hostNamespace, store } = site.host;
+  const locks = memoryLocks();
+  const living = openEngine({ platform, hostNamespace, store, locks });
+  const mortal = (killer: Killer) => {
+    const ports = { platform: killer.platform(platform), store: killer.store(store) };
+    return openEngine({ ...ports, hostNamespace, locks });
+  };
+  return { ...site, living, mortal };
+}
+
+describe.each(["alive", "gone"] as const)("with the sandbox %s", (sandbox) => {
+  test.each(["remove", "reconcile"] as const)(
+    "an attachment killed at any point is ended by %s, files included",
+    async (by) => {
+      let at = 1;
+      for (; at < 200; at++) {
+        using site = await openMortal();
+        const end = await outcomeOf(site.add(site.mortal(new Killer(at))));
+        if (sandbox === "gone") site.sandbox.close();
+        if (by === "reconcile") {
+          must(await site.living.reconcile());
+          await site.expectAgreement([at, "reconciled"]);
+        }
+        must(await site.remove(site.living));
+        await site.expectAgreement([at, "removed"]);
+        expect([at, site.files()]).toEqual([at, []]);
+        if (end === "ended") break;
+      }
+      expect(at).toBeGreaterThan(15);
+    },
+  );
+
+  test("a removal killed at any point is ended by the next, files included", async () => {
+    let at = 1;
+    for (; at < 200; at++) {
+      using site = await openMortal();
+      must(await site.add(site.living));
+      if (sandbox === "gone") site.sandbox.close();
+      const end = await outcomeOf(site.remove(site.mortal(new Killer(at))));
+      must(await site.remove(site.living));
+      await site.expectAgreement([at, "removed"]);
+      expect([at, site.files()]).toEqual([at, []]);
+      if (end === "ended") break;
+    }
+    expect(at).toBeGreaterThan(5);
+  });
 });

@@ -1,7 +1,7 @@
 /** What runtimes that name their attachments get, on the fake kernel. */
 import { expect, test } from "bun:test";
 import { ok } from "../src/base/index.ts";
-import type { NetworkName } from "../src/domain/index.ts";
+import type { NetworkName, VlanId } from "../src/domain/index.ts";
 import type { AttachmentRequest } from "../src/engine/index.ts";
 import {
   addRequest,
@@ -307,4 +307,45 @@ test("work on one key is done one after the other, and on others meanwhile", asy
     ...["first begins", "other begins", "other ends", "first ends"],
     ...["last begins", "last ends"],
   ]);
+});
+
+test("a link can be that of a VLAN itself, once on a parent", async () => {
+  using site = await openSite();
+  const { host, attachments } = site;
+  const driver = { kind: "vlan", mode: "802.1Q", id: 100 as VlanId } as const;
+  const origin = (name: string) => ({ kind: "cni", name, digest: "d" }) as const;
+  const first = podsSpec({ name: "v1" as NetworkName, driver, origin: origin("v1") });
+  const made = must(await attachments.ensureNetwork(first));
+  expect(made.segment).toBe("p0.100" as never);
+  const added = must(await site.add({ network: made.name, key: key("c1", "v0") }));
+  expect(added.mac).toBe(host.kernel.state.byName(host.netns.cookie, "p0")?.mac as never);
+  expect([added.endpoint.link.mac, added.mtu]).toEqual([undefined, 1500 as never]);
+  const [link] = host.kernel.state.links().filter(({ details }) => details.kind === "vlan");
+  expect([link?.name, link?.details]).toMatchObject(["v0", { id: 100, protocol: "802.1Q" }]);
+  // Its address is one of the VLAN, which a network by another way is on too.
+  const clash = await site.add({
+    ...{ network: made.name, key: key("c2", "v1") },
+    addressing: { kind: "given", addresses: [given("10.0.0.50/24")] },
+  });
+  expect(codeOf(clash)).toBe("LF-ADDRESS-TAKEN");
+  const second = await site.add({ network: made.name, key: key("c2", "v1") });
+  expect(codeOf(second)).toBe("LF-VLAN-TAKEN");
+  expect(must(await host.engine.status())).toEqual([]);
+  must(await attachments.remove(key("c1", "v0")));
+  must(await site.add({ network: made.name, key: key("c2", "v1") }));
+});
+
+test("a VLAN's link in a namespace that nothing leads to still counts as alive", async () => {
+  using site = await openSite();
+  const { host, attachments } = site;
+  const driver = { kind: "vlan", mode: "802.1Q", id: 100 as VlanId } as const;
+  const origin = { kind: "cni", name: "v1", digest: "d" } as const;
+  must(await attachments.ensureNetwork(podsSpec({ name: "v1" as NetworkName, driver, origin })));
+  const held = host.sandbox();
+  const sandbox = { netns: held, path: "/run/netns/gone" };
+  must(await site.add({ network: "v1" as NetworkName, sandbox }));
+  expect(codeOf(await attachments.remove(key("c1")))).toBe("LF-SANDBOX-UNREACHABLE");
+  held.close();
+  must(await attachments.remove(key("c1")));
+  expect((await bookOf(host.store)).leases).toEqual([]);
 });

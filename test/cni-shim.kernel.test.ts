@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { millis, ok, seconds } from "../src/base/index.ts";
@@ -125,6 +133,15 @@ test("a hundred at once all get their own answer", async () => {
   expect(ended.map(({ stdout }) => stdout)).toEqual(ids);
   expect(calls).toHaveLength(100);
 }, 20_000);
+
+test("says which namespace it means by the path", async () => {
+  serve(async () => ({ exitCode: 0, stdout: "" }));
+  const path = "/proc/self/ns/net";
+  const { ino } = statSync(path, { bigint: true });
+  for (const CNI_NETNS of [path, "/nowhere", ""]) await plugin("{}", { ...usual, CNI_NETNS });
+  const said = calls.map(({ env }) => env.LANDFALL_NETNS);
+  expect(said).toEqual([String(ino), "0", "0"]);
+});
 
 test("a slow daemon is waited for", async () => {
   serve(async () => {

@@ -26,15 +26,17 @@ import {
 
 const diskFull = stateUnusable({ path: "landfall.db", code: "SQLITE_FULL", message: "full" });
 
-/** A store of which the n-th commit fails. */
+/** A store of which the n-th use fails. */
 function failingStore(store: Store, failAt: number): Store {
-  let commits = 0;
+  let uses = 0;
+  const fails = (): boolean => {
+    uses += 1;
+    return uses === failAt;
+  };
   return {
     ...store,
-    transact: async (decide) => {
-      commits += 1;
-      return commits === failAt ? err(diskFull) : store.transact(decide);
-    },
+    transact: async (decide) => (fails() ? err(diskFull) : store.transact(decide)),
+    read: async (look) => (fails() ? err(diskFull) : store.read(look)),
   };
 }
 

@@ -182,8 +182,8 @@ function beatenAt({ host, locks, engineOn }: NetSite, at: number) {
     must(await store.transact((tx) => ok(tx.operations.insert(row))));
     seen.beaten = "yes";
   };
-  const transact: typeof store.transact = async (decide) => {
-    const result = await store.transact(decide);
+  const watched = async <T>(work: () => Promise<T>): Promise<T> => {
+    const result = await work();
     commits += 1;
     const { operations, networks } = await bookOf(store);
     const others = operations.filter((row) => row.id !== id);
@@ -198,7 +198,12 @@ function beatenAt({ host, locks, engineOn }: NetSite, at: number) {
     void store.transact((tx) => ok(tx.operations.remove(id)));
     lock?.[Symbol.dispose]();
   };
-  const engine = engineOn({ platform: onWait(host, 3, end), store: { ...store, transact } });
+  const watchedStore: typeof store = {
+    ...store,
+    transact: (decide) => watched(() => store.transact(decide)),
+    read: (look) => watched(() => store.read(look)),
+  };
+  const engine = engineOn({ platform: onWait(host, 3, end), store: watchedStore });
   return { engine, seen };
 }
 

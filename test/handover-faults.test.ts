@@ -112,6 +112,8 @@ function withDisk(host: FakeHost) {
     persist: async () => {
       const committed = bookOf(host.store);
       const done = await host.store.persist();
+      // A disk takes its time: who does not wait for it is seen.
+      await Bun.sleep(50);
       if (done.ok) left = committed;
       return done;
     },

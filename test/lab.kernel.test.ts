@@ -100,6 +100,7 @@ test.concurrent("every scenario that any kernel can run passes, each check of it
     ...[
       "S15",
       "S22",
+      "S25",
       "S34",
       "S35",
       "S38",

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ExitCode, type Problem } from "../base/index.ts";
+import { ExitCode, ok, type Problem } from "../base/index.ts";
 import {
   type Endpoint,
   type EndpointRoute,
@@ -92,6 +92,7 @@ export const network = z
     flag: z.string().optional(),
     sources: z.array(value.mac).optional(),
     bcQueueLen: z.number().optional(),
+    vlanTag: value.vlanTag.optional(),
     parent: value.ifname,
     segment: value.segmentName,
     subnets: z.array(subnet),
@@ -115,7 +116,11 @@ const networkView = network.transform((document, context): NetworkView => {
   const { id, name, parent, segment, subnets, routes, createdAt, endpoints } = document;
   const { driver: kind, mode, flag, sources, bcQueueLen, reservations, mtu, internal } = document;
   const { parentChecks, parentLink, parentPlace, addressing, routers, origin, vlan } = document;
-  const driver = parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) });
+  const { vlanTag } = document;
+  const driver =
+    vlanTag === undefined
+      ? parseDriver({ kind, mode, ...given({ flag, sources, bcQueueLen }) })
+      : ok({ kind: "vlan" as const, mode: vlanTag.protocol, id: vlanTag.id });
   if (!driver.ok) return value.read(driver, context);
   const rest = {
     reservations: reservations.length === 0 ? undefined : reservations,

@@ -8,17 +8,20 @@ import {
   formatVlanTag,
   type NetworkSpec,
   tapDevice,
+  type VlanDriver,
+  type VlanTag,
 } from "../domain/index.ts";
 import type { EndpointView, LeaseView, NetworkView, Reconciled } from "../engine/index.ts";
 import type { documents } from "./documents.ts";
 
 /** The JSON of a network; keys without a value are undefined, and so absent in the text. */
 export function networkDocument({ network, endpoints }: NetworkView): documents["network"] {
-  const { id, name, parent, segment, mtu, reach, createdAt, parentChecks } = network;
+  const { id, name, parent, segment, mtu, reach, createdAt, parentChecks, driver } = network;
   return {
     id,
     name,
     ...driverDocument(network),
+    vlanTag: driver.kind === "vlan" ? formatVlanTag(tagOf(driver)) : undefined,
     parent,
     segment,
     subnets: network.subnets.map(({ prefix, gateway, ranges, exclusions }) => ({
@@ -39,6 +42,10 @@ export function networkDocument({ network, endpoints }: NetworkView): documents[
     vlan: network.vlan && { on: network.vlan.on, tags: network.vlan.tags.map(formatVlanTag) },
     ...originDocument(network),
   };
+}
+
+function tagOf({ mode: protocol, id }: VlanDriver): VlanTag {
+  return { protocol, id };
 }
 
 function originDocument({

@@ -4,7 +4,9 @@ import {
   allocationTaken,
   describeStep,
   type FileHolder,
+  formatAllocation,
   formatHolder,
+  parseAllocation,
   type RemoveAllocations,
   type WriteAllocations,
 } from "../domain/index.ts";
@@ -19,7 +21,7 @@ import type { StepHandler } from "./step.ts";
 export const writeAllocations: StepHandler<WriteAllocations> = {
   observe: ({ allocations, holder }, { platform }) => {
     const texts = pathsOf(allocations).map((path) => platform.files.readText(path));
-    const ours = texts.filter((text) => text.ok && text.value === textOf(holder)).length;
+    const ours = texts.filter((text) => text.ok && text.value === formatAllocation(holder)).length;
     if (ours === texts.length) return ok("done");
     return ok(ours === 0 ? "undone" : "partial");
   },
@@ -39,7 +41,9 @@ export const writeAllocations: StepHandler<WriteAllocations> = {
 export const removeAllocations: StepHandler<RemoveAllocations> = {
   observe: ({ allocations, holder }, { platform }) => {
     const texts = pathsOf(allocations).map((path) => platform.files.readText(path));
-    return ok(texts.some((text) => text.ok && text.value === textOf(holder)) ? "undone" : "done");
+    return ok(
+      texts.some((text) => text.ok && text.value === formatAllocation(holder)) ? "undone" : "done",
+    );
   },
   do: ({ allocations, holder }, { platform }) =>
     removeAllocationFiles(platform, allocations, holder),
@@ -82,19 +86,9 @@ export function removeHeldFile(
 
 const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 
-/** Whose a file's text says that the address is. Versions before 0.8 wrote no link's name. */
-export function parseHolder(text: string): FileHolder {
-  const [containerId = "", ifname] = text.trim().split("\r\n");
-  return ifname === undefined ? { containerId } : { containerId, ifname };
-}
-
 function isHeldBy(text: string, { containerId, ifname }: FileHolder): boolean {
-  const found = parseHolder(text);
-  return found.containerId === containerId && found.ifname === ifname;
-}
-
-function textOf({ containerId, ifname }: Required<FileHolder>): string {
-  return `${containerId}\r\n${ifname}`;
+  const found = parseAllocation(text);
+  return found?.containerId === containerId && found.ifname === ifname;
 }
 
 function pathsOf({ directory, files }: AllocationFiles): readonly string[] {
@@ -127,15 +121,16 @@ function createOwn(
   path: string,
   holder: Required<FileHolder>,
 ): Result<Created, Problem> {
-  const created = files.createText(path, textOf(holder));
+  const created = files.createText(path, formatAllocation(holder));
   if (created.ok) return ok({ kind: "ours" });
   if (created.error.errno !== "EEXIST") return err(callProblem(created.error, `write ${path}`));
   const present = files.readText(path);
   if (!present.ok) return err(callProblem(present.error, `look at ${path}`));
   if (isHeldBy(present.value, holder)) return ok({ kind: "ours" });
-  if (present.value !== "") return ok({ kind: "taken", holder: parseHolder(present.value) });
+  const theirs = parseAllocation(present.value);
+  if (theirs !== undefined) return ok({ kind: "taken", holder: theirs });
   // We have the lock, so whoever made it died before it wrote, and it would be nobody's for ever.
-  const written = files.writeText(path, textOf(holder));
+  const written = files.writeText(path, formatAllocation(holder));
   return written.ok ? ok({ kind: "ours" }) : err(callProblem(written.error, `write ${path}`));
 }
 

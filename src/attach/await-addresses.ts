@@ -1,6 +1,6 @@
 import { err, millis, ok, seconds } from "../base/index.ts";
 import { type AwaitAddresses, addressConflict, describeStep } from "../domain/index.ts";
-import { observeAddresses } from "./observe-sandbox.ts";
+import { observeAddresses, observeOwnLink } from "./observe-sandbox.ts";
 import type { StepHandler } from "./step.ts";
 
 /** Longer than the kernel asks: one probe, up to a second late, and a second for the answer. */
@@ -13,6 +13,9 @@ const PAUSE = millis(20);
  */
 export const awaitAddresses: StepHandler<AwaitAddresses> = {
   observe: ({ link, addresses }, { sandbox }) => {
+    const own = observeOwnLink(sandbox, link);
+    if (!own.ok) return own;
+    if (own.value.kind !== "ours") return ok(own.value.kind === "foreign" ? "foreign" : "undone");
     const present = observeAddresses(sandbox, link.ifindex);
     if (!present.ok) return present;
     const used = present.value.filter(({ address }) => addresses.includes(address));

@@ -3,6 +3,7 @@ import {
   type Driver,
   driverFlag,
   formatDriver,
+  type IpvlanDriver,
   type LinkIdentity,
   type MacvlanDriver,
 } from "../domain/index.ts";
@@ -33,6 +34,9 @@ export function observeDriver(
 }
 
 function hasDriver({ details }: Link, driver: Driver): boolean {
+  if (driver.kind === "vlan") {
+    return details?.kind === "vlan" && details.id === driver.id;
+  }
   const flag = driverFlag(driver);
   const flags = flag === undefined ? [] : [flag];
   if (details?.kind === "ipvlan" || details?.kind === "ipvtap") {
@@ -62,6 +66,8 @@ export function changeDriver(
   driver: Driver,
   permit: Permit,
 ): Result<void, Problem> {
+  // Its id and protocol are what the link is.
+  if (driver.kind === "vlan") return ok();
   const own = observeOwnLink(sandbox, identity);
   if (!own.ok) return own;
   if (own.value.kind !== "ours") return ok();
@@ -75,7 +81,10 @@ export function changeDriver(
   return err(refusalProblem(changed.error, `change ${name} to mode ${driver.mode}`));
 }
 
-function changeTo(driver: Driver, link: "plain" | "tap"): MacvlanChange | IpvlanChange {
+function changeTo(
+  driver: MacvlanDriver | IpvlanDriver,
+  link: "plain" | "tap",
+): MacvlanChange | IpvlanChange {
   if (driver.kind === "ipvlan") {
     const { mode, flag = "bridge" } = driver;
     return { kind: link === "tap" ? "ipvtap" : "ipvlan", mode, flag };

@@ -64,8 +64,8 @@ export const configureLink: StepHandler<ConfigureLink> = {
 };
 
 /**
- * What IPv6 addresses need of the link. They are kept when it is set down, as those of IPv4 are. One
- * announcement for each, when the kernel has made sure that it is unique: before that, an
+ * What IPv6 addresses need of the link. They are kept when it is set down, as those of IPv4 are.
+ * One announcement for each, when the kernel has made sure that it is unique: before that, an
  * advertisement would claim an address that is still in doubt (RFC 4862 section 5.4).
  */
 function prepareIpv6(

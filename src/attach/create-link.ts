@@ -2,12 +2,15 @@ import { err, ok, type Problem } from "../base/index.ts";
 import {
   type CreateLink,
   describeStep,
+  formatDriver,
   kindOf,
   type MacvlanDriver,
   macTaken,
   mtuTooLarge,
   parentBusy,
   passthruExclusive,
+  type VlanDriver,
+  vlanTaken,
 } from "../domain/index.ts";
 import {
   addLink,
@@ -66,6 +69,7 @@ function kindOptions({ driver, link, linkKind }: CreateLink, parent: LinkRef): N
     const kind = linkKind === undefined ? "ipvlan" : "ipvtap";
     return { kind, parent, mode, flag };
   }
+  if (driver.kind === "vlan") return vlanOptions(driver, parent);
   const { bcQueueLen } = driver;
   return {
     kind: linkKind === undefined ? "macvlan" : "macvtap",
@@ -74,6 +78,11 @@ function kindOptions({ driver, link, linkKind }: CreateLink, parent: LinkRef): N
     ...(link.mac === undefined ? {} : { mac: link.mac }),
     ...(bcQueueLen === undefined ? {} : { bcQueueLen }),
   };
+}
+
+/** What makes the link that of a VLAN. */
+export function vlanOptions({ id, mode: protocol }: VlanDriver, parent: LinkRef): NewLinkKind {
+  return { kind: "vlan", parent, id, protocol };
 }
 
 /** The mode in netlink's words. */
@@ -99,6 +108,9 @@ function problemOf(refusal: NetlinkRefusal, step: CreateLink, parent: ParentLink
     const other = step.driver.kind === "ipvlan" ? "a macvlan" : "an ipvlan";
     const use = `used by another kind of link (${other}, a bridge or a bond)`;
     return parentBusy({ parent: step.parent, use, instead: undefined });
+  }
+  if (refusal.errno === "EEXIST" && step.driver.kind === "vlan") {
+    return vlanTaken({ vlan: formatDriver(step.driver), parent: step.parent });
   }
   if (refusal.errno === "EADDRINUSE" && step.link.mac !== undefined) {
     return macTaken({ mac: step.link.mac, owner: `another link on ${step.parent}` });

@@ -3,12 +3,12 @@
  * and recognised. Contract: every refusal is a Problem with the kernel's words; nothing that is not
  * ours is changed. Must not read or write the store, or decide what should be.
  */
-export { parseHolder, removeAllocationFiles, removeHeldFile } from "./allocation-files.ts";
+export { removeAllocationFiles, removeHeldFile } from "./allocation-files.ts";
 export { changeDriver, type DriverState, observeDriver } from "./change-driver.ts";
 export { checkIpvlanPort } from "./check-ipvlan-port.ts";
 export { type AttachContext, openAttachContext, openConversation } from "./context.ts";
 export { type LostLink, observeLife } from "./observe-alive.ts";
-export { observeParent, type Parent } from "./observe-parent.ts";
+export { observeParent, observeParentLink, type Parent } from "./observe-parent.ts";
 export { checkHostRoutes } from "./observe-routes.ts";
 export {
   observeAddresses,

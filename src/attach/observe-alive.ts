@@ -1,16 +1,25 @@
 import type { InterfaceAddress, Mac } from "../addr/index.ts";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import type { IfName, IpvlanDriver, LinkIdentity, Network } from "../domain/index.ts";
+import {
+  formatDriver,
+  type IfName,
+  type IpvlanDriver,
+  type LinkIdentity,
+  type Network,
+  type VlanDriver,
+} from "../domain/index.ts";
 import {
   addAddress,
   addLink,
   getLink,
   type Link,
   listFdb,
+  listLinks,
   type Rtnetlink,
 } from "../netlink/index.ts";
 import type { Platform } from "../platform/index.ts";
 import { openConversation } from "./context.ts";
+import { vlanOptions } from "./create-link.ts";
 import { callProblem, refusalProblem } from "./refusals.ts";
 
 /** A link that nothing leads to any more. */
@@ -41,6 +50,9 @@ export function observeLife(
       driver: network.driver,
       addresses,
     });
+  }
+  if (network.driver.kind === "vlan") {
+    return vlanInUse(platform, host, { parent: parent.value, driver: network.driver });
   }
   const macs = macsOn(host, parent.value);
   if (!macs.ok) return macs;
@@ -97,4 +109,34 @@ function addressInUse(
   const answers = probe.execute(addresses.map((address) => addAddress({ link: PROBE, address })));
   const used = answers.findIndex((row) => !row.ok && row.error.errno === "EADDRINUSE");
   return ok(addresses[used]);
+}
+
+/**
+ * Whether the link of a VLAN is in a namespace that we do not see: the kernel refuses a second one
+ * of the parent, wherever the first is (EEXIST), so one is made for a moment.
+ */
+function vlanInUse(
+  platform: Platform,
+  host: Rtnetlink,
+  { parent, driver }: { readonly parent: Link; readonly driver: VlanDriver },
+): Result<string | undefined, Problem> {
+  const { ifindex, name } = parent;
+  const created = platform.namespaces.create();
+  if (!created.ok) return err(callProblem(created.error, "make a namespace"));
+  // The link goes with it.
+  using netns = created.value;
+  const options = vlanOptions(driver, { ifindex, name });
+  const made = host.request(addLink({ ...options, ...PROBE, netns: { fd: netns.fd } }));
+  if (made.ok) return ok(undefined);
+  if (made.error.errno !== "EEXIST") {
+    return err(refusalProblem(made.error, `look for a VLAN of ${name}`));
+  }
+  const links = host.dump(listLinks());
+  if (!links.ok) return err(refusalProblem(links.error, "list links"));
+  // The host has one of its own now, so that ours is gone.
+  const isHosts = links.value.some(
+    ({ details, parent: on }) =>
+      details?.kind === "vlan" && details.id === driver.id && on?.ifindex === ifindex,
+  );
+  return ok(isHosts ? undefined : formatDriver(driver));
 }

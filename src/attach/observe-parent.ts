@@ -1,8 +1,8 @@
 import { type Ip, interfaceAddressIp, type Mac } from "../addr/index.ts";
 import { err, nearest, ok, type Problem, type Result } from "../base/index.ts";
 import {
-  type Driver,
   type IfName,
+  type NetworkSpec,
   parentBusy,
   parentLoopback,
   parentMissing,
@@ -49,9 +49,10 @@ const LOOPBACK = 772;
 export function observeParent(
   host: Rtnetlink,
   name: IfName,
-  kind: Driver["kind"],
+  { driver, parentPlace }: Pick<NetworkSpec, "driver" | "parentPlace">,
 ): Result<Parent, Problem> {
-  const link = observeParentLink(host, name);
+  const { kind } = driver;
+  const link = observeParentLink(host, name, parentPlace);
   if (!link.ok) return link;
   const rows = host.dump(kind === "ipvlan" ? listAddresses() : listAddressesOf(link.value));
   if (!rows.ok) return err(refusalProblem(rows.error, "list addresses"));
@@ -62,13 +63,17 @@ export function observeParent(
 }
 
 /** The parent as it is now, or why nothing can hang on it. */
-export function observeParentLink(host: Rtnetlink, name: IfName): Result<ParentLink, Problem> {
+export function observeParentLink(
+  host: Rtnetlink,
+  name: IfName,
+  place?: NetworkSpec["parentPlace"],
+): Result<ParentLink, Problem> {
   const found = host.request(getLink({ name }));
   if (!found.ok) {
     if (found.error.errno === "ENODEV") return err(missing(host, name));
     return err(refusalProblem(found.error, `look for ${name}`));
   }
-  const problem = unsuitable(host, found.value);
+  const problem = unsuitable(host, found.value, place);
   if (problem !== undefined) return err(problem);
   const { ifindex, mac, mtu, state } = found.value;
   const downBy = state === "down" ? { downBy: lowestDown(host, found.value) } : {};
@@ -94,13 +99,19 @@ function missing(host: Rtnetlink, parent: IfName): Problem {
 }
 
 /** Why nothing can hang on this link; in the order in which mending it makes sense. */
-function unsuitable(host: Rtnetlink, link: Link): Problem | undefined {
+function unsuitable(
+  host: Rtnetlink,
+  link: Link,
+  place: NetworkSpec["parentPlace"],
+): Problem | undefined {
   const parent = link.name;
   if (link.hardware === LOOPBACK) return parentLoopback({ parent });
   if (link.hardware !== ETHERNET) {
     return parentNotEthernet({ parent, kind: link.details?.kind ?? `type ${link.hardware}` });
   }
   if (link.upper !== undefined) return memberOf(host, link, link.upper);
+  // In a sandbox the real parent is usually elsewhere, and the network is a wire of its own.
+  if (place === "sandbox") return undefined;
   const kind = link.details?.kind ?? "hardware";
   return lookedThrough.includes(kind) ? stacked(host, link, kind) : undefined;
 }

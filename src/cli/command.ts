@@ -9,17 +9,19 @@ import type {
   WorkloadName,
 } from "../domain/index.ts";
 import type { LeaseSelector, NetworkChange } from "../engine/index.ts";
-import type { InstallEffect } from "../install/index.ts";
-import type { DoorChoice, KernelChoice } from "../lab/index.ts";
+import type { CniInstallRequest, InstallEffect } from "../install/index.ts";
+import type { Door, KernelChoice } from "../lab/index.ts";
 
 /** Which scenarios to run, and how. */
 export interface LabRun {
   readonly files: readonly string[];
   readonly kernel: KernelChoice;
   /** In place of what the files say. */
-  readonly door?: DoorChoice;
+  readonly door?: Door;
   /** A folder with a Docker engine's programs; absent: the machine's own engine. */
   readonly dockerRoot?: string;
+  /** A folder with CNI plugins; absent: the usual ones. */
+  readonly cniPlugins?: string;
 }
 
 /** What the user asked for, with every value parsed; the grammar makes it, a handler does it. */
@@ -39,6 +41,7 @@ export type Command =
   | { readonly kind: "endpoint-inspect"; readonly id: EndpointId }
   | { readonly kind: "daemon"; readonly interval: Millis; readonly docker: DockerSocket }
   | DockerInstallCommand
+  | CniInstallCommand
   | { readonly kind: "cni-run"; readonly request: RunRequest }
   | { readonly kind: "status" }
   | { readonly kind: "reconcile"; readonly effect: "all" | "none" };
@@ -58,6 +61,11 @@ export interface DockerInstallCommand {
   readonly kind: "docker-install" | "docker-uninstall";
   readonly effect: InstallEffect;
   readonly root?: string;
+}
+
+/** Paths are absolute, and `plugins` are file names. */
+export interface CniInstallCommand extends Omit<CniInstallRequest, "directories"> {
+  readonly kind: "cni-install" | "cni-uninstall";
 }
 
 /** Where the daemon serves Docker; "wanted" is the default path, which a daemon can do without. */

@@ -8,6 +8,7 @@ export { cliReference } from "./grammar/reference.ts";
 export type { LabPort } from "./lab-port.ts";
 export type {
   CliPorts,
+  CniPort,
   DockerPort,
   Host,
   HostDirectories,

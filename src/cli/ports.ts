@@ -1,7 +1,7 @@
 import type { Millis, Problem, Result } from "../base/index.ts";
 import type { RunReport, RunRequest } from "../cnirun/index.ts";
 import type { Engine } from "../engine/index.ts";
-import type { InstallReport, InstallRequest } from "../install/index.ts";
+import type { CniInstallRequest, InstallReport, InstallRequest } from "../install/index.ts";
 import type { NetnsHandle, SysResult } from "../platform/index.ts";
 import type { DockerSocket, SandboxPath } from "./command.ts";
 import type { LabPort } from "./lab-port.ts";
@@ -18,6 +18,7 @@ export interface CliPorts {
   readonly serve: (request: ServeRequest) => Promise<Result<void, Problem>>;
   readonly lab: LabPort;
   readonly docker: DockerPort;
+  readonly cni: CniPort;
   /** Runs CNI plugins, as a container runtime does. */
   readonly runCni: (request: RunRequest) => Promise<Result<RunReport, Problem>>;
   /** Fires when the user wants it to end. */
@@ -28,6 +29,12 @@ export interface CliPorts {
 export interface DockerPort {
   install(request: InstallRequest): Promise<Result<InstallReport, Problem>>;
   uninstall(request: InstallRequest): Promise<Result<InstallReport, Problem>>;
+}
+
+/** Puts CNI plugins where a runtime finds them, and takes them away. */
+export interface CniPort {
+  install(request: CniInstallRequest): Promise<Result<InstallReport, Problem>>;
+  uninstall(request: CniInstallRequest): Promise<Result<InstallReport, Problem>>;
 }
 
 /** Where text goes, and whether a person reads it there. */

@@ -135,6 +135,42 @@ test("docker install has no part in other directories than systemd's", async () 
   expect((await run("docker uninstall", { env })).exitCode).toBe(0);
 });
 
+test("cni install and uninstall say which plugins, and where", async () => {
+  const directories = { runDirectory: "/run/landfall", stateDirectory: "/var/lib/landfall" };
+  const usual = { binDirectory: "/opt/cni/bin", confDirectory: "/etc/cni/net.d", directories };
+  const installed = await run("cni install", { terminal: "stdout and stderr" });
+  const own = { ...usual, effect: "done", plugins: ["landfall"] };
+  expect(installed.ports.calls).toEqual([["installed", own]]);
+  expect(installed.exitCode).toBe(0);
+  expect(installed.errors).toContain("landfall daemon");
+  const chosen = "cni install --replace static --replace macvlan --bin-dir /b --conf-dir /c";
+  const moved = await run(`${chosen} --state-dir /s --run-dir /r --dry-run`);
+  expect(moved.ports.calls).toEqual([
+    [
+      "installed",
+      {
+        effect: "dry-run",
+        ...{ binDirectory: "/b", confDirectory: "/c" },
+        plugins: ["macvlan", "landfall", "static"],
+        directories: { runDirectory: "/r", stateDirectory: "/s" },
+      },
+    ],
+  ]);
+  const all = await run("cni install --replace all");
+  const names = ["macvlan", "ipvlan", "vlan", "landfall", "host-local", "static"];
+  expect(all.ports.calls).toEqual([["installed", { ...own, plugins: names }]]);
+  const removed = await run("cni uninstall --format json");
+  expect(removed.ports.calls).toEqual([["uninstalled", own]]);
+  expect(JSON.parse(removed.out).install).toMatchObject({ subject: "cni", event: "uninstalled" });
+});
+
+test("plugins that are none, and directories that depend on where one stands, are refused", async () => {
+  for (const wrong of ["--replace bridge", "--replace landfall", "--bin-dir b", "--conf-dir ."]) {
+    const { exitCode, ports } = await run(`cni install ${wrong}`);
+    expect([wrong, exitCode, ports.calls]).toEqual([wrong, 2, []]);
+  }
+});
+
 describe("a command that fails", () => {
   test("writes words to stderr and exits with the problem's code", async () => {
     const { exitCode, out, errors } = await run("net inspect lna");

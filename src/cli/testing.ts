@@ -15,11 +15,11 @@ import {
   type WorkloadName,
 } from "../domain/index.ts";
 import type { EndpointView, Engine, LeaseView, NetworkView } from "../engine/index.ts";
-import type { InstallReport, InstallRequest } from "../install/index.ts";
+import type { CniInstallRequest, InstallReport, InstallRequest } from "../install/index.ts";
 import type { LabReport } from "../lab/index.ts";
 import type { Fd, NetnsCookie, NetnsHandle, SysResult } from "../platform/index.ts";
 import type { LabPort } from "./lab-port.ts";
-import type { CliPorts, DockerPort, Host } from "./ports.ts";
+import type { CliPorts, CniPort, DockerPort, Host } from "./ports.ts";
 
 export const addedByCni: RunReport = {
   event: "added",
@@ -120,6 +120,7 @@ export const passedLab: LabReport = {
 };
 
 export const installReport: InstallReport = {
+  subject: "docker",
   event: "installed",
   effect: "done",
   steps: [
@@ -150,6 +151,7 @@ export class FakePorts implements CliPorts {
   readonly serve: CliPorts["serve"];
   readonly lab: LabPort;
   readonly docker: DockerPort;
+  readonly cni: CniPort;
   readonly runCni: CliPorts["runCni"];
   readonly signal = new AbortController().signal;
   /** What the engine, the namespaces and the lab were asked, in order. */
@@ -179,6 +181,14 @@ export class FakePorts implements CliPorts {
     this.docker = {
       install: (request) => report("installed", request),
       uninstall: (request) => report("uninstalled", request),
+    };
+    const cni = async (event: InstallReport["event"], request: CniInstallRequest) => {
+      this.calls.push([event, request]);
+      return ok({ ...installReport, subject: "cni" as const, event, effect: request.effect });
+    };
+    this.cni = {
+      install: (request) => cni("installed", request),
+      uninstall: (request) => cni("uninstalled", request),
     };
     this.runCni = async (request) => {
       this.calls.push(["cni", request]);

@@ -1,38 +1,55 @@
+import { err, ok, type Result, seconds } from "../base/index.ts";
 import type { PluginExit, PluginRun } from "./ports.ts";
 
 /** An installer may hold the program open for writing at this moment (libcni waits as well). */
 const BUSY_TRIES = 6;
-const BUSY_PAUSE_MS = 200;
+const BUSY_PAUSE = seconds(0.2);
+/** What a plugin that was told to end may take to undo what it began. */
+const GRACE = seconds(10);
+/** As shells have it: the program is there, and cannot be run. */
+const NOT_RUN = 126;
 
-/** A plugin as a process of its own, with no more of an environment than it is given. */
-export async function executePlugin(run: PluginRun): Promise<PluginExit> {
+/**
+ * A plugin as a process of its own, with no more of an environment than it is given. One that is
+ * called off is told to end (SIGTERM), and killed when it has not after `grace`.
+ */
+export async function executePlugin(run: PluginRun, grace = GRACE): Promise<PluginExit> {
   for (let attempt = 1; ; attempt += 1) {
     const started = start(run);
-    if (started instanceof Error) {
-      if (!isBusy(started) || attempt === BUSY_TRIES) return notRun(started);
-      await Bun.sleep(BUSY_PAUSE_MS);
-      continue;
+    if (started.ok) return toEnd(started.value, run.signal, grace);
+    const { code, message } = started.error;
+    if (code !== "ETXTBSY" || attempt === BUSY_TRIES) {
+      return { status: NOT_RUN, stdout: "", stderr: message };
     }
-    const { stdout, stderr, exited } = started;
-    const texts = [new Response(stdout).text(), new Response(stderr).text()] as const;
-    const [out, said] = await Promise.all(texts);
-    return { status: await exited, stdout: out, stderr: said };
+    await Bun.sleep(BUSY_PAUSE);
   }
 }
 
-function start({ program, env, stdin, signal }: PluginRun) {
+type Child = Bun.Subprocess<Uint8Array, "pipe", "pipe">;
+
+function start({ program, env, stdin }: PluginRun): Result<Child, { code: string } & Error> {
   try {
     const input = new TextEncoder().encode(stdin);
-    return Bun.spawn([program], { env, stdin: input, stdout: "pipe", stderr: "pipe", signal });
+    return ok(Bun.spawn([program], { env, stdin: input, stdout: "pipe", stderr: "pipe" }));
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    if (error instanceof Error && "code" in error) {
+      return err(Object.assign(error, { code: String(error.code) }));
+    }
+    throw error;
   }
 }
 
-function isBusy(error: Error): boolean {
-  return "code" in error && error.code === "ETXTBSY";
-}
-
-function notRun({ message }: Error): PluginExit {
-  return { status: 126, stdout: "", stderr: message };
+async function toEnd(child: Child, signal: AbortSignal, grace: number): Promise<PluginExit> {
+  let killing: Timer | undefined;
+  const end = (): void => {
+    child.kill("SIGTERM");
+    killing = setTimeout(() => child.kill("SIGKILL"), grace);
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  const texts = [new Response(child.stdout).text(), new Response(child.stderr).text()] as const;
+  const [status, stdout, stderr] = await Promise.all([child.exited, ...texts]);
+  signal.removeEventListener("abort", end);
+  clearTimeout(killing);
+  return { status, stdout, stderr };
 }

@@ -79,9 +79,10 @@ describe("the life of a pod, as the kubelet's runtime leads it", () => {
       "add pod2, eth1 of lan",
     ]);
     expect(site.attachments.requests[0]).toMatchObject({
-      routes: [{ to: "0.0.0.0/0", via: "10.1.2.1" }],
       allocationFiles: { directory: folder },
     });
+    const [view] = site.attachments.views.values();
+    expect(view?.endpoint.routes).toEqual([{ to: "0.0.0.0/0", via: "10.1.2.1" }] as never);
   });
 
   test("pods are known by their names", async () => {

@@ -12,7 +12,6 @@ import {
   type AttachmentKey,
   type Endpoint,
   type EndpointId,
-  type EndpointRoute,
   formatAttachment,
   type IfName,
   ifnameTaken,
@@ -234,6 +233,7 @@ function endpointOf(
   { network, mac, addresses }: Chosen,
 ): Endpoint {
   const id = `ep-${key.containerId}` as EndpointId;
+  const own = addresses.map(({ address }) => address);
   const link = { ifindex: 7, temporaryName: "lf0" as IfName, mac, alias: "a" as LinkAlias };
   return {
     id,
@@ -241,9 +241,9 @@ function endpointOf(
     sandbox: { id: String(sandbox.netns.cookie) as SandboxId, path: sandbox.path },
     ifname: key.ifname,
     link,
-    addresses: addresses.map(({ address }) => address),
+    addresses: own,
     gateways: [],
-    routes: routes as readonly EndpointRoute[],
+    routes: typeof routes === "function" ? routes(own) : routes,
     attachment: key,
     state: "attached",
     createdAt: "2026-01-01T00:00:00Z",

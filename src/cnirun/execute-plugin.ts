@@ -28,24 +28,28 @@ const PLUGIN_GRACE: Millis = seconds(10);
 const BUSY_PAUSE: Millis = millis(200);
 const BUSY_TRIES = 6;
 
-/** Runs a plugin as a process of this machine. */
-export const executePlugin: RunPlugin = async (run) => {
+/** Runs plugins as processes of this machine; `behind` are words that become the plugin. */
+export function pluginExecutor(behind: readonly string[] = []): RunPlugin {
+  return (run) => execute([...behind, run.program], run);
+}
+
+async function execute(command: readonly string[], run: PluginRun): ReturnType<RunPlugin> {
   for (let attempt = 1; ; attempt++) {
-    const started = start(run);
+    const started = start(command, run);
     if (started.ok) return ok(await toEnd(started.value, run));
     if (started.error !== "ETXTBSY" || attempt === BUSY_TRIES) {
       return err(`it cannot be started: ${started.error}`);
     }
     await Bun.sleep(BUSY_PAUSE);
   }
-};
+}
 
 type Child = Bun.Subprocess<Uint8Array, "pipe", "pipe">;
 
-function start({ program, env, stdin }: PluginRun): Result<Child, string> {
+function start(command: readonly string[], { env, stdin }: PluginRun): Result<Child, string> {
   try {
     const input = new TextEncoder().encode(stdin);
-    return ok(Bun.spawn([program], { env, stdin: input, stdout: "pipe", stderr: "pipe" }));
+    return ok(Bun.spawn([...command], { env, stdin: input, stdout: "pipe", stderr: "pipe" }));
   } catch (error) {
     if (error instanceof Error && "code" in error) return err(String(error.code));
     throw error;

@@ -1,7 +1,7 @@
 import { ok, type Problem, type Result, unreachable } from "../base/index.ts";
 import type { Keep } from "./collect-network.ts";
 import type { ConfList } from "./conf-list.ts";
-import { executePlugin } from "./execute-plugin.ts";
+import { pluginExecutor } from "./execute-plugin.ts";
 import { loadConfList } from "./load-conf-list.ts";
 import type { RunReport } from "./report.ts";
 import { findKept } from "./result-cache.ts";
@@ -42,7 +42,7 @@ export async function runRequest(
   const list = findList(request);
   if (!list.ok) return list;
   const { pluginDirectories: directories, cacheDirectory } = request;
-  const runner = openCniRunner({ directories, cacheDirectory, env, run: executePlugin, signal });
+  const runner = openCniRunner({ directories, cacheDirectory, env, run: pluginExecutor(), signal });
   switch (request.operation) {
     case "add":
       return await runner.add(list.value, request.attachment);

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { executePlugin } from "./execute-plugin.ts";
+import { pluginExecutor } from "./execute-plugin.ts";
 import type { JsonObject } from "./json.ts";
 import { type CniRunner, openCniRunner } from "./runner.ts";
 import type { RunnerSite } from "./site.ts";
@@ -55,7 +55,7 @@ export function openStage(change: Partial<RunnerSite> = {}): Stage {
     directories: [join(folder, "elsewhere"), bin ?? ""],
     cacheDirectory: join(folder, "cache"),
     env: { PATH: process.env.PATH, STAGE_LOG: log },
-    run: executePlugin,
+    run: pluginExecutor(),
     signal: new AbortController().signal,
     ...change,
   };

@@ -1,5 +1,5 @@
 import { ok, type Problem, type Result, seconds } from "../base/index.ts";
-import type { PluginRunner } from "../forward/index.ts";
+import { CALLERS_NETNS, inodeOf, type PluginCall, type PluginRunner } from "../forward/index.ts";
 import type { Fd, ProcessInfo } from "../platform/index.ts";
 import { type CniListener, type CniTiming, type Hall, openVisit, type Visit } from "./cni-visit.ts";
 import { type Listener, listenAt } from "./listen.ts";
@@ -33,7 +33,12 @@ export function openCniDoor(
   ending: AbortSignal,
 ): Result<Listener, Problem> {
   const { run, listener, timing = usual } = door;
-  const hall: Hall = { run, listener, timing, ending };
+  const declines = (call: PluginCall): string | undefined => {
+    const reason = otherNamespace(call);
+    if (reason !== undefined) listener.turnedAway(reason);
+    return reason;
+  };
+  const hall: Hall = { run, declines, listener, timing, ending };
   const visits = new Set<Visit>();
   const welcome = (socket: Bun.Socket<Visit>): void => {
     const visit = openVisit(socket, hall);
@@ -80,4 +85,15 @@ function strangerAt(socket: Bun.Socket<Visit>, { peerOf, uid }: CniDoor): string
 /** The types do not know it; the sockets have it. */
 function descriptorOf(socket: Bun.Socket<Visit>): Fd {
   return (socket as unknown as { readonly fd: Fd }).fd;
+}
+
+/**
+ * A runtime in a container has mounts of its own, and /proc/self is another directory to each
+ * process: what would the daemon do in the wrong namespace?
+ */
+function otherNamespace({ env }: PluginCall): string | undefined {
+  const { CNI_NETNS: path, [CALLERS_NETNS]: inode } = env;
+  if (path === undefined || inode === undefined) return undefined;
+  if (inode === inodeOf(path)) return undefined;
+  return `${path} is another namespace to the caller`;
 }

@@ -31,6 +31,8 @@ export interface CniTiming {
 /** What a visit needs of the door it came through. */
 export interface Hall {
   readonly run: PluginRunner;
+  /** Why the caller has to do a call himself. */
+  readonly declines: (call: PluginCall) => string | undefined;
   readonly listener: CniListener;
   readonly timing: CniTiming;
   /** Fires when what is under way is to be called off. */
@@ -115,11 +117,16 @@ export function openVisit(line: Line, hall: Hall): Visit {
     if (stage === "working") speak({ kind: "answer", reply });
     else over.resolve();
   };
+  const begin = (call: PluginCall): void => {
+    const reason = hall.declines(call);
+    if (reason === undefined) void work(call);
+    else decline(reason);
+  };
   const take = (decoded: Decoded): void => {
     if (decoded.kind === "refused") drop(decoded.reason);
     else if (decoded.kind === "foreign") decline(`it speaks version ${decoded.version}`);
     else if (decoded.kind === "partial") return;
-    else if (decoded.frame.kind === "request") void work(decoded.frame.call);
+    else if (decoded.frame.kind === "request") begin(decoded.frame.call);
     else drop(`it sends what is ${decoded.frame.kind}`);
   };
   const receive = (bytes: Uint8Array): void => {

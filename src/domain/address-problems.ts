@@ -22,8 +22,8 @@ export const addressTaken = refused("LF-ADDRESS-TAKEN", {
 export const allocationTaken = refused("LF-ALLOCATION-TAKEN", {
   title: "Another address manager has given the address away",
   explanation:
-    "The files of host-local say whose an address is, whoever wrote them; such an address is free " +
-    "when its file is gone.",
+    "The files of host-local say whose an address is, whoever wrote them; it is free when its " +
+    "file is gone.",
   detail: (f: { address: string; file: string; holder: string }) =>
     `${f.address} belongs to ${f.holder}: ${f.file} says so.`,
   remedy: () => "Ask for another address, or remove the file if no such container is there.",

@@ -39,6 +39,21 @@ export function holderOf({ containerId, ifname }: AttachmentKey): Required<FileH
   return { containerId, ifname };
 }
 
+/**
+ * Whose an address is by the text of its file; undefined where it is empty, because its writer
+ * died. Versions before 0.8 wrote no link's name.
+ */
+export function parseAllocation(text: string): FileHolder | undefined {
+  const [containerId = "", ifname] = text.trim().split(/\r?\n/);
+  if (containerId === "") return undefined;
+  return ifname === undefined ? { containerId } : { containerId, ifname };
+}
+
+/** The text of the file of an address. */
+export function formatAllocation({ containerId, ifname }: Required<FileHolder>): string {
+  return `${containerId}\r\n${ifname}`;
+}
+
 /** "nginx1, net1": as problems name an attachment of somebody else's. */
 export function formatHolder({ containerId, ifname }: FileHolder): string {
   return ifname === undefined ? containerId : `${containerId}, ${ifname}`;

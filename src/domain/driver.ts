@@ -10,12 +10,13 @@ import {
   queueLengthUnused,
   sourceNotInMode,
 } from "./problems.ts";
+import { formatVlanTag, type VlanId, type VlanProtocol } from "./vlan.ts";
 
 /**
  * How an endpoint's link hangs on its parent, with the options that its mode has. A new member is a
  * type error wherever it matters.
  */
-export type Driver = MacvlanDriver | IpvlanDriver;
+export type Driver = MacvlanDriver | IpvlanDriver | VlanDriver;
 
 export type MacvlanDriver = {
   readonly kind: "macvlan";
@@ -41,6 +42,16 @@ export interface IpvlanDriver {
   readonly mode: "l2" | "l3" | "l3s";
   /** How siblings see each other; absent: as on a bridge. */
   readonly flag?: IpvlanFlag;
+}
+
+/**
+ * The endpoint's link is that of a VLAN itself, and the only one of it on this machine. Not offered
+ * to people, who get more by a network on a VLAN; runtimes ask for it.
+ */
+export interface VlanDriver {
+  readonly kind: "vlan";
+  readonly mode: VlanProtocol;
+  readonly id: VlanId;
 }
 
 export type IpvlanFlag = "private" | "vepa";
@@ -130,6 +141,10 @@ export function parseDriverChange(
   driver: Driver,
   { mode = driver.mode, sources }: DriverChange,
 ): Result<Driver, Problem> {
+  if (driver.kind === "vlan") {
+    if (mode !== driver.mode) return err(modeFixed({ from: driver.mode, to: mode }));
+    return sources === undefined ? ok(driver) : err(sourceNotInMode({ mode }));
+  }
   const kept = driver.mode === "source" && mode === "source" ? driver.allowedMacs : [];
   const flag = mode === driver.mode ? driverFlag(driver) : undefined;
   const bcQueueLen = driver.kind === "macvlan" ? driver.bcQueueLen : undefined;
@@ -152,6 +167,10 @@ export function isRoutedByHost({ mode }: Driver): boolean {
 
 /** "macvlan bridge", "ipvlan l2 private", as in tables. */
 export function formatDriver(driver: Driver): string {
+  if (driver.kind === "vlan") {
+    const { kind, mode: protocol, id } = driver;
+    return `${kind} ${formatVlanTag({ protocol, id })}`;
+  }
   const { kind, mode } = driver;
   return driver.kind === "ipvlan" && driver.flag !== undefined
     ? `${kind} ${mode} ${driver.flag}`

@@ -49,8 +49,8 @@ export const ifnameTaken = refused("LF-IFNAME-TAKEN", {
 export const attachmentExists = refused("LF-ATTACHMENT-EXISTS", {
   title: "The container has this attachment already",
   explanation:
-    "A runtime names an attachment by its configuration, the container and the link, and asks for " +
-    "each once (CNI specification, ADD).",
+    "A runtime names an attachment by its configuration, the container and the link, and asks " +
+    "for each once (CNI specification, ADD).",
   detail: (f: { attachment: string; sandbox: string }) =>
     `${f.attachment} is attached already, in ${f.sandbox}.`,
   remedy: () => "Delete it first (CNI DEL, or landfall detach).",

@@ -8,9 +8,11 @@ export {
   type AllocationFiles,
   type AttachmentKey,
   type FileHolder,
+  formatAllocation,
   formatAttachment,
   formatHolder,
   holderOf,
+  parseAllocation,
 } from "./attachment.ts";
 export {
   type Driver,
@@ -27,6 +29,7 @@ export {
   type MacvlanDriver,
   parseDriver,
   parseDriverChange,
+  type VlanDriver,
 } from "./driver.ts";
 export {
   type Endpoint,
@@ -113,7 +116,7 @@ export {
 } from "./plan.ts";
 export * from "./problems.ts";
 export type { Reservation } from "./reservation.ts";
-export { type Segment, type SegmentName, segmentOf } from "./segment.ts";
+export { type Segment, type SegmentName, segmentOf, segmentWithin } from "./segment.ts";
 export {
   formatVlan,
   formatVlanTag,

@@ -176,12 +176,24 @@ export const ipvlanForeignMode = refused("LF-IPVLAN-FOREIGN-MODE", {
   command: (f) => `ip -d link show dev ${f.link}`,
 });
 
-export const ipvlanMac = refused("LF-IPVLAN-MAC", {
-  title: "Links of ipvlan have no MAC address of their own",
+export const vlanTaken = refused("LF-VLAN-TAKEN", {
+  title: "The VLAN has a link already",
   explanation:
-    "They have their parent's, and follow when it changes. The kernel lets nobody set it.",
+    "A link of the host has one link for each VLAN, in whatever namespace that is (EEXIST): a " +
+    "second container on it needs macvlan or ipvlan on the VLAN's link.",
+  detail: (f: { vlan: string; parent: string }) =>
+    `${f.parent} has its link for ${f.vlan} already.`,
+  remedy: () => "Delete that link or container first, or use macvlan on the VLAN.",
+  command: () => "ip -d link show type vlan",
+});
+
+export const ipvlanMac = refused("LF-IPVLAN-MAC", {
+  title: "Links of this driver have no MAC address of their own",
+  explanation:
+    "Those of ipvlan have their parent's, and follow when it changes; the kernel lets nobody set " +
+    "it. Those that are a VLAN's own link are left with it, too.",
   detail: (f: { mac: string; parent: string }) =>
-    `${f.mac} was asked for, but endpoints of ipvlan have the MAC of ${f.parent}.`,
+    `${f.mac} was asked for, but the endpoints have the MAC of ${f.parent}.`,
   remedy: () => "Leave the MAC address out, or use macvlan.",
   command: (f) => `ip link show dev ${f.parent}`,
 });

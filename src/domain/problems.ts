@@ -69,6 +69,7 @@ import {
   passthruCutsHost,
   passthruExclusive,
   passthruMac,
+  vlanTaken,
 } from "./parent-problems.ts";
 
 /** Every problem of this folder, for the generated docs. */
@@ -109,6 +110,7 @@ export const domainProblems: readonly ProblemKind<never>[] = [
   ipvlanShared,
   ipvlanForeignMode,
   ipvlanMac,
+  vlanTaken,
   gatewayUnused,
   sandboxMissing,
   sandboxNotNetns,

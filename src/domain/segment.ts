@@ -1,6 +1,7 @@
 import type { Brand } from "../base/index.ts";
+import type { Driver } from "./driver.ts";
 import type { IfName, NetworkName } from "./names.ts";
-import type { VlanStack } from "./vlan.ts";
+import type { VlanStack, VlanTag } from "./vlan.ts";
 
 /** Name of a segment; hosts of one cluster give the same name to the wire that they share. */
 export type SegmentName = Brand<string, "SegmentName">;
@@ -31,8 +32,20 @@ export function segmentOf({ parent, vlan, parentPlace, name }: Wire): Segment {
   return { name: parent as string as SegmentName, device: parent };
 }
 
+/** The VLAN of a segment that the link of an endpoint itself is on. */
+export function segmentWithin({ name, device }: Segment, driver: Driver): Segment {
+  if (driver.kind !== "vlan") return { name, device };
+  return {
+    name: `${name}${tagWord({ protocol: driver.mode, id: driver.id })}` as SegmentName,
+    device,
+  };
+}
+
 /** The wire that a VLAN is, by whatever name its link goes. */
 function vlanSegment({ on, tags }: VlanStack): SegmentName {
-  const words = tags.map(({ protocol, id }) => (protocol === "802.1Q" ? `.${id}` : `.ad${id}`));
-  return `${on}${words.join("")}` as SegmentName;
+  return `${on}${tags.map(tagWord).join("")}` as SegmentName;
+}
+
+function tagWord({ protocol, id }: VlanTag): string {
+  return protocol === "802.1Q" ? `.${id}` : `.ad${id}`;
 }

@@ -22,7 +22,7 @@ import {
   sandboxIsHost,
 } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
-import type { Survives, Transaction } from "../store/index.ts";
+import type { Book, Survives, Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
@@ -31,7 +31,7 @@ import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import { type AttachmentWish, attachOperation, planEndpoint, type Seen } from "./plan-endpoint.ts";
 import { openContext } from "./sandbox-side.ts";
-import { lockOperation, type Turn, takeTurn } from "./settle.ts";
+import { type Found, findInFlight, lockOperation, type Turn, takeTurn } from "./settle.ts";
 
 /** Puts a sandbox on a network. */
 export async function attachEndpoint(
@@ -40,8 +40,9 @@ export async function attachEndpoint(
 ): Promise<Result<EndpointView, Problem>> {
   const { netns, path } = request.sandbox;
   if (netns.cookie === deps.hostNamespace.cookie) return err(sandboxIsHost({ path }));
-  const sandbox = rememberedSandbox(deps, request.sandbox);
-  return await makeEndpoint(deps, { ...request, sandbox, netns });
+  const wish = { ...request, sandbox: rememberedSandbox(deps, request.sandbox), netns };
+  const outset = await deps.store.read((book) => lookUp(book, wish));
+  return outset.ok ? await makeEndpoint(deps, wish, outset.value) : outset;
 }
 
 /** What is to be made: what was asked for, for whom, and the namespace that its link is made in. */
@@ -52,41 +53,64 @@ export interface EndpointWish extends Omit<AttachRequest, "sandbox"> {
   readonly attachment?: AttachmentWish;
 }
 
+/** What the book says of a wish before anything is begun. */
+export interface Outset extends Found {
+  readonly network: Network;
+}
+
+/** Looks up what a wish is about; an Err says why it cannot be granted. */
+export function lookUp(book: Book, wish: EndpointWish): Result<Outset, Problem> {
+  const refused = refusedMac(wish);
+  if (refused !== undefined) return err(refused);
+  const network = book.networks.byName(wish.network);
+  if (network === undefined) return err(missingNetwork(book, wish.network));
+  return ok({ network, ...findInFlight(book, () => inTheWay(book, wish)) });
+}
+
+/** What changes the endpoint that is wished for, or its network. */
+function inTheWay(book: Book, wish: EndpointWish) {
+  const { sandbox, ifname, network } = wish;
+  return (
+    operationOn(book, namesake(book, wish)) ??
+    operationOn(book, book.endpoints.byOwner(sandbox.id, ifname)) ??
+    updateOf(book, book.networks.byName(network)?.id)
+  );
+}
+
 /** Makes an endpoint: observe, record the intent, change the kernel, record the outcome. */
 export async function makeEndpoint(
   deps: EngineDeps,
   request: EndpointWish,
+  outset: Outset,
 ): Promise<Result<EndpointView, Problem>> {
-  return mapResult(await makeEndpointOn(deps, request), ({ view }) => view);
+  return mapResult(await makeEndpointOn(deps, request, outset), ({ view }) => view);
 }
 
 /** As `makeEndpoint`, with the network and the parent that it is on. */
 export async function makeEndpointOn(
   deps: EngineDeps,
   request: EndpointWish,
+  outset: Outset,
 ): Promise<Result<Made, Problem>> {
-  const refused = refusedMac(request);
-  if (refused !== undefined) return err(refused);
-  const network = await findNetwork(deps, request);
-  if (!network.ok) return network;
+  const { network } = outset;
   const id = deps.ids.operation();
   const lock = lockOperation(deps, id);
   if (!lock.ok) return lock;
   using _held = lock.value;
-  const opened = openContext(deps, network.value, request.netns);
+  const opened = openContext(deps, network, request.netns);
   if (!opened.ok) return opened;
   using context = opened.value;
-  const begun = await begin(deps, request, { id, network: network.value, context });
+  const begun = await begin(deps, request, { id, outset, context });
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
   // Where a runtime moves the link, the endpoint is not there before it says where to.
   const survives: Survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
   const ground = { context: { ...context, parent }, signal: request.signal, survives };
   const outcome = await carryOut(deps, operation, ground);
-  const warnings = parentWarnings(network.value, parent);
+  const warnings = parentWarnings(network, parent);
   return mapResult(outcome, (row) => {
     const view = warnings.length > 0 ? { ...row, warnings } : row;
-    return { view, network: network.value, parent };
+    return { view, network, parent };
   });
 }
 
@@ -109,21 +133,20 @@ function begin(
   request: EndpointWish,
   ground: {
     readonly id: OperationId;
-    readonly network: Network;
+    readonly outset: Outset;
     readonly context: AttachContext;
   },
 ): Promise<Result<Begun, Problem>> {
+  const { network } = ground.outset;
   const turn: Turn = {
-    find: (tx) =>
-      operationOn(tx, namesake(tx, request)) ??
-      operationOn(tx, tx.endpoints.byOwner(request.sandbox.id, request.ifname)) ??
-      updateOf(tx, tx.networks.byName(request.network)?.id),
+    find: (book) => inTheWay(book, request),
     signal: request.signal,
+    found: ground.outset,
   };
   return takeTurn(deps, turn, async () => {
-    const made = await ensureMadeParent(deps, ground.network);
+    const made = await ensureMadeParent(deps, network);
     if (!made.ok) return made;
-    const seen = observe(request, ground);
+    const seen = observe(request, { network, context: ground.context });
     if (!seen.ok) return seen;
     const operation = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
     const { parent } = seen.value;
@@ -166,16 +189,6 @@ export async function carryOut(
 function refusedMac({ mac }: EndpointWish): Problem | undefined {
   if (mac === undefined) return undefined;
   return isMulticastMac(mac) || mac === "00:00:00:00:00:00" ? macUnusable({ mac }) : undefined;
-}
-
-function findNetwork(
-  deps: EngineDeps,
-  { network }: EndpointWish,
-): Promise<Result<Network, Problem>> {
-  return deps.store.transact((tx) => {
-    const found = tx.networks.byName(network);
-    return found === undefined ? err(missingNetwork(tx, network)) : ok(found);
-  });
 }
 
 function observe(
@@ -227,8 +240,8 @@ function commitIntent(
 }
 
 /** What its runtime calls by the same name. */
-function namesake(tx: Transaction, { attachment }: EndpointWish): Endpoint | undefined {
-  return attachment && tx.endpoints.byAttachment(attachment.key);
+function namesake(book: Book, { attachment }: EndpointWish): Endpoint | undefined {
+  return attachment && book.endpoints.byAttachment(attachment.key);
 }
 
 function ownerInUse(tx: Transaction, request: EndpointWish, sandbox: Sandbox): Problem | undefined {

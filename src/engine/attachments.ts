@@ -1,4 +1,4 @@
-import type { Ip, Mac } from "../addr/index.ts";
+import type { InterfaceAddress, Ip, Mac } from "../addr/index.ts";
 import type { Problem, Result } from "../base/index.ts";
 import type {
   AttachmentKey,
@@ -26,13 +26,16 @@ export interface AttachmentRequest extends OperationOptions {
    * All the routes it gets beside the connected ones, and then the network's, and its gateways, do
    * not count. Absent: what an endpoint of the network gets by `attach`.
    */
-  readonly routes?: readonly EndpointRoute[];
+  readonly routes?: readonly EndpointRoute[] | RoutesOf;
   /**
    * The directory of `host-local`'s files: each address of a set has one in it for as long as it
    * is given. Only with `sets`.
    */
   readonly allocationFiles?: { readonly directory: string };
 }
+
+/** The routes that follow from the addresses that were chosen; pure, called as often as needed. */
+export type RoutesOf = (addresses: readonly InterfaceAddress[]) => readonly EndpointRoute[];
 
 /** Where the addresses of an attachment come from. */
 export type AttachmentAddressing =

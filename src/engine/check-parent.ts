@@ -87,10 +87,10 @@ function networkWarnings({ name, driver, subnets }: NetworkSpec): readonly Probl
  * and has nothing of its own yet.
  */
 function presentParent(host: AttachContext["host"], spec: NetworkSpec): Result<Parent, Problem> {
-  const { parent, driver, vlan } = spec;
-  const present = observeParent(host, parent, driver.kind);
+  const { parent, vlan } = spec;
+  const present = observeParent(host, parent, spec);
   if (present.ok || vlan === undefined || present.error.code !== parentMissing.code) return present;
-  const base = observeParent(host, vlan.on, driver.kind);
+  const base = observeParent(host, vlan.on, spec);
   if (!base.ok) return base;
   return ok({ ...base.value, ifindex: 0, name: parent, addresses: [] });
 }

@@ -8,7 +8,7 @@ import {
   sandboxId,
 } from "../domain/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
-import type { Store, Transaction } from "../store/index.ts";
+import type { Book, Store } from "../store/index.ts";
 import type { Claims } from "./claims.ts";
 import type { SandboxHandle } from "./engine.ts";
 import type { OperationLocks } from "./operation-locks.ts";
@@ -25,8 +25,8 @@ export interface EngineDeps {
 }
 
 /** The problem of a name that stands for no network. */
-export function missingNetwork(tx: Transaction, name: NetworkName): Problem {
-  const known = tx.networks.all().map((network) => network.name);
+export function missingNetwork(book: Book, name: NetworkName): Problem {
+  const known = book.networks.all().map((network) => network.name);
   return networkMissing({ network: name, known, nearest: nearest(name, known) });
 }
 

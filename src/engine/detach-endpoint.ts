@@ -10,14 +10,14 @@ import {
   type OperationId,
   ownerBusy,
 } from "../domain/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import { recordGone } from "./book-side.ts";
 import { type EngineDeps, rememberedSandbox } from "./deps.ts";
 import type { DetachOptions, EndpointSelector, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate } from "./in-flight.ts";
 import { detachOperation } from "./plan-endpoint.ts";
 import { endGone, findSandbox, runInSandbox } from "./sandbox-side.ts";
-import { lockOperation, type Turn, takeTurn } from "./settle.ts";
+import { type Found, lockOperation, type Turn, takeTurn } from "./settle.ts";
 
 /** Which endpoint is meant: also by what its runtime calls it, and where the sandbox may be now. */
 export type DetachSelector =
@@ -28,11 +28,14 @@ export type DetachSelector =
       readonly sandboxPath: string | undefined;
     };
 
+/** `found` is what was in the way when the endpoint was looked up. */
+export type DetachTurn = DetachOptions & { readonly found?: Found | undefined };
+
 /** Takes a sandbox off a network: its link first, and when that is gone, its addresses. */
 export async function detachEndpoint(
   deps: EngineDeps,
   selector: DetachSelector,
-  { signal }: DetachOptions = {},
+  { signal, found }: DetachTurn = {},
 ): Promise<Result<EndpointView, Problem>> {
   const id = deps.ids.operation();
   const lock = lockOperation(deps, id);
@@ -40,8 +43,9 @@ export async function detachEndpoint(
   using _held = lock.value;
   // A runtime may ask for the end of what a timed-out attach is still making.
   const turn: Turn = {
-    find: (tx) => operationOn(tx, findEndpoint(deps, tx, selector)),
+    find: (book) => operationOn(book, findEndpoint(deps, book, selector)),
     signal,
+    ...(found === undefined ? {} : { found }),
   };
   const intent = await takeTurn(deps, turn, () => commitIntent(deps, selector, id));
   if (!intent.ok) return intent;
@@ -86,16 +90,16 @@ function commitIntent(
 
 function findEndpoint(
   deps: EngineDeps,
-  tx: Transaction,
+  book: Book,
   selector: DetachSelector,
 ): Endpoint | undefined {
-  if (selector.kind === "id") return tx.endpoints.get(selector.id);
-  if (selector.kind === "attachment") return tx.endpoints.byAttachment(selector.key);
+  if (selector.kind === "id") return book.endpoints.get(selector.id);
+  if (selector.kind === "attachment") return book.endpoints.byAttachment(selector.key);
   const { id } = rememberedSandbox(deps, selector.sandbox);
-  return tx.endpoints.byOwner(id, selector.ifname);
+  return book.endpoints.byOwner(id, selector.ifname);
 }
 
-function missingEndpoint(tx: Transaction, selector: DetachSelector): Problem {
+function missingEndpoint(book: Book, selector: DetachSelector): Problem {
   if (selector.kind === "attachment") {
     return endpointMissing({ endpoint: formatAttachment(selector.key), nearest: undefined });
   }
@@ -103,7 +107,7 @@ function missingEndpoint(tx: Transaction, selector: DetachSelector): Problem {
     const endpoint = `${selector.ifname} of ${selector.sandbox.path}`;
     return endpointMissing({ endpoint, nearest: undefined });
   }
-  const known = tx.endpoints.all().map((endpoint) => endpoint.id);
+  const known = book.endpoints.all().map((endpoint) => endpoint.id);
   return endpointMissing({ endpoint: selector.id, nearest: nearest(selector.id, known) });
 }
 

@@ -1,8 +1,8 @@
 import { millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import { endpointMissing, sandboxUnreachable } from "../domain/index.ts";
 import type { EngineDeps } from "./deps.ts";
-import { type DetachSelector, detachEndpoint } from "./detach-endpoint.ts";
-import type { DetachOptions, EndpointView } from "./engine.ts";
+import { type DetachSelector, type DetachTurn, detachEndpoint } from "./detach-endpoint.ts";
+import type { EndpointView } from "./engine.ts";
 
 /**
  * The kernel takes a namespace down some time after its last user has left, and runtimes, which ask
@@ -15,14 +15,14 @@ const PAUSE = millis(20);
 export async function detachPatiently(
   deps: EngineDeps,
   selector: DetachSelector,
-  options: DetachOptions = {},
+  { signal, found }: DetachTurn = {},
 ): Promise<Result<EndpointView | undefined, Problem>> {
   const { clock } = deps.platform;
   const deadline = clock.boottime() + PATIENCE;
-  const detach = () => detachEndpoint(deps, selector, options);
-  let gone = await detach();
+  const detach = (seen?: DetachTurn) => detachEndpoint(deps, selector, { signal, ...seen });
+  let gone = await detach({ found });
   while (!gone.ok && gone.error.code === sandboxUnreachable.code && clock.boottime() < deadline) {
-    await clock.sleep(PAUSE, options.signal);
+    await clock.sleep(PAUSE, signal);
     gone = await detach();
   }
   // Somebody else took it away meanwhile, or it never was.

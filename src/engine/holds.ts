@@ -1,6 +1,11 @@
-import { parseHolder, removeHeldFile } from "../attach/index.ts";
+import { removeHeldFile } from "../attach/index.ts";
 import { ok, type Problem, type Result } from "../base/index.ts";
-import type { AttachmentKey, HeldAddress, Network } from "../domain/index.ts";
+import {
+  type AttachmentKey,
+  type HeldAddress,
+  type Network,
+  parseAllocation,
+} from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
 import type { Hold } from "./attachments.ts";
 import type { EngineDeps } from "./deps.ts";
@@ -70,5 +75,6 @@ export function readHold(
   { address, file }: Pick<Hold, "address" | "file">,
 ): Hold | undefined {
   const text = platform.files.readText(file);
-  return text.ok ? { address, file, holder: parseHolder(text.value) } : undefined;
+  const holder = text.ok ? parseAllocation(text.value) : undefined;
+  return holder && { address, file, holder };
 }

@@ -2,7 +2,7 @@ import { type InterfaceAddress, type Mac, prefixLength, prefixVersion } from "..
 import {
   observeAddresses,
   observeLink,
-  observeParent,
+  observeParentLink,
   openConversation,
   refusalProblem,
 } from "../attach/index.ts";
@@ -14,6 +14,7 @@ import {
   type Mtu,
   type Network,
   type NetworkName,
+  type NetworkSpec,
   vlanOfName,
 } from "../domain/index.ts";
 import {
@@ -93,7 +94,8 @@ export function openHostFacts(deps: EngineDeps): HostFacts {
       if (!opened.ok) return opened;
       using talk = opened.value;
       const wanted = name === undefined ? defaultParent(talk) : ok(name);
-      return wanted.ok ? parentFacts(talk, wanted.value) : wanted;
+      const place = sandbox === undefined ? undefined : "sandbox";
+      return wanted.ok ? parentFacts(talk, wanted.value, place) : wanted;
     },
     observe: async (sandbox, ifname) => observe(deps, sandbox, ifname),
     removeUnrecorded: (sandbox, ifname) => removeUnrecorded(deps, sandbox, ifname),
@@ -105,11 +107,15 @@ export function openHostFacts(deps: EngineDeps): HostFacts {
   };
 }
 
-function parentFacts(talk: Rtnetlink, name: IfName): Result<ParentFacts, Problem> {
+function parentFacts(
+  talk: Rtnetlink,
+  name: IfName,
+  place: NetworkSpec["parentPlace"],
+): Result<ParentFacts, Problem> {
   const there = observeLink(talk, { name });
   if (!there.ok) return there;
   const on = there.value === undefined ? (vlanOfName(name)?.on ?? name) : name;
-  const parent = observeParent(talk, on, "macvlan");
+  const parent = observeParentLink(talk, on, place);
   if (!parent.ok) return parent;
   const { mtu, state } = parent.value;
   return ok({ name, mtu: mtu as Mtu, state });

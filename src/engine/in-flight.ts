@@ -10,7 +10,7 @@ import {
   type Operation,
   ownerBusy,
 } from "../domain/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
 
 /** An operation in flight with the rows that it is about. */
@@ -33,42 +33,36 @@ export interface UpdateInFlight {
 
 /** Operations in flight, oldest id first. */
 export function listInFlight(deps: EngineDeps): Promise<Result<readonly InFlight[], Problem>> {
-  return deps.store.transact((tx) =>
-    ok(tx.operations.all().flatMap((operation) => inFlightOf(tx, operation) ?? [])),
+  return deps.store.read((book) =>
+    ok(book.operations.all().flatMap((operation) => inFlightOf(book, operation) ?? [])),
   );
 }
 
 /** The rows of an operation; undefined when one of them is gone. */
-export function inFlightOf(tx: Transaction, operation: Operation): InFlight | undefined {
-  const network = tx.networks.get(operation.network);
+export function inFlightOf(book: Book, operation: Operation): InFlight | undefined {
+  const network = book.networks.get(operation.network);
   if (network === undefined) return undefined;
   if (operation.kind === "update-network") {
-    const endpoints = tx.endpoints.byNetwork(network.id);
+    const endpoints = book.endpoints.byNetwork(network.id);
     return { subject: "network", operation, network, endpoints };
   }
-  const endpoint = tx.endpoints.get(operation.endpoint);
+  const endpoint = book.endpoints.get(operation.endpoint);
   if (endpoint === undefined) return undefined;
   return { subject: "endpoint", operation, endpoint, network };
 }
 
 /** What changes an endpoint now: an operation on it, or on its whole network. */
-export function operationOn(
-  tx: Transaction,
-  endpoint: Endpoint | undefined,
-): Operation | undefined {
+export function operationOn(book: Book, endpoint: Endpoint | undefined): Operation | undefined {
   if (endpoint === undefined) return undefined;
-  return tx.operations
+  return book.operations
     .byNetwork(endpoint.network)
     .find((row) => row.kind === "update-network" || row.endpoint === endpoint.id);
 }
 
 /** The change of a network that is in flight; at most one. */
-export function updateOf(
-  tx: Transaction,
-  network: NetworkId | undefined,
-): NetworkUpdate | undefined {
+export function updateOf(book: Book, network: NetworkId | undefined): NetworkUpdate | undefined {
   if (network === undefined) return undefined;
-  return tx.operations.byNetwork(network).find((row) => row.kind === "update-network");
+  return book.operations.byNetwork(network).find((row) => row.kind === "update-network");
 }
 
 /** Why one has to wait for it. */
@@ -82,8 +76,8 @@ export function busyProblem(inFlight: InFlight): Problem {
 }
 
 /** Refuses what must wait until the change of a network has ended. */
-export function refuseDuringUpdate(tx: Transaction, { id, name }: Network): Problem | undefined {
-  const update = updateOf(tx, id);
+export function refuseDuringUpdate(book: Book, { id, name }: Network): Problem | undefined {
+  const update = updateOf(book, id);
   if (update === undefined) return undefined;
   return networkBusy({ network: name, operation: describeOperation(update) });
 }

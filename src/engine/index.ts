@@ -13,6 +13,7 @@ export type {
   EnsureOptions,
   Hold,
   RemoveOptions,
+  RoutesOf,
 } from "./attachments.ts";
 export type {
   AttachRequest,

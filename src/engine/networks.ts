@@ -10,6 +10,7 @@ import {
   networkExists,
   networkInUse,
   segmentOf,
+  segmentWithin,
   subnetConflict,
 } from "../domain/index.ts";
 import { reservedBySiblings } from "../ipam/index.ts";
@@ -34,7 +35,8 @@ export async function createNetwork(
 ): Promise<Result<NetworkView, Problem>> {
   const verdict = verdictOf(deps, wish);
   if (!verdict.ok) return verdict;
-  const { spec, segment, warnings, parentChecks } = verdict.value;
+  const { spec, warnings, parentChecks } = verdict.value;
+  const segment = segmentWithin(verdict.value.segment, spec.driver);
   const wanted: Network = {
     ...spec,
     id: deps.ids.network(),

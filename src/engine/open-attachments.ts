@@ -21,7 +21,7 @@ import {
 } from "../domain/index.ts";
 import type { GivenAddress } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
-import { type Made, makeEndpointOn } from "./attach-endpoint.ts";
+import { lookUp, type Made, makeEndpointOn } from "./attach-endpoint.ts";
 import type { Attached, AttachmentRequest, Attachments, AttachmentView } from "./attachments.ts";
 import { collectGone } from "./collect-gone.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
@@ -92,8 +92,12 @@ async function add(
       ...(allocationFiles === undefined ? {} : { allocationFiles }),
     },
   };
-  let made = await makeEndpointOn(deps, wish);
-  for (let before = ""; !made.ok; made = await makeEndpointOn(deps, wish)) {
+  const make = async () => {
+    const outset = await deps.store.read((book) => lookUp(book, wish));
+    return outset.ok ? await makeEndpointOn(deps, wish, outset.value) : outset;
+  };
+  let made = await make();
+  for (let before = ""; !made.ok; made = await make()) {
     const mended = await mend(deps, request, made.error);
     if (!mended.ok) return mended;
     // What did not help the first time helps no second time.

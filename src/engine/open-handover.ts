@@ -1,6 +1,6 @@
 import { type Ip, interfaceAddressIp } from "../addr/index.ts";
 import { openConversation } from "../attach/index.ts";
-import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
+import { defined, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
 import {
   dockerOrigin,
   type Endpoint,
@@ -11,15 +11,17 @@ import {
   runtimeSandbox,
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
-import type { Transaction } from "../store/index.ts";
-import { makeEndpoint } from "./attach-endpoint.ts";
+import type { Book, Transaction } from "../store/index.ts";
+import { type EndpointWish, lookUp, makeEndpoint, type Outset } from "./attach-endpoint.ts";
 import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
 import { detachPatiently } from "./detach-patiently.ts";
 import type { EndpointView } from "./engine.ts";
 import type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
+import { operationOn } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import type { AfterReboot } from "./notice-reboot.ts";
+import { findInFlight } from "./settle.ts";
 
 /** The name that runtimes give the first link of a sandbox. */
 const USUAL_IFNAME = "eth0" as IfName;
@@ -27,21 +29,21 @@ const USUAL_IFNAME = "eth0" as IfName;
 /** The use cases of runtimes that move links themselves. */
 export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handover {
   return {
-    listNetworks: () => deps.store.transact((tx) => ok(tx.networks.all())),
+    listNetworks: () => deps.store.read((book) => ok(book.networks.all())),
     claim: (request) => afterReboot(() => claim(deps, request)),
     giveUp: (network, address) => deps.claims.end(network, address),
     prepare: (request) => afterReboot(() => prepare(deps, request)),
     expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
-    list: () => deps.store.transact((tx) => ok(listRuntimeEndpoints(deps, tx))),
-    find: (runtimeId) => deps.store.transact((tx) => ok(findView(deps, tx, runtimeId))),
+    list: () => deps.store.read((book) => ok(listRuntimeEndpoints(deps, book))),
+    find: (runtimeId) => deps.store.read((book) => ok(findView(deps, book, runtimeId))),
     withdraw: (runtimeId) => withdraw(deps, runtimeId),
   };
 }
 
 async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handover["claim"]> {
-  const network = await deps.store.transact((tx) => {
-    const found = tx.networks.byName(request.network);
-    return found === undefined ? err(missingNetwork(tx, request.network)) : ok(found);
+  const network = await deps.store.read((book) => {
+    const found = book.networks.byName(request.network);
+    return found === undefined ? err(missingNetwork(book, request.network)) : ok(found);
   });
   if (!network.ok) return network;
   const { segment } = network.value;
@@ -103,20 +105,31 @@ function withoutGiving(tx: Transaction): Transaction {
   return { ...tx, leases: { ...tx.leases, insert: nothing, setCursor: nothing } };
 }
 
+/** The endpoint of a request whose answer the runtime did not hear, or how a new one is begun. */
+type Begun =
+  | { readonly kind: "made"; readonly view: EndpointView }
+  | { readonly kind: "to make"; readonly outset: Outset };
+
+function lookUpAgain(book: Book, wish: EndpointWish): Result<Begun, Problem> {
+  const known = book.endpoints.bySandbox(wish.sandbox.id)[0];
+  if (known?.state === "attached") return ok({ kind: "made", view: viewOf(book, known) });
+  return mapResult(lookUp(book, wish), (outset) => ({ kind: "to make", outset }));
+}
+
 async function prepare(
   deps: EngineDeps,
   { runtimeId, ...request }: HandoverRequest,
 ): Promise<Result<EndpointView, Problem>> {
-  const known = await deps.store.transact((tx) => ok(findView(deps, tx, runtimeId)));
-  if (!known.ok) return known;
-  // The runtime did not hear the answer to its first request.
-  if (known.value?.endpoint.state === "attached") return ok(known.value);
-  const made = await makeEndpoint(deps, {
+  const wish: EndpointWish = {
     ifname: USUAL_IFNAME,
     ...request,
     sandbox: runtimeSandbox(deps.platform.process.bootId, runtimeId),
     netns: deps.hostNamespace,
-  });
+  };
+  const begun = await deps.store.read((book) => lookUpAgain(book, wish));
+  if (!begun.ok) return begun;
+  if (begun.value.kind === "made") return ok(begun.value.view);
+  const made = await makeEndpoint(deps, wish, begun.value.outset);
   if (!made.ok) return made;
   for (const address of request.addresses) deps.claims.end(request.network, address);
   // Begun here, so that the runtime's next call waits less; it hears of errors, too.
@@ -159,35 +172,41 @@ async function withdraw(
   deps: EngineDeps,
   runtimeId: string,
 ): Promise<Result<EndpointView | undefined, Problem>> {
-  const known = await deps.store.transact((tx) => ok(findEndpoint(deps, tx, runtimeId)));
+  const known = await deps.store.read((book) => {
+    const endpoint = findEndpoint(deps, book, runtimeId);
+    if (endpoint === undefined) return ok(undefined);
+    const found = findInFlight(book, () => operationOn(book, endpoint));
+    return ok({ id: endpoint.id, found });
+  });
   if (!known.ok || known.value === undefined) return ok(undefined);
-  return await detachPatiently(deps, { kind: "id", id: known.value.id });
+  const { id, found } = known.value;
+  return await detachPatiently(deps, { kind: "id", id }, { found });
 }
 
-function listRuntimeEndpoints(deps: EngineDeps, tx: Transaction): readonly RuntimeEndpoint[] {
-  return tx.endpoints.all().flatMap((endpoint) => {
+function listRuntimeEndpoints(deps: EngineDeps, book: Book): readonly RuntimeEndpoint[] {
+  return book.endpoints.all().flatMap((endpoint) => {
     const runtimeId = runtimeIdOf(endpoint.sandbox, deps.platform.process.bootId);
-    const network = tx.networks.get(endpoint.network);
+    const network = book.networks.get(endpoint.network);
     const runtimeNetwork = network && dockerOrigin(network)?.id;
     if (runtimeId === undefined || runtimeNetwork === undefined) return [];
     return endpoint.state === "attached"
-      ? [{ runtimeId, runtimeNetwork, view: viewOf(tx, endpoint) }]
+      ? [{ runtimeId, runtimeNetwork, view: viewOf(book, endpoint) }]
       : [];
   });
 }
 
-function findEndpoint(deps: EngineDeps, tx: Transaction, runtimeId: string): Endpoint | undefined {
+function findEndpoint(deps: EngineDeps, book: Book, runtimeId: string): Endpoint | undefined {
   const { id } = runtimeSandbox(deps.platform.process.bootId, runtimeId);
-  return tx.endpoints.bySandbox(id)[0];
+  return book.endpoints.bySandbox(id)[0];
 }
 
-function findView(deps: EngineDeps, tx: Transaction, runtimeId: string): EndpointView | undefined {
-  const endpoint = findEndpoint(deps, tx, runtimeId);
-  return endpoint === undefined ? undefined : viewOf(tx, endpoint);
+function findView(deps: EngineDeps, book: Book, runtimeId: string): EndpointView | undefined {
+  const endpoint = findEndpoint(deps, book, runtimeId);
+  return endpoint === undefined ? undefined : viewOf(book, endpoint);
 }
 
-function viewOf(tx: Transaction, endpoint: Endpoint): EndpointView {
-  const network = tx.networks.get(endpoint.network);
+function viewOf(book: Book, endpoint: Endpoint): EndpointView {
+  const network = book.networks.get(endpoint.network);
   if (network === undefined) throw new Error(`endpoint ${endpoint.id} has no network`);
   return { endpoint, network: network.name };
 }

@@ -196,7 +196,7 @@ function chooseMac(
   tx: Transaction,
   { request, network, seen, addresses }: Wish & { readonly addresses: readonly InterfaceAddress[] },
 ): Result<Mac | undefined, Problem> {
-  if (network.driver.kind === "ipvlan") {
+  if (network.driver.kind !== "macvlan") {
     const { mac } = request;
     return mac === undefined ? ok(undefined) : err(ipvlanMac({ mac, parent: network.parent }));
   }
@@ -235,7 +235,9 @@ function routingFor(
   addresses: readonly InterfaceAddress[],
 ): Pick<Endpoint, "gateways" | "routes"> {
   const given = request.attachment?.routes;
-  if (given !== undefined) return { gateways: [], routes: given };
+  if (given !== undefined) {
+    return { gateways: [], routes: typeof given === "function" ? given(addresses) : given };
+  }
   const routes = routesFor(network, addresses);
   if (request.defaultRoute === "never" || network.reach === "internal") {
     return { gateways: [], routes };

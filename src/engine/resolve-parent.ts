@@ -154,7 +154,7 @@ function realDevice(
 
 /** What does not work on a parent of this kind. Links of ipvlan have its MAC, which it knows. */
 function deviceWarnings({ driver }: NetworkSpec, { name, details }: Link): readonly Problem[] {
-  if (driver.kind === "ipvlan") return [];
+  if (driver.kind !== "macvlan") return [];
   if (details?.kind === "bridge") return [parentBridge({ parent: name })];
   const mode = details?.kind === "bond" ? details.mode : undefined;
   const rewrites = mode === "balance-tlb" || mode === "balance-alb";

@@ -8,7 +8,7 @@ import {
   type OperationId,
   ownerBusy,
 } from "../domain/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import type { EngineDeps } from "./deps.ts";
 import { busyProblem, type InFlight, inFlightOf } from "./in-flight.ts";
 import type { OperationLock } from "./operation-locks.ts";
@@ -28,8 +28,21 @@ export function lockOperation(deps: EngineDeps, id: OperationId): Result<Operati
 /** What an operation has to wait for, and who may call it off. */
 export interface Turn {
   /** The operation that is in the way. */
-  readonly find: (tx: Transaction) => Operation | undefined;
+  readonly find: (book: Book) => Operation | undefined;
   readonly signal: AbortSignal | undefined;
+  /** What was found a moment ago, by whoever read the book then. */
+  readonly found?: Found;
+}
+
+/** What is in the way, if anything is. */
+export interface Found {
+  readonly inFlight: InFlight | undefined;
+}
+
+/** Looks for what is in the way, in a transaction that looks for other things, too. */
+export function findInFlight(book: Book, find: Turn["find"]): Found {
+  const operation = find(book);
+  return { inFlight: operation === undefined ? undefined : inFlightOf(book, operation) };
 }
 
 /** Waits until nothing is in the way. What is, and whose process died, is ended first. */
@@ -47,15 +60,17 @@ async function settleUntil(
   patience: Millis,
 ): Promise<Result<void, Problem>> {
   const { clock } = deps.platform;
-  for (;;) {
-    const busy = await findInFlight(deps, turn);
-    if (!busy.ok) return busy;
-    if (busy.value === undefined) return ok();
-    const ended = await endIfDead(deps, busy.value);
+  const look = () => deps.store.read((book) => ok(findInFlight(book, turn.find)));
+  let found = turn.found === undefined ? await look() : ok(turn.found);
+  for (; ; found = await look()) {
+    if (!found.ok) return found;
+    const busy = found.value.inFlight;
+    if (busy === undefined) return ok();
+    const ended = await endIfDead(deps, busy);
     if (!ended.ok) return ended;
     if (ended.value === "ended") continue;
-    if (turn.signal?.aborted) return err(cancelled({ what: waitingFor(busy.value) }));
-    if (clock.boottime() > patience) return err(busyProblem(busy.value));
+    if (turn.signal?.aborted) return err(cancelled({ what: waitingFor(busy) }));
+    if (clock.boottime() > patience) return err(busyProblem(busy));
     await clock.sleep(PAUSE, turn.signal);
   }
 }
@@ -73,8 +88,8 @@ export async function takeTurn<T>(
 ): Promise<Result<T, Problem>> {
   const { clock } = deps.platform;
   const patience = patienceEnd(deps);
-  for (;;) {
-    const settled = await settleUntil(deps, turn, patience);
+  for (let next = turn; ; next = { find: turn.find, signal: turn.signal }) {
+    const settled = await settleUntil(deps, next, patience);
     if (!settled.ok) return settled;
     const begun = await begin();
     // Somebody may have been quicker between the wait and the commit.
@@ -97,26 +112,16 @@ export async function endIfDead(
   }
   using _held = lock.value;
   // Its process may have changed or ended it, and then let go of the lock, since it was read.
-  const still = await deps.store.transact((tx) => ok(reread(tx, id)));
+  const still = await deps.store.read((book) => ok(reread(book, id)));
   if (!still.ok) return still;
   if (still.value === undefined) return ok("ended");
   const recovered = await recover(deps, still.value);
   return recovered.ok ? ok("ended") : recovered;
 }
 
-function reread(tx: Transaction, id: OperationId): InFlight | undefined {
-  const operation = tx.operations.get(id);
-  return operation === undefined ? undefined : inFlightOf(tx, operation);
-}
-
-function findInFlight(
-  deps: EngineDeps,
-  { find }: Turn,
-): Promise<Result<InFlight | undefined, Problem>> {
-  return deps.store.transact((tx) => {
-    const operation = find(tx);
-    return ok(operation === undefined ? undefined : inFlightOf(tx, operation));
-  });
+function reread(book: Book, id: OperationId): InFlight | undefined {
+  const operation = book.operations.get(id);
+  return operation === undefined ? undefined : inFlightOf(book, operation);
 }
 
 function waitingFor(inFlight: InFlight): string {

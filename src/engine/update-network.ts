@@ -6,7 +6,7 @@ import {
   type OperationId,
   parseDriverChange,
 } from "../domain/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import { recordNotUpdated, recordUpdated } from "./book-side.ts";
 import { type EngineDeps, missingNetwork } from "./deps.ts";
 import { changeLink, undoLinks } from "./driver-side.ts";
@@ -29,7 +29,7 @@ export async function updateNetwork(
   const lock = lockOperation(deps, id);
   if (!lock.ok) return lock;
   using _held = lock.value;
-  const turn = { find: (tx: Transaction) => findUpdate(tx, change.name), signal };
+  const turn = { find: (book: Book) => findUpdate(book, change.name), signal };
   const intent = await takeTurn(deps, turn, () => commitIntent(deps, change, id));
   if (!intent.ok) return intent;
   const operation = intent.value;
@@ -44,8 +44,8 @@ export async function updateNetwork(
   return outcome;
 }
 
-function findUpdate(tx: Transaction, name: NetworkName): NetworkUpdate | undefined {
-  return updateOf(tx, tx.networks.byName(name)?.id);
+function findUpdate(book: Book, name: NetworkName): NetworkUpdate | undefined {
+  return updateOf(book, book.networks.byName(name)?.id);
 }
 
 /** First commit: what the network is to become. */

@@ -4,7 +4,8 @@
  * whether it may do the work itself. Must stay small: it is loaded for every container.
  */
 export { type Asked, askDaemon, cniSocket, type DaemonLine } from "./ask-daemon.ts";
-export { defaultDirectories } from "./directories.ts";
+export { CALLERS_NETNS, inodeOf } from "./callers-netns.ts";
+export { cniDirectories, defaultDirectories } from "./directories.ts";
 export { type Decoded, decodeFrame, encodeFrame, FRAME_BYTES_MAX, type Frame } from "./frame.ts";
 export { errorReply, lostReply } from "./lost-reply.ts";
 export type { PluginCall, PluginReply, PluginRunner } from "./plugin-call.ts";

@@ -18,7 +18,7 @@ export interface InstallRequest {
 
 /** One thing that was done or found, or would be, in order. */
 export interface InstallStep {
-  readonly step: UnitStep | "ran" | "answers";
+  readonly step: UnitStep | "ran" | "answers" | "saved" | "restored";
   /** A file, a command line, or the socket that answers. */
   readonly what: string;
 }
@@ -28,6 +28,7 @@ export type UnitStep = "created" | "replaced" | "unchanged" | "kept" | "removed"
 
 /** What became of it. */
 export interface InstallReport {
+  readonly subject: "docker" | "cni";
   readonly event: "installed" | "uninstalled";
   readonly effect: InstallEffect;
   readonly steps: readonly InstallStep[];
@@ -83,7 +84,7 @@ async function finish(event: InstallReport["event"], work: Work): Reported {
   const { effect, site, actions } = work;
   const steps = actions.map((action) => stepOf(action, site));
   const done = effect === "done" ? await carryOut(actions, site) : ok();
-  return mapResult(done, () => ({ event, effect, steps }));
+  return mapResult(done, () => ({ subject: "docker", event, effect, steps }));
 }
 
 function stepOf(action: Action, site: Site): InstallStep {

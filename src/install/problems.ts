@@ -70,6 +70,62 @@ export const pluginSilent = defineProblem("LF-INSTALL-SILENT", {
   command: () => "journalctl -u landfall.service -n 20",
 });
 
+export const pluginFileRefused = defineProblem("LF-CNI-FILE", {
+  title: "A file of the CNI plugins cannot be read or written",
+  explanation:
+    "The directories of plugins and their configurations belong to root, and may be read-only. " +
+    "What was begun is undone.",
+  exitCode: ExitCode.notPermitted,
+  cniCode: CniCode.refused,
+  retryable: false,
+  detail: (f: { action: string; path: string; errno: string }) =>
+    `Cannot ${f.action} ${f.path}: ${f.errno}.`,
+  remedy: () =>
+    "Run it as root (sudo), on a file system that can be written, or name other directories with " +
+    "--bin-dir and --conf-dir.",
+  command: (f) => `ls -ld ${f.path}`,
+});
+
+export const pluginSavedAlready = defineProblem("LF-CNI-SAVED-ALREADY", {
+  title: "Two plugins of one name are there already",
+  explanation:
+    "What a plugin replaces is kept beside it, and uninstall puts it back. Here one was kept " +
+    "before, and since then another took the plugin's place: an update of its package, for " +
+    "instance. Only one can be kept. Nothing was changed.",
+  exitCode: ExitCode.failed,
+  cniCode: CniCode.refused,
+  retryable: false,
+  detail: (f: { path: string; saved: string }) =>
+    `${f.path} is not Landfall's, and ${f.saved} is there from an earlier install.`,
+  remedy: (f) => `Remove the one that is not wanted any more: most often ${f.saved}.`,
+  command: (f) => `ls -l ${f.path} ${f.saved}`,
+});
+
+export const pluginPlaceTaken = defineProblem("LF-CNI-PLACE-TAKEN", {
+  title: "A plugin cannot be put in this place",
+  explanation:
+    "There is a directory, a device or Landfall's own program. A plugin replaces files only, and " +
+    "never the program that it starts. Nothing was changed.",
+  exitCode: ExitCode.failed,
+  cniCode: CniCode.refused,
+  retryable: false,
+  detail: (f: { path: string; what: string }) => `${f.path} is ${f.what}.`,
+  remedy: () => "Name another directory with --bin-dir.",
+  command: (f) => `ls -ld ${f.path}`,
+});
+
+export const pluginPathLong = defineProblem("LF-CNI-PATH-LONG", {
+  title: "A path is too long for a plugin",
+  explanation:
+    "The plugins are small programs that carry the paths of the program, of the state and of the " +
+    "sockets with them, and have room for about 250, 230 and 90 bytes. Nothing was changed.",
+  exitCode: ExitCode.failed,
+  cniCode: CniCode.refused,
+  retryable: false,
+  detail: (f: { path: string }) => `${f.path} is too long for a plugin to carry it.`,
+  remedy: () => "Move it to a shorter path, or give a shorter --state-dir or --run-dir.",
+});
+
 /** Every problem of this folder, for the generated docs. */
 export const installProblems: readonly ProblemKind<never>[] = [
   systemdAbsent,
@@ -77,4 +133,8 @@ export const installProblems: readonly ProblemKind<never>[] = [
   systemctlFailed,
   daemonByHand,
   pluginSilent,
+  pluginFileRefused,
+  pluginSavedAlready,
+  pluginPlaceTaken,
+  pluginPathLong,
 ];

@@ -6,7 +6,7 @@
  */
 export { type Action, formatAction, parseAction } from "./format/actions.ts";
 export { parseScenario } from "./format/parse-scenario.ts";
-export type { Scenario } from "./format/scenario.ts";
+export type { Door, Scenario } from "./format/scenario.ts";
 export { scenarioProblems } from "./format/scenario-problems.ts";
 export { scenarioJsonSchema } from "./format/scenario-schema.ts";
 export { runGuest } from "./guest/run-guest.ts";
@@ -20,7 +20,6 @@ export type {
   ScenarioReport,
 } from "./report.ts";
 export {
-  type DoorChoice,
   type KernelChoice,
   type LabOptions,
   type LabWish,

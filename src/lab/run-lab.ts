@@ -17,9 +17,6 @@ import { missingFeatures } from "./world/kernel-features.ts";
 /** Which kernel a lab runs on: the running one, or a user-mode kernel where it lacks something. */
 export type KernelChoice = "auto" | "host" | "uml";
 
-/** The doors that this version has. */
-export type DoorChoice = Exclude<Door, "cni">;
-
 export interface LabOptions extends LabWish {
   /** The words that start `runGuest` in a user-mode kernel, with the file that follows. */
   readonly guest: readonly string[];
@@ -30,9 +27,11 @@ export interface LabWish {
   readonly signal: AbortSignal;
   readonly kernel: KernelChoice;
   /** In place of what the files say. */
-  readonly door?: DoorChoice;
+  readonly door?: Door;
   /** A folder with a Docker engine's programs; absent: the machine's own engine. */
   readonly dockerRoot?: string;
+  /** A folder with CNI plugins; absent: /opt/cni/bin and /usr/lib/cni. */
+  readonly cniPlugins?: string;
   readonly onProgress: (line: LabProgress) => void;
 }
 
@@ -52,12 +51,15 @@ export async function runDemo(options: LabOptions): Promise<Result<LabReport, Pr
 
 async function runAll(
   sources: readonly ScenarioText[],
-  { dockerRoot, ...given }: LabOptions,
+  { dockerRoot, cniPlugins, ...given }: LabOptions,
 ): Promise<Result<LabReport, Problem>> {
   const rows = collect(sources.map(readScenario));
   if (!rows.ok) return rows;
-  const root = dockerRoot === undefined ? {} : { dockerRoot: resolve(dockerRoot) };
-  const options = { ...given, ...root };
+  const options = {
+    ...given,
+    ...(dockerRoot === undefined ? {} : { dockerRoot: resolve(dockerRoot) }),
+    ...(cniPlugins === undefined ? {} : { cniPlugins: resolve(cniPlugins) }),
+  };
   const reports =
     options.kernel === "uml"
       ? await runAllInUml(rows.value, options)
@@ -75,7 +77,7 @@ async function runAllInUml(rows: readonly ReadScenario[], options: LabOptions): 
 
 /** On the running kernel; with kernel auto, what it cannot run then goes to a user-mode kernel. */
 async function runAllHere(rows: readonly ReadScenario[], options: LabOptions): Reports {
-  const { signal, kernel, door, dockerRoot, onProgress } = options;
+  const { signal, kernel, door, dockerRoot, cniPlugins, onProgress } = options;
   const platform = openLabPlatform();
   if (!platform.ok) return platform;
   const entered = await enterUserNamespace(platform.value, signal);
@@ -92,7 +94,8 @@ async function runAllHere(rows: readonly ReadScenario[], options: LabOptions): R
     const scenario = door === undefined ? row.scenario : { ...row.scenario, door };
     const ground = { platform: platform.value, signal, kernel: "host", onProgress } as const;
     const root = dockerRoot === undefined ? {} : { dockerRoot };
-    reports.set(row, await runScenario(scenario, { ...ground, ...root }));
+    const plugins = cniPlugins === undefined ? {} : { cniPlugins };
+    reports.set(row, await runScenario(scenario, { ...ground, ...root, ...plugins }));
   }
   for (const [row, report] of await runLeft(left, options)) reports.set(row, report);
   return ok(rows.flatMap((row) => reports.get(row) ?? []));

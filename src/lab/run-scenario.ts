@@ -9,6 +9,8 @@ import { runActions } from "./checks/run-actions.ts";
 import type { Check, Scenario } from "./format/scenario.ts";
 import type { CheckReport, LabProgress, MatrixReport, ScenarioReport } from "./report.ts";
 import { attachDoor } from "./world/attach-door.ts";
+import { cniDoor } from "./world/cni/cni-door.ts";
+import { findPlugins } from "./world/cni/find-plugins.ts";
 import { dockerDoor } from "./world/docker/docker-door.ts";
 import { missingFeatures } from "./world/kernel-features.ts";
 import type { Lab } from "./world/lab.ts";
@@ -22,14 +24,17 @@ export interface ScenarioOptions {
   readonly kernel: ScenarioReport["kernel"];
   /** A folder with an engine's programs, for door docker; absent: the machine's own. */
   readonly dockerRoot?: string;
+  /** A folder with plugins, for door cni; absent: the usual ones. */
+  readonly cniPlugins?: string;
   readonly onProgress: (line: LabProgress) => void;
 }
 
 /** Builds a scenario's lab, makes its checks, takes it down, and says what was found. */
 export async function runScenario(
   scenario: Scenario,
-  { platform, signal, kernel, dockerRoot, onProgress }: ScenarioOptions,
+  options: ScenarioOptions,
 ): Promise<ScenarioReport> {
+  const { platform, signal, kernel, onProgress } = options;
   const started = platform.clock.boottime();
   const sinceStart = (): number => round((platform.clock.boottime() - started) / 1000);
   const { id, title } = scenario;
@@ -40,7 +45,7 @@ export async function runScenario(
   };
   const missing = await skipReason(platform, kernel, scenario);
   if (missing !== undefined) return skip(missing);
-  const doorOf = findDoor(scenario, dockerRoot);
+  const doorOf = findDoor(scenario, options);
   if (!doorOf.ok) return skip(doorOf.error);
   const opened = await openLab(platform, scenario, { signal, doorOf: doorOf.value });
   if (!opened.ok) {
@@ -110,7 +115,7 @@ async function runCheck(lab: Lab, check: Check): Promise<Outcome> {
 /** The door that a scenario's containers come through, or why there is none here. */
 function findDoor(
   { door }: Scenario,
-  dockerRoot: string | undefined,
+  { dockerRoot, cniPlugins }: ScenarioOptions,
 ): Result<LabParts["doorOf"], string> {
   switch (door) {
     case "attach":
@@ -120,8 +125,10 @@ function findDoor(
       if (!programs.ok) return err(inWords(programs.error));
       return ok((lab, host) => dockerDoor(lab, host, programs.value));
     }
-    case "cni":
-      return err(`this version has no door "${door}" in labs`);
+    case "cni": {
+      const folders = findPlugins(cniPlugins);
+      return folders.ok ? ok((lab, host) => cniDoor(lab, host, folders.value)) : folders;
+    }
     default:
       return unreachable(door);
   }

@@ -16,8 +16,8 @@ export interface FaultCount {
 
 /**
  * `platform` with one kernel request refused: a namespace opened or made, a socket opened, a
- * datagram sent, a sysctl or a text file written. A decorator, so that it wraps the real kernel and the fake
- * alike.
+ * datagram sent, a sysctl or a text file written. A decorator, so that it wraps the real kernel
+ * and the fake alike.
  */
 export function faultyPlatform(platform: Platform, plan: FaultPlan): Platform & FaultCount {
   let count = 0;

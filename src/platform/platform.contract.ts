@@ -21,6 +21,7 @@ export function platformContract(name: string, open: () => Platform, plainFile: 
     namespaceContract(open, plainFile);
     sysctlContract(open);
     lockContract(open);
+    textContract(open);
     clockContract(open);
   });
 }
@@ -102,6 +103,29 @@ function lockContract(open: () => Platform): void {
       second.discard();
       using third = must(files.tryLock(path));
       expect(third).toBeDefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+function textContract(open: () => Platform): void {
+  test("a text file is made once, read, written and removed", () => {
+    const folder = mkdtempSync(join(tmpdir(), "landfall-text-"));
+    try {
+      const { files } = open();
+      const path = join(folder, "10.0.0.1");
+      expect(errnoOf(files.readText(path))).toBe("ENOENT");
+      expect(errnoOf(files.removeFile(path))).toBe("ENOENT");
+      must(files.createText(path, "c1\r\neth0"));
+      expect(errnoOf(files.createText(path, "other"))).toBe("EEXIST");
+      expect(must(files.readText(path))).toBe("c1\r\neth0");
+      must(files.writeText(path, "c2"));
+      expect(must(files.readText(path))).toBe("c2");
+      expect(must(files.list(folder))).toEqual(["10.0.0.1"]);
+      must(files.makeDirectory(folder));
+      must(files.removeFile(path));
+      expect(must(files.list(folder))).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });
     }

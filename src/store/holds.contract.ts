@@ -46,7 +46,7 @@ export function holdContract(name: string, open: () => Store): void {
 }
 
 function attachmentContract(open: () => Store): void {
-  test("an attachment is found by what its runtime calls it, and there is one of each", async () => {
+  test("an attachment is found by what its runtime calls it, and is the only one", async () => {
     const store = open();
     await write(store, (tx) => {
       tx.networks.insert(network("net-1", "lan"));

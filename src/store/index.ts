@@ -6,6 +6,7 @@ export { memoryStore } from "./memory-store.ts";
 export { stateFull, stateUnusable, storeNewer, storeProblems } from "./problems.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
 export {
+  type Book,
   type EndpointTable,
   FORMER_MAX,
   type FormerTable,

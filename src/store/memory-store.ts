@@ -35,6 +35,7 @@ export function memoryStore(identity: { uuid: StoreUuid; salt: StoreSalt }): Sto
   return {
     ...identity,
     transact: async (decide) => transact(journal, () => decide(tx)),
+    read: async (look) => look(tx),
     persist: async () => ok(),
     close: () => {},
   };

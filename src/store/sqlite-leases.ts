@@ -52,8 +52,11 @@ function leaseChanges(
   const rest = database.query("INSERT INTO resting (segment, address, body) VALUES (?, ?, ?)");
   const wake = database.query("DELETE FROM resting WHERE segment = ? AND address = ?");
   // Three searches of the index instead of one scan of the table.
-  const over = ["boot_id = ? AND until <= ?", "boot_id < ?", "boot_id > ?"].map((condition) =>
-    select<RestingLease>(database, `resting WHERE ${condition}`),
+  const over = select<RestingLease>(
+    database,
+    `resting WHERE boot_id = ? AND until <= ?
+       UNION ALL SELECT body FROM resting WHERE boot_id < ?
+       UNION ALL SELECT body FROM resting WHERE boot_id > ?`,
   );
   const free = (segment: SegmentName, address: Ip): void =>
     freeNumber(runs(segment, ipVersion(address)), ipToBigint(address));
@@ -83,11 +86,7 @@ function leaseChanges(
     },
     endRest,
     endRests: ({ bootId, boottime }) => {
-      const [passed, ...elsewhere] = over;
-      const rows = [
-        ...(passed?.many(bootId, boottime) ?? []),
-        ...elsewhere.flatMap((other) => other.many(bootId)),
-      ];
+      const rows = over.many(bootId, boottime, bootId, bootId);
       for (const { segment, address } of rows) endRest(segment, address);
     },
   };

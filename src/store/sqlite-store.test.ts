@@ -45,6 +45,20 @@ bookContract("SQLite", () => must(open(freshDirectory())));
 rollBackContract("SQLite", () => must(open(freshDirectory())));
 holdContract("SQLite", () => must(open(freshDirectory())));
 
+test("who reads waits for nobody who writes, and sees what was committed before", async () => {
+  const directory = freshDirectory();
+  const store = must(open(directory));
+  using writer = new Database(join(directory, "landfall.db"));
+  writer.run("BEGIN IMMEDIATE");
+  writer.run("INSERT INTO segments VALUES ('eth0', '{}')");
+  // A transaction would wait for ten seconds, and then say that the store is busy.
+  const rows = () => store.read((book) => ok(book.segments.all().length));
+  expect(await rows()).toEqual(ok(0));
+  writer.run("COMMIT");
+  expect(await rows()).toEqual(ok(1));
+  store.close();
+});
+
 test("a second process sees what the first one committed, under the same identity", async () => {
   const directory = freshDirectory();
   const first = must(open(directory));

@@ -10,7 +10,7 @@ import { ReadCache } from "./read-cache.ts";
 import { migrations } from "./sqlite-schema.ts";
 import { sqliteTransaction } from "./sqlite-transaction.ts";
 import { prepareStateDirectory } from "./state-directory.ts";
-import type { Store, Survives, Transaction } from "./store.ts";
+import type { Book, Store, Survives, Transaction } from "./store.ts";
 
 /** Long enough for another process's commit on a slow disk, short enough to be told about. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -69,6 +69,7 @@ function sqliteStore(database: Database, path: string): Store {
     uuid,
     salt,
     transact: async (decide, survives = "power-cut") => transactions.run(decide, survives),
+    read: async (look) => transactions.read(look),
     persist: () => transactions.persist(),
     close: () => transactions.close(),
   };
@@ -82,6 +83,7 @@ class Transactions {
   readonly #path: string;
   readonly #tx: Transaction;
   readonly #begin: Statement;
+  readonly #beginReading: Statement;
   readonly #commit: Statement;
   readonly #rollBack: Statement;
   readonly #dataVersion: Statement<{ data_version: number }, []>;
@@ -98,20 +100,38 @@ class Transactions {
     this.#log = new LogFile(path);
     this.#tx = sqliteTransaction(database, this.#networks);
     this.#begin = database.query("BEGIN IMMEDIATE");
+    this.#beginReading = database.query("BEGIN DEFERRED");
     this.#commit = database.query("COMMIT");
     this.#rollBack = database.query("ROLLBACK");
     this.#dataVersion = database.query("PRAGMA data_version");
   }
 
   run<T>(decide: (tx: Transaction) => Result<T, Problem>, survives: Survives): Result<T, Problem> {
-    try {
+    return this.#told(() => {
       this.#waitFor(survives);
-      this.#begin.run();
-      this.#noticeOthers();
-      const result = decide(this.#tx);
-      this.#end(result.ok ? "committed" : "taken back");
+      const result = this.#between(this.#begin, decide);
       if (result.ok && survives === "process-end") this.#log.changed();
       return result;
+    });
+  }
+
+  read<T>(look: (book: Book) => Result<T, Problem>): Result<T, Problem> {
+    return this.#told(() => this.#between(this.#beginReading, look));
+  }
+
+  #between<T>(begin: Statement, work: (tx: Transaction) => Result<T, Problem>): Result<T, Problem> {
+    begin.run();
+    // Where nothing is written, this read is where the view begins.
+    this.#noticeOthers();
+    const result = work(this.#tx);
+    this.#end(result.ok ? "committed" : "taken back");
+    return result;
+  }
+
+  /** What is thrown for the disk's sake, as a Problem; then all is as before. */
+  #told<T>(work: () => Result<T, Problem>): Result<T, Problem> {
+    try {
+      return work();
     } catch (error) {
       if (this.#database.inTransaction) this.#end("taken back");
       if (error instanceof SQLiteError && !isConstraint(error)) {

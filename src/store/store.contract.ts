@@ -141,6 +141,23 @@ function transactionContract(open: () => Store): void {
     store.close();
   });
 
+  test("who only reads sees what was committed, and their Err or throw harms nobody", async () => {
+    const store = open();
+    const names = () => store.read((book) => ok(book.networks.all().map((row) => row.name)));
+    expect(must(await names())).toEqual([]);
+    await write(store, (tx) => tx.networks.insert(network("net-1", "lan")));
+    const problem = networkExists({ network: "lan" });
+    expect(await store.read(() => err(problem))).toEqual(err(problem));
+    const thrown = store.read(() => {
+      throw new Error("a bug");
+    });
+    expect(thrown).rejects.toThrow("a bug");
+    await thrown.catch(() => {});
+    await write(store, (tx) => tx.networks.insert(network("net-2", "other")));
+    expect(must<readonly string[]>(await names())).toEqual(["lan", "other"]);
+    store.close();
+  });
+
   test("writes are seen by later reads of the same transaction", async () => {
     const store = open();
     await write(store, (tx) => {

@@ -25,8 +25,8 @@ import type {
 } from "../domain/index.ts";
 
 /**
- * Where intent lives. All reading and writing happens in `transact`, which is atomic and
- * serialisable: other processes see all of it or nothing.
+ * Where intent lives. All writing happens in `transact`, which is atomic and serialisable: other
+ * processes see all of it or nothing.
  */
 export interface Store {
   /** Chosen when the store was made; names its links. */
@@ -42,6 +42,8 @@ export interface Store {
     decide: (tx: Transaction) => Result<T, Problem>,
     survives?: Survives,
   ): Promise<Result<T, Problem>>;
+  /** Runs `look` on a consistent view. Waits for nobody who writes, and nobody waits for it. */
+  read<T>(look: (book: Book) => Result<T, Problem>): Promise<Result<T, Problem>>;
   /**
    * Resolves when whatever was committed before the call survives a power cut. Waits for the disk
    * beside other work, so that it can be asked before the answer that needs it is due.
@@ -67,6 +69,17 @@ export interface Transaction {
   readonly former: FormerTable;
   readonly operations: OperationTable;
 }
+
+type Writes =
+  | Exclude<keyof Table<unknown, unknown>, "get" | "all">
+  | "rest"
+  | "endRest"
+  | "endRests"
+  | "setCursor"
+  | "remember";
+
+/** The tables, for whoever only reads. */
+export type Book = { readonly [Name in keyof Transaction]: Omit<Transaction[Name], Writes> };
 
 /** Rows by key. Writing against the state of the table (inserting twice, …) is a bug and throws. */
 export interface Table<Key, Row> {
@@ -111,8 +124,8 @@ export interface LeaseTable {
   byEndpoint(endpoint: EndpointId): readonly Lease[];
   countWithin(segment: SegmentName, range: IpRange): number;
   /**
-   * The lowest address of `range` that is neither leased nor resting nor held on `segment`. Costs the same
-   * in a full pool as in an empty one.
+   * The lowest address of `range` that is neither leased nor resting nor held on `segment`. Costs
+   * the same in a full pool as in an empty one.
    */
   firstFree(segment: SegmentName, range: IpRange): bigint | undefined;
   /** The address is leased from now on; if it was resting, its rest is over. */

@@ -19,8 +19,23 @@ export class Killer {
   }
 
   platform(platform: Platform): Platform {
+    const pointed = <Args extends unknown[], T>(work: (...args: Args) => T) => {
+      return (...args: Args): T => {
+        this.point();
+        const done = work(...args);
+        this.point();
+        return done;
+      };
+    };
+    const { files } = platform;
     return {
       ...platform,
+      files: {
+        ...files,
+        createText: pointed(files.createText),
+        writeText: pointed(files.writeText),
+        removeFile: pointed(files.removeFile),
+      },
       sockets: {
         open: (netns, spec) => {
           this.point();

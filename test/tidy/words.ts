@@ -28,7 +28,14 @@ const quotations: readonly { readonly paths: RegExp; readonly phrase: RegExp }[]
   // The kernel's own lower-case spelling in the attribute tables.
   { paths: /^src\/netlink\//, phrase: /\b(?:master|slave_kind|slave_data|slave)\b/g },
   // The key of the CNI plugins' configuration.
-  { paths: /^(?:src\/cni|src\/cnirun|docs|scenarios|test\/cni)[/-]/, phrase: /`?\bmaster\b`?/g },
+  {
+    paths: /^(?:src\/cni|src\/cnirun|src\/lab\/world\/cni|docs|scenarios)[/.-]/,
+    phrase: /`?\bmaster\b`?/gi,
+  },
+  {
+    paths: /^(?:scripts\/bench|test|test\/support)\/cni[/.-]/,
+    phrase: /`?\bmaster\b`?/gi,
+  },
 ];
 
 /** Finds banned words in the text of any file. */

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Host } from "../ports.ts";
 import { runCni } from "./cni.ts";
+import { installPlugins } from "./cni-install.ts";
 import type { CommandContext } from "./context.ts";
 import { serve } from "./daemon.ts";
 import { installDocker } from "./docker.ts";
@@ -33,6 +34,9 @@ export async function runCommand(
     case "docker-install":
     case "docker-uninstall":
       return installDocker(command, context);
+    case "cni-install":
+    case "cni-uninstall":
+      return installPlugins(command, context);
     case "cni-run":
       return runCni(command.request, context);
     default:
@@ -44,12 +48,8 @@ type HostCommand = Exclude<Command, { readonly kind: (typeof hostless)[number] }
 
 /** What has nothing to do with this host's networks. */
 const hostless = [
-  "demo",
-  "lab-run",
-  "daemon",
-  "docker-install",
-  "docker-uninstall",
-  "cni-run",
+  ...(["demo", "lab-run", "daemon", "docker-install", "docker-uninstall"] as const),
+  ...(["cni-install", "cni-uninstall", "cni-run"] as const),
 ] as const;
 
 async function onHost(

@@ -3,7 +3,7 @@ import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import { choice } from "@optique/core/valueparser";
 import { ok, type Problem, type Result } from "../../base/index.ts";
-import type { DoorChoice, KernelChoice } from "../../lab/index.ts";
+import type { Door, KernelChoice } from "../../lab/index.ts";
 import type { Command } from "../command.ts";
 import { examples, groupUsage, shortUsage, words } from "./describe.ts";
 import { scenarioFile, word } from "./value-parsers.ts";
@@ -25,7 +25,7 @@ export const demoCommand = command(
 
 // Said again, and not imported: the lab is loaded only when it is to run.
 const kernelChoices: readonly KernelChoice[] = ["auto", "host", "uml"];
-const doorChoices: readonly DoorChoice[] = ["attach", "docker"];
+const doorChoices: readonly Door[] = ["attach", "docker", "cni"];
 
 const run = command(
   "run",
@@ -48,7 +48,7 @@ const run = command(
         option("--door", choice(doorChoices, { metavar: "DOOR" }), {
           description: words(
             "How containers come onto their networks, in place of what the files say: by " +
-              "landfall attach, or by a real Docker engine of the lab's own.",
+              "landfall attach, by a real Docker engine of the lab's own, or by CNI plugins.",
           ),
         }),
       ),
@@ -56,6 +56,14 @@ const run = command(
         option("--docker-root", word("DIR"), {
           description: words(
             "A folder with another Docker engine, as in /: DIR/usr/sbin/dockerd and what it needs.",
+          ),
+        }),
+      ),
+      cniPlugins: optional(
+        option("--cni-plugins", word("DIR"), {
+          description: words(
+            "The folder with the plugins of door cni; the default is /opt/cni/bin, then " +
+              "/usr/lib/cni.",
           ),
         }),
       ),
@@ -89,14 +97,16 @@ export const labCommand = command("lab", or(run), {
 function labRun(given: {
   readonly files: readonly string[];
   readonly kernel: KernelChoice;
-  readonly door: DoorChoice | undefined;
+  readonly door: Door | undefined;
   readonly dockerRoot: string | undefined;
+  readonly cniPlugins: string | undefined;
 }): Result<Command, Problem> {
-  const { files, kernel, door, dockerRoot } = given;
+  const { files, kernel, door, dockerRoot, cniPlugins } = given;
   return ok({
     kind: "lab-run",
     ...{ files, kernel },
     ...(door === undefined ? {} : { door }),
     ...(dockerRoot === undefined ? {} : { dockerRoot }),
+    ...(cniPlugins === undefined ? {} : { cniPlugins }),
   });
 }

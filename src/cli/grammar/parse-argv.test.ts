@@ -308,7 +308,7 @@ const mistakes: readonly (readonly [string, string, string, string, string?])[] 
   ["detach ep-1 --ifname eth0", "LF-USAGE", "not by both", "--help"],
   ["endpoint inspect", "LF-USAGE", "ENDPOINT is missing", "--help"],
   ["lab run", "LF-USAGE", "at least one scenario FILE", "--help", "landfall lab run --help"],
-  ["lab run a --door cni", "LF-USAGE", 'but got "cni"', "--help"],
+  ["lab run a --door wifi", "LF-USAGE", 'but got "wifi"', "--help"],
   ["lab run a --kernel vm", "LF-USAGE", 'but got "vm"', "--help"],
   ["completion tcsh", "LF-USAGE", 'Unsupported shell "tcsh"', "--help"],
 ];

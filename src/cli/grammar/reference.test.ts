@@ -39,6 +39,8 @@ test("every command has a page with its synopsis and an example", () => {
     "landfall docker install",
     "landfall docker uninstall",
     "landfall cni",
+    "landfall cni install",
+    "landfall cni uninstall",
     "landfall cni run",
     "landfall cni run add",
     "landfall cni run check",

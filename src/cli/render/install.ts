@@ -19,6 +19,8 @@ const words: Words = {
   kept: ["kept, changed by hand", "would keep, changed by hand"],
   absent: ["not there", "not there"],
   ran: ["ran", "would run"],
+  saved: ["kept what was there", "would keep what is there"],
+  restored: ["put back", "would put back"],
   answers: ["answers", "would ask"],
 };
 
@@ -27,15 +29,16 @@ function wordsOf(step: InstallStep["step"], effect: InstallReport["effect"]): st
   return effect === "done" ? done : wouldBe;
 }
 
-/** The unit files that are, or would be, others than before. */
-export function changedUnits({ steps }: InstallReport): readonly string[] {
-  const changes: readonly string[] = ["created", "replaced", "removed"];
+/** The files that are, or would be, others than before. */
+export function changedFiles({ steps }: InstallReport): readonly string[] {
+  const changes: readonly string[] = ["created", "replaced", "removed", "restored"];
   return steps.flatMap(({ step, what }) => (changes.includes(step) ? [what] : []));
 }
 
-/** Only once Docker has somebody to ask. */
-export function afterInstall({ steps, event, effect }: InstallReport): string | undefined {
-  if (effect === "dry-run") return `landfall docker ${event.replace(/ed$/, "")}`;
+/** What comes next; of Docker only once it has somebody to ask. */
+export function afterInstall({ subject, steps, event, effect }: InstallReport): string | undefined {
+  if (effect === "dry-run") return `landfall ${subject} ${event.replace(/ed$/, "")}`;
+  if (subject === "cni") return event === "installed" ? "landfall daemon" : undefined;
   if (!steps.some(({ step }) => step === "answers")) return undefined;
   const driver = "-d landfall --ipam-driver landfall -o parent=LINK";
   return `docker network create ${driver} --subnet PREFIX NAME`;

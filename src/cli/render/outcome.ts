@@ -4,7 +4,7 @@ import type { Globals } from "../command.ts";
 import type { EndpointEvent, NetworkEvent, Outcome } from "../outcome.ts";
 import { cniRunIds, cniRunText } from "./cni-run.ts";
 import { findingsTable, reconciledTable } from "./findings.ts";
-import { afterInstall, changedUnits, installTable } from "./install.ts";
+import { afterInstall, changedFiles, installTable } from "./install.ts";
 import { outcomeJson, outcomeJsonLines } from "./json.ts";
 import type { Look, Paint } from "./look.ts";
 import { demoText, labRunText } from "./scenario.ts";
@@ -108,7 +108,7 @@ function idsOf(outcome: Outcome): readonly string[] {
     case "cni-run":
       return cniRunIds(outcome.report);
     case "install":
-      return changedUnits(outcome.report);
+      return changedFiles(outcome.report);
     case "lab":
       return outcome.report.scenarios.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
     default:

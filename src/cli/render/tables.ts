@@ -2,7 +2,9 @@ import { formatRange } from "../../addr/index.ts";
 import {
   type Driver,
   driverFlag,
+  type Endpoint,
   type ExtraRoute,
+  formatAttachment,
   formatDriver,
   type Reservation,
   tapDevice,
@@ -32,7 +34,7 @@ export function endpointTable(endpoints: readonly EndpointView[], paint: Paint):
     list(endpoint.addresses),
     endpoint.link.mac ?? NONE,
     endpoint.state,
-    endpoint.workload ?? NONE,
+    endpoint.workload ?? endpoint.attachment?.containerId ?? NONE,
     endpoint.sandbox.path,
   ]);
   const titles = ["ENDPOINT", "NETWORK", "IFNAME", "ADDRESS", "MAC", "STATE", "NAME", "SANDBOX"];
@@ -63,6 +65,7 @@ export function networkProperties({ network, endpoints }: NetworkView, paint: Pa
     ["segment", network.segment],
     ["subnets", list(subnets.map((subnet) => subnet.prefix))],
     ["gateways", list(subnets.flatMap((subnet) => subnet.gateway ?? []))],
+    ...(network.routers === undefined ? [] : [["routers", list(network.routers)] as const]),
     ["ranges", list(subnets.flatMap((subnet) => subnet.ranges.map(formatRange)))],
     ["exclusions", list(subnets.flatMap((subnet) => subnet.exclusions.map(formatRange)))],
     ["reserved", list((network.reservations ?? []).map(reservationText))],
@@ -99,10 +102,22 @@ export function endpointProperties({ endpoint, network }: EndpointView, paint: P
     ["gateways", list(endpoint.gateways)],
     ["routes", list(endpoint.routes.map(routeText))],
     ["name", endpoint.workload ?? NONE],
+    ...attachmentPairs(endpoint),
     ["state", endpoint.state],
     ["created", endpoint.createdAt],
   ];
   return properties(pairs, paint);
+}
+
+/** What only endpoints have that a container runtime asked for. */
+function attachmentPairs({
+  attachment,
+  allocations,
+}: Endpoint): readonly (readonly [string, Cell])[] {
+  return [
+    ...(attachment === undefined ? [] : [["attachment", formatAttachment(attachment)] as const]),
+    ...(allocations === undefined ? [] : [["files", allocations.directory] as const]),
+  ];
 }
 
 function heading(titles: readonly string[]): readonly Cell[] {

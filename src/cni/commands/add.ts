@@ -3,7 +3,7 @@ import { ifnameTaken, parseWorkloadName, type WorkloadName } from "../../domain/
 import type { Attached, AttachmentRequest, SandboxHandle } from "../../engine/index.ts";
 import { parsePluginConfig } from "../conf/parse-plugin.ts";
 import type { PluginConfig } from "../conf/plugin.ts";
-import { type AddressPlan, endpointRoute, gatewaysOf } from "../ipam/choose-addresses.ts";
+import { type AddressPlan, routesOf } from "../ipam/choose-addresses.ts";
 import { parseArgs } from "../spec/args.ts";
 import type { AttachmentCall } from "../spec/call.ts";
 import { encodeResult } from "../spec/encode-result.ts";
@@ -71,7 +71,6 @@ function requestOf(
 ): Omit<AttachmentRequest, "network"> {
   const mac = "mac" in config ? config.mac : undefined;
   const workload = workloadOf(call);
-  const gateways = gatewaysOf(plan);
   const isOwn = config.kind === "landfall";
   return {
     key: keyOf(call),
@@ -80,7 +79,7 @@ function requestOf(
     signal: context.signal,
     ...(mac === undefined ? {} : { mac }),
     ...(workload === undefined ? {} : { workload }),
-    ...(isOwn ? {} : { routes: plan.routes.map((route) => endpointRoute(route, gateways)) }),
+    ...(isOwn ? {} : { routes: routesOf(plan) }),
     ...(plan.directory === undefined ? {} : { allocationFiles: { directory: plan.directory } }),
   };
 }

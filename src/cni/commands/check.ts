@@ -28,7 +28,7 @@ export async function check(context: Context, call: AttachmentCall): Answer {
   const ipam = await checkIpam(context, call, { config: config.value, view: view.value });
   if (!ipam.ok) return ipam;
   const checked = { call, config: config.value, previous, sandbox };
-  return checkLink(context, checked, view.value);
+  return await checkLink(context, checked, view.value);
 }
 
 interface Recorded {

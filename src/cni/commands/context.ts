@@ -1,5 +1,5 @@
 import { err, ok, type Problem, type Result } from "../../base/index.ts";
-import type { AttachmentKey } from "../../domain/index.ts";
+import { type AttachmentKey, sandboxMissing, sandboxNotNetns } from "../../domain/index.ts";
 import { type OpenSandbox, openSandbox } from "../../engine/index.ts";
 import type { PluginConfig } from "../conf/plugin.ts";
 import type { CniPorts } from "../ports.ts";
@@ -40,18 +40,9 @@ export async function alone<T>(
 }
 
 /** The namespace of an ADD or CHECK. */
-export function openNetns(
-  { ports }: Context,
-  { netns = "", ownNetns }: AttachmentCall,
-): Result<OpenSandbox, CniError> {
-  const opened = openSandbox((path) => ports.platform.namespaces.open(path), netns);
-  if (!opened.ok) return inCniWords(opened);
-  if (ownNetns === "allowed" || opened.value.netns.cookie !== ports.hostNamespace.cookie) {
-    return opened;
-  }
-  opened.value[Symbol.dispose]();
-  const msg = "plugin's netns and netns from CNI_NETNS should not be the same";
-  return err(cniError("invalidNamespace", msg, `CNI_NETNS is ${netns}`));
+export function openNetns(context: Context, call: AttachmentCall): Result<OpenSandbox, CniError> {
+  const opened = openPath(context, call);
+  return opened.ok ? refuseOwn(context, call, opened.value) : inCniWords(opened);
 }
 
 /** The namespace of a DEL; undefined where it is gone, or was never told. */
@@ -60,8 +51,27 @@ export function openNetnsIfThere(
   call: AttachmentCall,
 ): Result<OpenSandbox | undefined, CniError> {
   if (call.netns === undefined) return ok(undefined);
-  const there = context.ports.platform.namespaces.open(call.netns);
-  if (!there.ok) return ok(undefined);
-  there.value.close();
-  return openNetns(context, call);
+  const opened = openPath(context, call);
+  if (opened.ok) return refuseOwn(context, call, opened.value);
+  return goneCodes.includes(opened.error.code) ? ok(undefined) : inCniWords(opened);
+}
+
+/** A path that leads nowhere, or to the plain file that a named namespace was mounted on. */
+const goneCodes: readonly string[] = [sandboxMissing.code, sandboxNotNetns.code];
+
+function openPath({ ports }: Context, { netns = "" }: AttachmentCall) {
+  return openSandbox((path) => ports.platform.namespaces.open(path), netns);
+}
+
+/** Refuses the namespace that the plugin itself is in, unless the call allows it. */
+function refuseOwn(
+  { ports }: Context,
+  { ownNetns, netns }: AttachmentCall,
+  sandbox: OpenSandbox,
+): Result<OpenSandbox, CniError> {
+  const isOwn = sandbox.netns.cookie === ports.hostNamespace.cookie;
+  if (!isOwn || ownNetns === "allowed") return ok(sandbox);
+  sandbox[Symbol.dispose]();
+  const msg = "plugin's netns and netns from CNI_NETNS should not be the same";
+  return err(cniError("invalidNamespace", msg, `CNI_NETNS is ${netns}`));
 }

@@ -60,11 +60,12 @@ describe("another's IPAM", () => {
     });
     expect(on.attachments.requests[0]).toMatchObject({
       addressing: { kind: "given", addresses: given.ips },
-      routes: [
-        { to: "0.0.0.0/0", via: "10.9.0.1" },
-        { to: "10.8.0.0/16", via: "10.9.0.2", metric: 5 },
-      ],
     });
+    const [view] = on.attachments.views.values();
+    expect(view?.endpoint.routes).toEqual([
+      { to: "0.0.0.0/0", via: "10.9.0.1" },
+      { to: "10.8.0.0/16", via: "10.9.0.2", metric: 5 },
+    ] as never);
   });
 
   test("its refusal is the answer, with its code, after it was told DEL", async () => {

@@ -7,6 +7,7 @@ import {
   type NetworkName,
   type NetworkSpec,
   parseNetworkName,
+  type VlanId,
   vlanLinkName,
 } from "../../domain/index.ts";
 import type { Hold, HostFacts, SandboxHandle } from "../../engine/index.ts";
@@ -78,7 +79,7 @@ function specOf(configuration: string, config: OnParent, on: IfName): NetworkSpe
 
 function driverOf(config: OnParent): Driver {
   if (config.kind !== "vlan") return config.driver;
-  return { kind: "vlan", id: config.vlanId } as unknown as Driver;
+  return { kind: "vlan", mode: "802.1Q", id: config.vlanId as VlanId };
 }
 
 /** Of a value that has the same members in the same order each time. */

@@ -7,16 +7,11 @@ import {
   rangeContains,
 } from "../../addr/index.ts";
 import { err, ok, type Result } from "../../base/index.ts";
+import { formatAllocation } from "../../domain/index.ts";
 import type { SysError } from "../../platform/index.ts";
 import type { AddressPoolConfig, AddressPools } from "../conf/ipam.ts";
 import { type CniError, cniError } from "../spec/error.ts";
-import {
-  type Allocation,
-  formatAllocation,
-  type Holder,
-  isHeldBy,
-  readAllocations,
-} from "./allocation-folder.ts";
+import { type Allocation, type Holder, isHeldBy, readAllocations } from "./allocation-folder.ts";
 import type { Folder } from "./folder-files.ts";
 
 /** One set of which an address is wanted. */

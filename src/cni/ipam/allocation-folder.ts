@@ -1,6 +1,6 @@
 import { type Ip, parseIp } from "../../addr/index.ts";
 import { err, millis, ok } from "../../base/index.ts";
-import type { FileHolder } from "../../domain/index.ts";
+import { type FileHolder, parseAllocation } from "../../domain/index.ts";
 import type { FileLock, SysResult } from "../../platform/index.ts";
 import type { Folder } from "./folder-files.ts";
 
@@ -63,21 +63,10 @@ export function readAllocations({ files, directory }: Folder): SysResult<readonl
       if (text.error.errno === "ENOENT") continue;
       return text;
     }
-    allocations.push({ address: address.value, path, ...parseHolder(text.value) });
+    const holder = parseAllocation(text.value);
+    allocations.push({ address: address.value, path, ...(holder === undefined ? {} : { holder }) });
   }
   return ok(allocations);
-}
-
-/** `<containerId>\r\n<ifname>`; the id alone in files of versions before 0.8. */
-function parseHolder(text: string): { readonly holder?: FileHolder } {
-  const [containerId = "", ifname] = text.trim().split(/\r?\n/);
-  if (containerId === "") return {};
-  return { holder: { containerId, ...(ifname === undefined ? {} : { ifname }) } };
-}
-
-/** What a file of an allocation holds. */
-export function formatAllocation({ containerId, ifname }: Holder): string {
-  return `${containerId}\r\n${ifname}`;
 }
 
 /** Whether a file is an attachment's: one without a link name is of all of its container. */

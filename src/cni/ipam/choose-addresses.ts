@@ -1,7 +1,20 @@
-import { type Ip, interfaceAddressPrefix, ipVersion, prefixVersion } from "../../addr/index.ts";
+import {
+  type InterfaceAddress,
+  type Ip,
+  interfaceAddressIp,
+  interfaceAddressPrefix,
+  ipVersion,
+  prefixVersion,
+  rangeContains,
+} from "../../addr/index.ts";
 import { ok, type Result } from "../../base/index.ts";
 import type { EndpointRoute } from "../../domain/index.ts";
-import type { AddressSet, AttachmentAddressing, GivenAddress } from "../../engine/index.ts";
+import type {
+  AddressSet,
+  AttachmentAddressing,
+  GivenAddress,
+  RoutesOf,
+} from "../../engine/index.ts";
 import type { HostLocalConfig } from "../conf/ipam.ts";
 import { requestedOfSets } from "../conf/requested.ts";
 import type { CniError } from "../spec/error.ts";
@@ -42,20 +55,26 @@ export function planGiven(
   return { addressing: { kind: "given", addresses }, routes };
 }
 
-/** The gateways that routes without one may lead to, in the order of the addresses. */
-export function gatewaysOf({ addressing }: AddressPlan): readonly Ip[] {
-  switch (addressing.kind) {
-    case "given":
-      return addressing.addresses.flatMap(({ gateway }) => gateway ?? []);
-    case "sets":
-      return addressing.sets.flatMap(({ pools }) => pools[0]?.gateway ?? []);
-    default:
-      return [];
+/** The routes of an attachment, when its addresses are known. */
+export function routesOf({ addressing, routes }: AddressPlan): RoutesOf {
+  return (addresses) => {
+    const gateways = addresses.flatMap((address) => gatewayOf(addressing, address) ?? []);
+    return routes.map((route) => endpointRoute(route, gateways));
+  };
+}
+
+function gatewayOf(addressing: AttachmentAddressing, address: InterfaceAddress): Ip | undefined {
+  if (addressing.kind === "given") {
+    return addressing.addresses.find((given) => given.address === address)?.gateway;
   }
+  if (addressing.kind !== "sets") return undefined;
+  const ip = interfaceAddressIp(address);
+  const pools = addressing.sets.flatMap((set) => set.pools);
+  return pools.find(({ range }) => rangeContains(range, ip))?.gateway;
 }
 
 /** A route as the kernel is to have it: by its own gateway, or by the first of its IP version. */
-export function endpointRoute(route: ResultRoute, gateways: readonly Ip[]): EndpointRoute {
+function endpointRoute(route: ResultRoute, gateways: readonly Ip[]): EndpointRoute {
   const to = interfaceAddressPrefix(route.dst);
   const via = route.gw ?? gateways.find((gateway) => ipVersion(gateway) === prefixVersion(to));
   const { priority, table, scope } = route;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { millis } from "../../base/index.ts";
 import { executePlugin } from "../execute-plugin.ts";
 import type { NetworkCall } from "../spec/call.ts";
 import { delegate } from "./delegate.ts";
@@ -74,4 +75,17 @@ test("a plugin that is called off is ended", async () => {
   const env = { PATH: "/bin:/usr/bin" };
   const delegation = { execute: executePlugin, call: call("{}"), env, type: "sleeping" };
   expect(await delegate(delegation, "ADD", calledOff)).toMatchObject({ ok: false });
+});
+
+test("a plugin that does not end when it is told to is killed", async () => {
+  const ready = join(directory, "ready");
+  plugin("stubborn", `trap '' TERM; : > ${ready}; while :; do :; done`);
+  const caller = new AbortController();
+  const program = join(directory, "stubborn");
+  const run = { program, env: {}, stdin: "", signal: caller.signal };
+  const execution = executePlugin(run, millis(50));
+  while (!existsSync(ready)) await Bun.sleep(5);
+  caller.abort();
+  // 128 and the number of SIGKILL.
+  expect((await execution).status).toBe(137);
 });

@@ -54,7 +54,7 @@ function resolveScenario(
   report: (path: Path, message: string) => void,
 ): Scenario {
   const topology = resolveTopology(draft, report);
-  if (draft.door !== "docker") reportDockersOwn(draft, report);
+  if (draft.door !== "docker") reportDoorsOwn(draft, report);
   const openNodes = findOpenNodes(draft, topology);
   const checks = draft.checks.flatMap((check, index) => {
     const path = ["checks", index];
@@ -118,8 +118,8 @@ function hasHostAccess(network: ScenarioNetwork): boolean {
   return network.hostAccess !== undefined && network.hostAccess !== "none";
 }
 
-/** Reports what there only is where containers come through Docker. */
-function reportDockersOwn(
+/** Reports what there only is where containers come through Docker, or by CNI. */
+function reportDoorsOwn(
   { hosts, door }: ScenarioDraft,
   report: (path: Path, message: string) => void,
 ): void {
@@ -127,7 +127,10 @@ function reportDockersOwn(
   for (const [name, { networks, containers, nameservers }] of Object.entries(hosts)) {
     const path = ["hosts", name];
     if (nameservers.length > 0) report([...path, "nameservers"], `nameservers ${why}`);
-    for (const [network, { driver }] of Object.entries(networks)) {
+    for (const [network, { driver, cni }] of Object.entries(networks)) {
+      const conf = [...path, "networks", network, "cni"];
+      const other = `a CNI configuration needs door: cni, and the door is ${door}`;
+      if (cni !== undefined && door !== "cni") report(conf, other);
       const place = [...path, "networks", network, "driver"];
       if (driver === "docker-bridge") report(place, `a docker-bridge ${why}`);
     }

@@ -51,7 +51,7 @@ export function resolveNetwork(
 
 /** What Docker's own bridge has no notion of. */
 const notOfBridges = [
-  ...["mode", "flag", "parent", "vlan", "conflictCheck", "hostAccess", "bcqueuelen"],
+  ...["mode", "flag", "parent", "vlan", "conflictCheck", "hostAccess", "bcqueuelen", "cni"],
   ...["reservations", "routes", "source"],
 ] as const;
 

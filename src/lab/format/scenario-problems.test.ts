@@ -87,6 +87,11 @@ test.each<[Partial<typeof good>, string]>([
     "8:32: a docker-bridge needs door: docker, and the door is attach",
   ],
   [{ more: "    nameservers: [10.0.0.1]" }, "7:18: nameservers needs door: docker"],
+  // And with CNI.
+  [
+    { network: "    networks: { lan: { parent: eth0, subnets: [10.0.0.0/24], cni: '{}' } }" },
+    "8:67: a CNI configuration needs door: cni, and the door is attach",
+  ],
   [
     { container: "    containers: { c1: { networks: { lan: {} }, publish: ['80:80'] } }" },
     "9:57: publish needs door: docker",

@@ -185,6 +185,10 @@ const network = strict({
     .default("start")
     .describe("later: by the action `create network NAME on HOST`"),
   bcqueuelen: z.int().min(0).exactOptional().describe("broadcast queue of the parent, in frames"),
+  cni: z
+    .string()
+    .exactOptional()
+    .describe("the CNI configuration, as it is in a file of /etc/cni/net.d; with door cni"),
 });
 
 const container = strict({

@@ -179,6 +179,8 @@ export interface LanNetwork extends NetworkBase {
   readonly hostAccess?: "none" | "shim" | "ptp";
   /** Length of the parent's broadcast queue, in frames. */
   readonly bcqueuelen?: number;
+  /** The CNI configuration as text; without it, one is made of the rest. */
+  readonly cni?: string;
 }
 
 export interface ScenarioContainer {

@@ -51,6 +51,6 @@ test.each([
 test("a task has texts, and no door that labs do not have", () => {
   const task = { scenarios: [{ file: "a.yaml", text: "id: a" }], door: "docker" };
   expect(parseTask(JSON.stringify(task))).toMatchObject({ ok: true, value: task });
-  expect(parseTask(JSON.stringify({ ...task, door: "cni" })).ok).toBe(false);
+  expect(parseTask(JSON.stringify({ ...task, door: "shim" })).ok).toBe(false);
   expect(parseTask(JSON.stringify({ scenarios: ["a.yaml"] })).ok).toBe(false);
 });

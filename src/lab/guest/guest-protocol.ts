@@ -11,15 +11,17 @@ export interface ScenarioText {
 
 const taskSchema = z.strictObject({
   scenarios: z.array(z.strictObject({ file: z.string(), text: z.string() })),
-  door: z.enum(doors).exclude(["cni"]).exactOptional(),
+  door: z.enum(doors).exactOptional(),
   dockerRoot: z.string().exactOptional(),
+  cniPlugins: z.string().exactOptional(),
 });
 
 /** What a guest is to do: one file of JSON. */
 export interface GuestTask {
   readonly scenarios: readonly ScenarioText[];
-  readonly door?: Exclude<Door, "cni">;
+  readonly door?: Door;
   readonly dockerRoot?: string;
+  readonly cniPlugins?: string;
 }
 
 const reachability = z.enum(["reachable", "unreachable"]);

@@ -19,7 +19,7 @@ export async function runGuest(
   const platform = openLabPlatform();
   if (!platform.ok) return platform;
   const tell = (message: GuestMessage): void => write(`${JSON.stringify(message)}\n`);
-  const { scenarios, door, dockerRoot } = task.value;
+  const { scenarios, door, dockerRoot, cniPlugins } = task.value;
   for (const { file: name, text } of scenarios) {
     const scenario = parseScenario(text, name);
     if (!scenario.ok) return scenario;
@@ -28,6 +28,7 @@ export async function runGuest(
       ...{ platform: platform.value, signal, kernel: "uml" },
       onProgress: (line) => tell({ kind: "progress", line: line }),
       ...(dockerRoot === undefined ? {} : { dockerRoot }),
+      ...(cniPlugins === undefined ? {} : { cniPlugins }),
     });
     tell({ kind: "report", report: report });
   }

@@ -17,8 +17,9 @@ export interface GuestOptions {
   /** The words that start `runGuest` with the file that follows; paths are this machine's. */
   readonly guest: readonly string[];
   readonly signal: AbortSignal;
-  readonly door?: Exclude<Door, "cni">;
+  readonly door?: Door;
   readonly dockerRoot?: string;
+  readonly cniPlugins?: string;
   readonly onProgress: (line: LabProgress) => void;
 }
 
@@ -62,11 +63,15 @@ export async function runInUml(
   return [...reports, ...missed];
 }
 
-function taskOf(rows: readonly ReadScenario[], { door, dockerRoot }: GuestOptions): GuestTask {
+function taskOf(
+  rows: readonly ReadScenario[],
+  { door, dockerRoot, cniPlugins }: GuestOptions,
+): GuestTask {
   return {
     scenarios: rows.map(({ source }) => source),
     ...(door === undefined ? {} : { door }),
     ...(dockerRoot === undefined ? {} : { dockerRoot: `${HOST_ROOT}${dockerRoot}` }),
+    ...(cniPlugins === undefined ? {} : { cniPlugins: `${HOST_ROOT}${cniPlugins}` }),
   };
 }
 

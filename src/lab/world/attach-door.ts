@@ -99,7 +99,8 @@ async function changeContainer(
   return change === "restart" ? await startContainer(lab, role, container) : ok([]);
 }
 
-function noService(service: Service, change: ProcessChange, host: string): Problem {
+/** Only Docker and its daemon are services of a host. */
+export function noService(service: Service, change: ProcessChange, host: string): Problem {
   const what = `${service === "daemon" ? "a daemon" : "an engine"} without Docker`;
   return labUnsupported({ what: `${what} ("${change} ${service} on ${host}")` });
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type BootedMachine,
@@ -24,8 +24,10 @@ export interface CniMachine extends AsyncDisposable {
   readonly lan: Lan;
   readonly machine: DockerMachine;
   readonly booted: BootedMachine;
+  /** Replaces the plugins that are found; their folder on the machine. */
+  usePlugins(folder: string): string;
   /** Puts a configuration where runtimes look (/etc/cni/net.d). */
-  conf(file: string, content: object): void;
+  conf(file: string, text: string): void;
   /** Runs a program of the runtime's own root, such as `ctr`. */
   run(...command: readonly string[]): Promise<Ran>;
   /** As `run`; a failure fails the test. Returns what was printed. */
@@ -69,7 +71,7 @@ for found in /opt/cni/bin /usr/lib/cni; do
   if [ -d $found ]; then $b mount --bind $d/plugins $found; fi
 done`;
 
-/** Boots a machine of that kind; `plugins` is copied, and `more` are names to take of Debian's. */
+/** Boots a machine of that kind, with plugins; `more` are names to take of Debian's besides. */
 export async function openCniMachine(
   kind: EngineKind,
   plugins: string,
@@ -89,16 +91,22 @@ export async function openCniMachine(
     return stdout.trim();
   };
   await succeed(SHELL, "sh", "-c", MOUNTS);
-  const folder = join(machine.disk, "plugins");
-  cpSync(plugins, folder, { recursive: true });
-  for (const name of more) cpSync(join(REFERENCE_PLUGINS, name), join(folder, name));
+  const usePlugins = (from: string): string => {
+    const folder = join(machine.disk, "plugins");
+    // The folder itself is mounted elsewhere, too.
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    cpSync(from, folder, { recursive: true });
+    for (const name of more) cpSync(join(REFERENCE_PLUGINS, name), join(folder, name));
+    return join(DISK, "plugins");
+  };
+  usePlugins(plugins);
   const open = stack.move();
   return {
     lan,
     machine,
     booted,
-    conf: (file, content) =>
-      writeFileSync(join(machine.disk, "net.d", file), JSON.stringify(content)),
+    usePlugins,
+    conf: (file, text) => writeFileSync(join(machine.disk, "net.d", file), text),
     run,
     succeed,
     start: (name, ...command) => {

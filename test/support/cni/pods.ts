@@ -27,14 +27,18 @@ export type RuntimeKind = "ctr" | "cri 1.6" | "cri 2.1" | "podman";
 
 export const runtimeKinds: readonly RuntimeKind[] = ["ctr", "cri 1.6", "cri 2.1", "podman"];
 
-/** The name of the configuration that pods get. */
-export const NETWORK = "pods";
+/** A configuration: the name inside, and the text of its file, of a list or of one plugin. */
+export interface PodNetwork {
+  readonly name: string;
+  readonly text: string;
+  readonly file: "conflist" | "conf";
+}
 
-/** Starts a runtime that finds the plugins of one folder only, and `conf` as its network. */
+/** Starts a runtime that finds the plugins of one folder only, and one configuration. */
 export async function openPodRuntime(
   kind: RuntimeKind,
   plugins: string,
-  conf: object,
+  network: PodNetwork,
 ): Promise<PodRuntime> {
   await using stack = new AsyncDisposableStack();
   const engine: EngineKind = kind === "cri 2.1" ? "next" : "debian";
@@ -42,20 +46,31 @@ export async function openPodRuntime(
   const machine = stack.use(
     await openCniMachine(engine, plugins, kind === "cri 1.6" ? ["loopback"] : []),
   );
-  machine.conf("10-pods.conflist", conf);
-  const start = await starterOf(kind, machine, stack);
+  const { file, text } = kind === "podman" ? asList(network) : network;
+  machine.conf(`10-pods.${file}`, text);
+  const start = await starterOf(kind, { machine, stack, network: network.name });
   const open = stack.move();
   return { machine, start, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
+/** Podman reads lists only. */
+function asList({ name, text, file }: PodNetwork): PodNetwork {
+  if (file === "conflist") return { name, text, file };
+  const plugin: { readonly cniVersion: string } = JSON.parse(text);
+  const list = { cniVersion: plugin.cniVersion, name, plugins: [plugin] };
+  return { name, text: JSON.stringify(list), file: "conflist" };
+}
+
 type Starter = PodRuntime["start"];
 
-async function starterOf(
-  kind: RuntimeKind,
-  machine: CniMachine,
-  stack: AsyncDisposableStack,
-): Promise<Starter> {
-  if (kind === "podman") return podmanPods(machine);
+interface Ground {
+  readonly machine: CniMachine;
+  readonly stack: AsyncDisposableStack;
+  readonly network: string;
+}
+
+async function starterOf(kind: RuntimeKind, { machine, stack, network }: Ground): Promise<Starter> {
+  if (kind === "podman") return podmanPods(machine, network);
   const containerd = await startContainerd(machine);
   return kind === "ctr" ? ctrPods(machine, containerd) : criPods(machine, containerd, stack);
 }
@@ -110,10 +125,10 @@ function criPods(
   };
 }
 
-function podmanPods(machine: CniMachine): Starter {
+function podmanPods(machine: CniMachine, network: string): Starter {
   const { podman, runContainer } = openPodman(machine);
   return async (name) => {
-    await runContainer(name, `--network=${NETWORK}`);
+    await runContainer(name, `--network=${network}`);
     const netns = await podman("inspect", name, "--format", "{{.NetworkSettings.SandboxKey}}");
     return podIn(machine, netns, async () => {
       await podman("rm", "--force", "--time=1", name);
