@@ -98,9 +98,9 @@ export class CniStorm {
       return;
     }
     if (known === "in" || (known === "unanswered" && ended.exitCode !== 0)) {
-      return expectThat(ended.exitCode === 1, `a second ADD: ${ended.stdout}`);
+      return expectStatus(1, ended, `a second ADD of ${slot.containerId}`);
     }
-    expectThat(ended.exitCode === 0, `ADD of ${slot.containerId}: ${ended.stdout}`);
+    expectStatus(0, ended, `ADD of ${slot.containerId}`);
     slot.known = "in";
     slot.address = JSON.parse(ended.stdout).ips[0].address;
   }
@@ -113,7 +113,7 @@ export class CniStorm {
       if (known === "in") slot.known = "unanswered";
       return;
     }
-    expectThat(ended.exitCode === 0, `DEL of ${slot.containerId}: ${ended.stdout}`);
+    expectStatus(0, ended, `DEL of ${slot.containerId}`);
     slot.known = "out";
     if (slot.netns === undefined) this.#forget([slot]);
   }
@@ -152,7 +152,7 @@ export class CniStorm {
       stdin: { "cni.dev/valid-attachments": attachments },
       variables: {},
     });
-    expectThat(ended.exitCode === 0, `GC of ${configuration.name}: ${ended.stdout}`);
+    expectStatus(0, ended, `GC of ${configuration.name}`);
   }
 
   #call(
@@ -276,6 +276,6 @@ function describe({ containerId, configuration }: Slot, addresses: string): stri
   return `${containerId} ${configuration.ifname} ${addresses}`;
 }
 
-function expectThat(condition: boolean, otherwise: string): void {
-  if (!condition) throw new Error(otherwise);
+function expectStatus(status: 0 | 1, { exitCode, stdout }: PluginEnding, what: string): void {
+  if (exitCode !== status) throw new Error(`${what} ended with ${exitCode}: ${stdout}`);
 }
