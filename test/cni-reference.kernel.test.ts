@@ -1,7 +1,7 @@
 /** One container in the hands of the reference plugins and of ours, in turns. */
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NetnsHandle } from "../src/platform/index.ts";
 import { openCniSite } from "./support/cni-site.ts";
@@ -10,6 +10,13 @@ import { openLan, pathOf, pings, seenAddresses, seenLinks } from "./support/lan.
 /** The reference plugins of Debian 12 (package containernetworking-plugins). */
 const reference = "/usr/lib/cni";
 const hasReference = existsSync(join(reference, "macvlan"));
+
+interface Container {
+  readonly netns: NetnsHandle;
+  readonly id: string;
+  /** Where an IPAM plugin is looked for first. */
+  readonly ipam?: string;
+}
 
 function openSite() {
   const lan = openLan();
@@ -22,8 +29,9 @@ function openSite() {
     },
   };
   /** One execution of the reference's macvlan in the host's namespace. */
-  const theirs = (command: string, stdin: object, netns: NetnsHandle, id: string) => {
-    const env = { ...cni.pod(id, netns), CNI_COMMAND: command, CNI_PATH: reference };
+  const theirs = (command: string, stdin: object, { netns, id, ipam = "" }: Container) => {
+    const path = { CNI_PATH: `${ipam}:${reference}`, PATH: "/usr/bin:/bin" };
+    const env = { ...cni.pod(id, netns), ...path, CNI_COMMAND: command };
     const args = [`--net=${pathOf(lan.host)}`, "--", join(reference, "macvlan")];
     const input = JSON.stringify(stdin);
     const { status, stdout } = spawnSync("nsenter", args, { env, input, encoding: "utf8" });
@@ -43,7 +51,7 @@ test.skipIf(!hasReference)("what the reference made, ours checks and deletes", a
   using site = openSite();
   const { lan, cni, config } = site;
   const [a, b] = [lan.sandbox(), lan.sandbox()];
-  const made = site.theirs("ADD", config, a, "a");
+  const made = site.theirs("ADD", config, { netns: a, id: "a" });
   expect(made.status).toBe(0);
   const later = { ...config, prevResult: JSON.parse(made.stdout) };
   expect(await cni.run("macvlan", "CHECK", later, cni.pod("a", a))).toEqual(done);
@@ -65,13 +73,41 @@ test.skipIf(!hasReference)("what ours made, the reference checks and deletes", a
   const [a, b] = [lan.sandbox(), lan.sandbox()];
   const { stdout } = await cni.run("macvlan", "ADD", config, cni.pod("a", a));
   const later = { ...config, prevResult: JSON.parse(stdout) };
-  expect(site.theirs("CHECK", later, a, "a")).toEqual({ status: 0, stdout: "" });
-  expect(site.theirs("ADD", config, b, "b").status).toBe(0);
+  expect(site.theirs("CHECK", later, { netns: a, id: "a" })).toEqual({ status: 0, stdout: "" });
+  expect(site.theirs("ADD", config, { netns: b, id: "b" }).status).toBe(0);
   expect(seenAddresses(b, "eth0")).toEqual(["10.0.0.51/24"]);
-  expect(site.theirs("DEL", later, a, "a")).toEqual({ status: 0, stdout: "" });
+  expect(site.theirs("DEL", later, { netns: a, id: "a" })).toEqual({ status: 0, stdout: "" });
   expect(site.files()).toEqual(["10.0.0.51"]);
   // The book still has it; a DEL of ours ends that, and nobody else's address.
   expect(await cni.run("macvlan", "DEL", later, cni.pod("a", a))).toEqual(done);
   expect(site.files()).toEqual(["10.0.0.51"]);
   expect(pings(b, "10.0.0.1")).toBe("reachable");
+});
+
+test.skipIf(!hasReference)("the reference's macvlan takes addresses of our host-local", () => {
+  using site = openSite();
+  const { lan, cni, config } = site;
+  const folder = join(cni.dataDir, "bin");
+  mkdirSync(folder);
+  const script = `#!/bin/sh
+export LANDFALL_STATE_DIR=${cni.dataDir}/state LANDFALL_RUN_DIR=${cni.dataDir}/run
+exec ${process.execPath} ${join(import.meta.dirname, "..", "src", "main.ts")} cni-plugin host-local
+`;
+  writeFileSync(join(folder, "host-local"), script);
+  chmodSync(join(folder, "host-local"), 0o755);
+  const netns = lan.sandbox();
+  const made = site.theirs("ADD", config, { netns, id: "a", ipam: folder });
+  expect(made.status).toBe(0);
+  expect(seenAddresses(netns, "eth0")).toEqual(["10.0.0.50/24"]);
+  const later = { ...config, prevResult: JSON.parse(made.stdout) };
+  expect(site.theirs("CHECK", later, { netns, id: "a", ipam: folder })).toEqual({
+    status: 0,
+    stdout: "",
+  });
+  expect(site.files()).toEqual(["10.0.0.50"]);
+  expect(site.theirs("DEL", later, { netns, id: "a", ipam: folder })).toEqual({
+    status: 0,
+    stdout: "",
+  });
+  expect(site.files()).toEqual([]);
 });

@@ -49,7 +49,7 @@ async function checkIpam(
   }
   if (ipam.kind !== "host-local" || view !== undefined) return ok();
   // Other plugins made it: it has files, and no record in the book.
-  return checkAllocated(folderAt(ports.platform, ipam.directory), call);
+  return await checkAllocated(folderAt(ports.platform, ipam.directory), call);
 }
 
 interface Checked {

@@ -9,8 +9,8 @@ import { allocate, folderError, formatSet, type WantedOfSet } from "../ipam/allo
 import {
   type Allocation,
   allocationsOf,
-  readAllocations,
   removeAllocations,
+  scanAllocations,
   withFolder,
 } from "../ipam/allocation-folder.ts";
 import { type Folder, folderAt } from "../ipam/folder-files.ts";
@@ -102,8 +102,8 @@ async function check(context: HostLocalContext, call: AttachmentCall): Answer {
 }
 
 /** Whether any address of a folder is the attachment's, as `host-local` checks it. */
-export function checkAllocated(folder: Folder, call: AttachmentCall): Result<string, CniError> {
-  const all = readAllocations(folder);
+export async function checkAllocated(folder: Folder, call: AttachmentCall): Answer {
+  const all = await scanAllocations(folder);
   if (!all.ok) return err(folderError(folder, all.error));
   if (allocationsOf(all.value, call).length > 0) return ok("");
   const msg = `host-local: Failed to find address added by container ${call.containerId}`;
@@ -120,7 +120,7 @@ async function status(context: HostLocalContext, call: NetworkCall): Answer {
   const config = parse(call);
   if (!config.ok) return config;
   const folder = folderAt(context.ports.platform, config.value.directory);
-  const all = readAllocations(folder);
+  const all = await scanAllocations(folder);
   if (!all.ok) return err(folderError(folder, all.error));
   const full = config.value.sets.find((set) => isFull(set, all.value));
   if (full === undefined) return ok("");

@@ -2,7 +2,7 @@ import { ok, type Result } from "../../base/index.ts";
 import type { SandboxHandle } from "../../engine/index.ts";
 import { hostLocalDirectory, ipamTypeOf } from "../conf/leave.ts";
 import { folderError } from "../ipam/allocate.ts";
-import { allocationsOf, readAllocations, removeAllocations } from "../ipam/allocation-folder.ts";
+import { allocationsOf, removeAllocations, scanAllocations } from "../ipam/allocation-folder.ts";
 import { type Folder, folderAt } from "../ipam/folder-files.ts";
 import type { AttachmentCall } from "../spec/call.ts";
 import { decodeResult } from "../spec/decode-result.ts";
@@ -22,7 +22,7 @@ export async function removeMadeByOthers(
 ): Promise<Result<void, CniError>> {
   const { attachments, facts } = context.ports;
   const folder = folderOf(context, call);
-  const files = folder === undefined ? ok([]) : readAllocations(folder);
+  const files = folder === undefined ? ok([]) : await scanAllocations(folder);
   if (!files.ok && folder !== undefined)
     return { ok: false, error: folderError(folder, files.error) };
   const own = files.ok ? allocationsOf(files.value, call) : [];

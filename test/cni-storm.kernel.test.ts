@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { CniStorm } from "./support/cni-storm.ts";
+import { openDice } from "./support/dice.ts";
+import { type Lan, openLan, seenLinks } from "./support/lan.ts";
+import { openProgramHost, type ProgramHost } from "./support/program.ts";
+
+const CONTAINERS = 5;
+/**
+ * A longer storm by hand, also of the built plugins:
+ * CNI_STORM_STEPS=1000 CNI_STORM_SEED=7 CNI_STORM_PLUGINS=$PWD/dist/cni npm test -- cni-storm
+ */
+const STEPS = Number(process.env.CNI_STORM_STEPS ?? 60);
+const SEED = Number(process.env.CNI_STORM_SEED ?? 20261128);
+const CHECK_EVERY = 20;
+
+let lan: Lan;
+let host: ProgramHost;
+beforeEach(() => {
+  lan = openLan();
+  host = openProgramHost(lan.host);
+});
+afterEach(() => {
+  host[Symbol.dispose]();
+  lan[Symbol.dispose]();
+});
+
+/** Kernel, files and book have what the runtime was told, and nothing else. */
+function expectAgreement(storm: CniStorm, label: string): void {
+  const expected = storm.expected();
+  expect([label, storm.seen()]).toEqual([label, expected]);
+  expect([label, storm.strayLinks()]).toEqual([label, []]);
+  expect([label, storm.files()]).toEqual([label, expected]);
+  const book = host.book();
+  expect([label, book.endpoints?.length]).toEqual([label, expected.length]);
+  expect([label, book.leases?.length]).toEqual([label, expected.length]);
+  expect([label, book.operations]).toEqual([label, []]);
+  const addresses = expected.map((line) => line.split(" ")[2]);
+  expect([label, new Set(addresses).size]).toEqual([label, addresses.length]);
+}
+
+test(
+  `${STEPS} steps of containers that come, go and are killed (seed ${SEED}) leave nothing over`,
+  async () => {
+    const storm = new CniStorm(lan, host, openDice(SEED), CONTAINERS);
+    const before = seenLinks(lan.host).map(({ ifname }) => ifname);
+    for (let step = 1; step <= STEPS; step++) {
+      await storm.step();
+      if (step % CHECK_EVERY !== 0 && step !== STEPS) continue;
+      await storm.settle();
+      expectAgreement(storm, `step ${step}`);
+    }
+    // It was a storm.
+    const count = (what: string): number => storm.met.get(what) ?? 0;
+    const done = [count("ADD 0"), count("DEL 0"), count("GC 0")];
+    const killed = count("ADD killed") + count("DEL killed");
+    expect([...done, killed, count("namespace removed")]).not.toContain(0);
+    await storm.forgetAll();
+    expect(storm.expected()).toEqual([]);
+    expectAgreement(storm, "at the end");
+    expect(seenLinks(lan.host).map(({ ifname }) => ifname)).toEqual(before);
+  },
+  60_000 + STEPS * 10_000,
+);
