@@ -114,7 +114,7 @@ async function openMortal() {
 }
 
 describe.each(["alive", "gone"] as const)("with the sandbox %s", (sandbox) => {
-  test.each(["remove", "reconcile"] as const)(
+  test.each(["remove", "reconcile", "the list"] as const)(
     "an attachment killed at any point is ended by %s, files included",
     async (by) => {
       let at = 1;
@@ -126,9 +126,13 @@ describe.each(["alive", "gone"] as const)("with the sandbox %s", (sandbox) => {
           must(await site.living.reconcile());
           await site.expectAgreement([at, "reconciled"]);
         }
-        must(await site.remove(site.living));
+        if (by === "the list") {
+          for (const { key } of must(await site.living.attachments.list())) {
+            must(await site.living.attachments.remove(key));
+          }
+        } else must(await site.remove(site.living));
         await site.expectAgreement([at, "removed"]);
-        expect([at, site.files()]).toEqual([at, []]);
+        expect([at, must(await site.living.attachments.list()), site.files()]).toEqual([at, [], []]);
         if (end === "ended") break;
       }
       expect(at).toBeGreaterThan(15);

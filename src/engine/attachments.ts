@@ -110,7 +110,7 @@ export interface Attachments {
     options?: RemoveOptions,
   ): Promise<Result<EndpointView | undefined, Problem>>;
   find(key: AttachmentKey): Promise<Result<AttachmentView | undefined, Problem>>;
-  /** Those of one configuration, or all; without those that an operation is at work on. */
+  /** Those of one configuration, or all; also what an operation is at work on, or died over. */
   list(configuration?: string): Promise<Result<readonly AttachmentView[], Problem>>;
   /**
    * Serialises everything about one key, in this process and others: for what happens before `add`

@@ -49,8 +49,7 @@ export function openAttachments(deps: EngineDeps, afterReboot: AfterReboot): Att
           configuration === undefined
             ? tx.endpoints.all()
             : tx.endpoints.byConfiguration(configuration);
-        const attached = rows.filter(({ state }) => state === "attached");
-        return ok(attached.flatMap((endpoint) => viewsOf(tx, endpoint)));
+        return ok(rows.flatMap((endpoint) => viewsOf(tx, endpoint)));
       }),
     exclusively: (key, signal, work) => exclusively(deps, { key, signal }, work),
     hold: (name, holds) =>
