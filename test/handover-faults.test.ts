@@ -155,3 +155,15 @@ test("where the disk refuses, the endpoint is not said to be there", async () =>
   must(await expectIn());
   must(await engine.handover.withdraw(id));
 });
+
+test("where the book cannot be read, an endpoint is not said to be gone", async () => {
+  using host = openFakeHost("memory");
+  must(await host.engine.createNetwork(network()));
+  must(await prepare(host));
+  const refusal = stateFull({ path: "landfall.db", code: "EIO", message: "unreadable" });
+  const store = { ...host.store, read: async () => err(refusal) };
+  const engine = openEngine({ platform: host.platform, hostNamespace: host.netns, store });
+  expect(codeOf(await engine.handover.withdraw(id))).toBe(refusal.code);
+  expect(childrenIn(host.kernel)).toHaveLength(1);
+  must(await withdraw(host));
+});

@@ -178,7 +178,8 @@ async function withdraw(
     const found = findInFlight(book, () => operationOn(book, endpoint));
     return ok({ id: endpoint.id, found });
   });
-  if (!known.ok || known.value === undefined) return ok(undefined);
+  if (!known.ok) return known;
+  if (known.value === undefined) return ok(undefined);
   const { id, found } = known.value;
   return await detachPatiently(deps, { kind: "id", id }, { found });
 }
