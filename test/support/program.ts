@@ -19,7 +19,7 @@ export interface Ending {
 export interface Running {
   readonly marker: string;
   readonly ended: Promise<Ending>;
-  kill(signal: NodeJS.Signals): "was running" | "had ended";
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** Starts the real program; `behind` is a command that becomes it, such as nsenter's. */
@@ -52,9 +52,8 @@ export function startScript(words: readonly string[], behind: readonly string[])
     marker,
     ended: ending(),
     kill: (signal) => {
-      if (child.exitCode !== null || child.signalCode !== null) return "had ended";
-      child.kill(signal);
-      return "was running";
+      // Of one that has ended, the number may be another's.
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     },
   };
 }
