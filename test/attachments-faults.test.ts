@@ -132,7 +132,11 @@ describe.each(["alive", "gone"] as const)("with the sandbox %s", (sandbox) => {
           }
         } else must(await site.remove(site.living));
         await site.expectAgreement([at, "removed"]);
-        expect([at, must(await site.living.attachments.list()), site.files()]).toEqual([at, [], []]);
+        expect([at, must(await site.living.attachments.list()), site.files()]).toEqual([
+          at,
+          [],
+          [],
+        ]);
         if (end === "ended") break;
       }
       expect(at).toBeGreaterThan(15);
