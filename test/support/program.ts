@@ -6,7 +6,7 @@ import type { NetnsHandle } from "../../src/platform/index.ts";
 import { pathOf } from "./lan.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
-/** Built by test.sh, as that starts in half the time; a test that is run by name has the sources. */
+/** Built by test.sh, as that starts in half the time; a test run by name has the sources. */
 const { LANDFALL_TEST_PROGRAM: built } = process.env;
 const program = built === undefined ? [process.execPath, MAIN] : [built];
 const MARKER = "LANDFALL_TEST_MARKER";
