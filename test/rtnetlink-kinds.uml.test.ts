@@ -1,21 +1,10 @@
-import { expect, test } from "bun:test";
-import { join } from "node:path";
-import { bootUml, hasUml } from "./support/uml.ts";
-
-const root = join(import.meta.dirname, "..");
+import { test } from "bun:test";
+import { expectGuestToPass } from "./support/guest-tests.ts";
+import { hasUml } from "./support/uml.ts";
 
 test.skipIf(!hasUml)(
   "a kernel that has ipvlans and vlans keeps their contract",
-  async () => {
-    const script = `
-export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 NO_COLOR=1
-cd ${root}
-"${process.execPath}" test --timeout=30000 ./test/support/rtnetlink-kinds.guest.ts >&2`;
-    await using machine = bootUml({ script, limitSeconds: 200 });
-    const ending = await machine.ended;
-    // The words of the guest's own tests are what a failure is told by.
-    expect(ending).toMatchObject({ kind: "finished", status: 0 });
-    expect(ending.console).toMatch(/^ *\d\d pass$/m);
-  },
+  () =>
+    expectGuestToPass("rtnetlink-kinds.guest.ts", { passed: /^ *\d\d pass$/m, limitSeconds: 200 }),
   240_000,
 );

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { err, type Millis, ok, type Result, seconds } from "../base/index.ts";
-import type { Errno, Greeting, InstallPorts, Ran, UnitFiles } from "./ports.ts";
+import { type Millis, ok, seconds } from "../base/index.ts";
+import { attempt, syncDirectory } from "./disk.ts";
+import type { Greeting, InstallPorts, Ran, UnitFiles } from "./ports.ts";
 
 /** systemd says that the daemon is ready before it is asked; this is for a busy machine. */
 const GREETING_DEADLINE: Millis = seconds(5);
@@ -42,24 +33,6 @@ const files: UnitFiles = {
   },
   remove: (path) => attempt(() => rmSync(path, { force: true })),
 };
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
-}
-
-function attempt<T>(work: () => T): Result<T, Errno> {
-  try {
-    return ok(work());
-  } catch (error) {
-    if (error instanceof Error && "code" in error) return err(String(error.code));
-    throw error;
-  }
-}
 
 async function run(command: readonly [name: string, ...args: string[]]): Promise<Ran> {
   try {

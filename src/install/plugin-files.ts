@@ -1,11 +1,8 @@
 import {
-  closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -14,7 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { err, ok, type Result } from "../base/index.ts";
+import { ok, type Result } from "../base/index.ts";
+import { attempt, syncDirectory } from "./disk.ts";
 import type { Errno } from "./ports.ts";
 
 /** What is at a path. */
@@ -59,7 +57,7 @@ export const pluginFiles: PluginFiles = {
     const done = attempt(() => {
       writeFileSync(temporary, bytes, { flag: "wx", mode, flush: true });
       renameSync(temporary, path);
-      sync(dirname(path));
+      syncDirectory(dirname(path));
     });
     if (!done.ok) attempt(() => rmSync(temporary, { force: true }));
     return done;
@@ -67,12 +65,12 @@ export const pluginFiles: PluginFiles = {
   name: (path, second) =>
     attempt(() => {
       linkSync(path, second);
-      sync(dirname(second));
+      syncDirectory(dirname(second));
     }),
   move: (path, to) =>
     attempt(() => {
       renameSync(path, to);
-      sync(dirname(to));
+      syncDirectory(dirname(to));
     }),
   remove: (path) => attempt(() => rmSync(path, { force: true })),
   makeDirectory: (path) => attempt(() => mkdirSync(path, { mode: 0o755 })),
@@ -101,22 +99,4 @@ export function missingDirectories(path: string): readonly string[] {
 export function placeOf(path: string): string {
   const place = attempt(() => realpathSync(dirname(path)));
   return place.ok ? join(place.value, basename(path)) : path;
-}
-
-function sync(directory: string): void {
-  const opened = openSync(directory, "r");
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
-}
-
-function attempt<T>(work: () => T): Result<T, Errno> {
-  try {
-    return ok(work());
-  } catch (error) {
-    if (error instanceof Error && "code" in error) return err(String(error.code));
-    throw error;
-  }
 }
