@@ -153,15 +153,15 @@ describe.each(runtimeKinds)("%s", (kind) => {
   test("ours do it through the daemon, whose book has what the files have", async () => {
     const { machine } = runtime;
     machine.usePlugins(own.folder);
-    await startOwnDaemon(machine);
+    const program = await startOwnDaemon(machine);
     const web = await runtime.start("web3");
     const { address, alias } = await look(web);
     expect(alias).toEqual(ours);
-    expect(await bookedAddresses(machine)).toEqual([address]);
+    expect(await bookedAddresses(machine, program)).toEqual([address]);
     expect(leasesOf(runtime)).toEqual([address]);
     await web.remove();
     expectNothingLeft(runtime);
-    expect(await bookedAddresses(machine)).toEqual([]);
+    expect(await bookedAddresses(machine, program)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runToEnd } from "../../../src/dockerd/index.ts";
@@ -25,18 +25,28 @@ export async function buildOwnPlugins(): Promise<OwnPlugins> {
 const PROGRAM = "/run/disk/plugins/landfall-full";
 const PATIENCE_MS = 30_000;
 
-/** Starts the daemon of the machine's host; it ends with the machine. */
-export async function startOwnDaemon(machine: CniMachine): Promise<void> {
-  const daemon = machine.start("daemon", PROGRAM, "daemon", "--docker-socket", "none");
+/**
+ * Starts the daemon of the machine's host, which ends with the machine; returns the program. It is
+ * moved where no plugin finds it: what works then was done by the daemon.
+ */
+export async function startOwnDaemon(machine: CniMachine): Promise<string> {
+  const { disk } = machine.machine;
+  renameSync(join(disk, "plugins/landfall-full"), join(disk, "landfall-of-the-daemon"));
+  const program = "/run/disk/landfall-of-the-daemon";
+  const daemon = machine.start("daemon", program, "daemon", "--docker-socket", "none");
   const socket = join(machine.booted.files, "run/landfall/cni.sock");
   for (const deadline = Date.now() + PATIENCE_MS; !existsSync(socket); await Bun.sleep(20)) {
     if (daemon.exitCode !== null || Date.now() > deadline) throw new Error("there is no daemon");
   }
+  return program;
 }
 
 /** The addresses in the book of the machine's host, sorted. */
-export async function bookedAddresses(machine: CniMachine): Promise<readonly string[]> {
-  const told = await machine.succeed(PROGRAM, "lease", "ls", "--format", "json");
+export async function bookedAddresses(
+  machine: CniMachine,
+  program = PROGRAM,
+): Promise<readonly string[]> {
+  const told = await machine.succeed(program, "lease", "ls", "--format", "json");
   const { leases }: { readonly leases: readonly { address: string; state: string }[] } =
     JSON.parse(told);
   return leases.flatMap(({ address, state }) => (state === "held" ? [address] : [])).toSorted();
