@@ -141,11 +141,7 @@ run_kernel() {
 }
 # A namespace has one user only, so it is no help to tests of daemons and of other users.
 run_engine() { run_pairs "$1"; }
-# These were only ever timed with the sources.
-run_uml() {
-  unset LANDFALL_TEST_PROGRAM
-  run_pairs "$1"
-}
+run_uml() { run_pairs "$1"; }
 
 # run_pairs FILE: two test files at a time. An engine, or a kernel with one processor, keeps a test
 # waiting more than it keeps this machine busy.
