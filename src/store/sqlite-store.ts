@@ -14,6 +14,7 @@ import type { Book, Store, Survives, Transaction } from "./store.ts";
 
 /** Long enough for another process's commit on a slow disk, short enough to be told about. */
 const BUSY_TIMEOUT_MS = 10_000;
+const BUSY_PAUSE_MS = 10;
 
 export interface SqliteStoreOptions {
   /** The directory that holds landfall.db; made when missing. */
@@ -29,14 +30,31 @@ export function openSqliteStore(options: SqliteStoreOptions): Result<Store, Prob
   try {
     const trusted = prepareStateDirectory(options.stateDirectory, path);
     if (!trusted.ok) return trusted;
-    database = new Database(path, { create: true, strict: true });
-    const version = prepare(database, options);
-    if (version <= migrations.length) return ok(sqliteStore(database, path));
-    database.close();
+    const opened = new Database(path, { create: true, strict: true });
+    database = opened;
+    const version = patiently(() => prepare(opened, options));
+    if (version <= migrations.length) return ok(sqliteStore(opened, path));
+    opened.close();
     return err(storeNewer({ path, version, known: migrations.length }));
   } catch (error) {
     database?.close();
     return err(problemOf(error, path));
+  }
+}
+
+/**
+ * Tries again while others are at the same file. SQLite waits for them by itself, but not where it
+ * takes a wait for a deadlock, as when several switch a new file to WAL at once (reference:
+ * sqlite.org/c3ref/busy_handler.html).
+ */
+function patiently<T>(work: () => T): T {
+  for (const deadline = performance.now() + BUSY_TIMEOUT_MS; ; Bun.sleepSync(BUSY_PAUSE_MS)) {
+    try {
+      return work();
+    } catch (error) {
+      const isBusy = error instanceof SQLiteError && error.code === "SQLITE_BUSY";
+      if (!isBusy || performance.now() > deadline) throw error;
+    }
   }
 }
 
