@@ -19,6 +19,7 @@ export interface DockerSite extends AsyncDisposable {
 
 /** A row of `landfall net ls`, `endpoint ls` or `lease ls`, as far as tests look into it. */
 export interface Listed {
+  readonly id?: string;
   readonly addresses?: readonly string[];
   readonly mac?: string;
   readonly address?: string;
