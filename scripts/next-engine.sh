@@ -6,7 +6,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 suite=forky
 # base-files for the links that the programs' paths begin with (/lib64, /bin).
-packages=base-files,docker.io,docker-cli,iptables
+packages=base-files,docker.io,docker-cli,iptables,containernetworking-plugins
 
 refuse() {
   printf 'no engine of Debian %s: %s\n  %s\n' "$suite" "$2" "$3" >&2
