@@ -21,17 +21,27 @@ export function insertHolds(tx: Transaction, network: Network, holds: readonly H
   }
 }
 
-/** Ends the holds of addresses that nobody gives away any more; how many those were. */
+/**
+ * Ends the holds of addresses that nobody gives away any more; how many those were. Folders are
+ * listed and no file is opened: there may be 50,000, and the daemon asks often.
+ */
 export async function endStaleHolds(deps: EngineDeps): Promise<Result<number, Problem>> {
-  const { files } = deps.platform;
-  const holds = await deps.store.transact((tx) => ok(tx.holds.all()));
+  const holds = await deps.store.read((book) => ok(book.holds.all()));
   if (!holds.ok) return holds;
-  const stale = holds.value.filter(({ file }) => {
-    const text = files.readText(file);
-    // Whatever else stands against reading it says nothing about the file.
-    return !text.ok && (text.error.errno === "ENOENT" || text.error.errno === "ENOTDIR");
+  const folders = Map.groupBy(holds.value, ({ file }) => file.slice(0, file.lastIndexOf("/")));
+  const stale = [...folders].flatMap(([directory, rows]) => {
+    const there = pathsIn(deps, directory);
+    return there === undefined ? [] : rows.filter(({ file }) => !there.has(file));
   });
   return stale.length === 0 ? ok(0) : await endHolds(deps, stale);
+}
+
+/** Undefined where that cannot be told. */
+function pathsIn({ platform }: EngineDeps, directory: string): ReadonlySet<string> | undefined {
+  const names = platform.files.list(directory);
+  if (names.ok) return new Set(names.value.map((name) => `${directory}/${name}`));
+  const isGone = names.error.errno === "ENOENT" || names.error.errno === "ENOTDIR";
+  return isGone ? new Set() : undefined;
 }
 
 /** Ends the holds of an attachment that somebody else made, and removes their files. */
