@@ -104,12 +104,21 @@ select_files() {
   done < <(find src test scripts -name '*.test.ts' | sort)
 }
 
+select_unit() { select_files unit "$@"; }
+select_kernel() { select_files kernel "$@"; }
+# Engines and user-mode kernels by turns: two such kernels at once take as long as one after the
+# other. The long ones happen to be late in the alphabet.
+select_machines() {
+  paste -d '\n' <(select_files uml "$@" | sort -r) <(select_files engine "$@" | sort -r) |
+    sed '/^$/d'
+}
+
 # test_stage KIND BAR PATTERN…: nothing is printed where there is no such file.
 test_stage() {
   local kind=$1 bar=$2
   shift 2
   local files=$reports/$kind.files
-  select_files "$kind" "$@" >"$files"
+  "select_$kind" "$@" >"$files"
   if [ -s "$files" ]; then
     run "$kind" "$bar" "run_$kind" "$files"
   else
@@ -117,7 +126,8 @@ test_stage() {
   fi
 }
 
-run_unit() {
+# run_files FILE: the test files that FILE lists, in one process.
+run_files() {
   local -a files
   mapfile -t files <"$1"
   # Bun's own limit of 5 s is for an idle machine; a test that hangs is caught by this one too.
@@ -126,45 +136,47 @@ run_unit() {
     "${files[@]/#/./}"
 }
 
-# Root's tests make namespaces of their own; an ordinary user first needs one in which he is root.
-run_kernel() {
-  if [ "$(id -u)" -eq 0 ]; then
-    run_unit "$1"
-  elif unshare -Urnm true; then
-    # shellcheck disable=SC2016
-    unshare -Urnm --kill-child bash -c 'mount -t tmpfs tmpfs /run && mkdir /run/netns && "$@"' - \
-      bash -c "$(declare -f run_unit); bun=\$2 run_unit \"\$1\"" - "$1" "$bun"
-  else
-    echo "kernel tests need root, or a kernel that lets users make user namespaces"
-    return 1
-  fi
-}
-# A namespace has one user only, so it is no help to tests of daemons and of other users.
-run_engine() { run_pairs "$1"; }
-run_uml() { run_pairs "$1"; }
-
-# run_pairs FILE: two test files at a time. An engine, or a kernel with one processor, keeps a test
-# waiting more than it keeps this machine busy.
-run_pairs() {
-  local stem=${1%.files} path ended status=0 number=0
+# run_beside FILE SPLIT…: FILE's test files in parts, as split(1) makes them, two at a time. Tests
+# that wait for a kernel or an engine leave half of this machine to others.
+run_beside() {
+  local stem=${1%.files} part ended status=0
   local -A running=()
-  # The long ones happen to be late in the alphabet.
-  while IFS= read -r path; do
-    number=$((number + 1))
-    echo "$path" >"$stem-$number.files"
+  # A part without files would be all tests there are.
+  split -d -a 3 --elide-empty-files --additional-suffix=.files "${@:2}" "$1" "$stem-"
+  for part in "$stem"-*.files; do
     if [ "${#running[@]}" -eq 2 ]; then
       wait -n -p ended "${!running[@]}" || status=$?
       unset "running[$ended]"
     fi
-    run_unit "$stem-$number.files" &
-    running[$!]=$path
-  done < <(sort -r "$1")
+    run_files "$part" &
+    running[$!]=$part
+  done
   for ended in "${!running[@]}"; do
     wait "$ended" || status=$?
   done
   cat "$stem"-*.xml >"$stem.xml"
   return "$status"
 }
+
+run_unit() { run_beside "$1" --number=r/2; }
+
+# Root's tests make namespaces of their own; an ordinary user first needs one in which he is root.
+run_kernel() {
+  if [ "$(id -u)" -eq 0 ]; then
+    run_beside "$1" --lines=1
+  elif unshare -Urnm true; then
+    # shellcheck disable=SC2016
+    unshare -Urnm --kill-child bash -c 'mount -t tmpfs tmpfs /run && mkdir /run/netns && "$@"' - \
+      bash -c "$(declare -f run_files run_beside); bun=\$1 run_beside \"\$2\" --lines=1" - \
+      "$bun" "$1"
+  else
+    echo "kernel tests need root, or a kernel that lets users make user namespaces"
+    return 1
+  fi
+}
+
+# A namespace has one user only, so it is no help to tests of daemons and of other users.
+run_machines() { run_beside "$1" --lines=1; }
 
 # What tests may have forgotten in the machine's own namespace: our namespaces and links.
 list_leftovers() {
@@ -195,8 +207,7 @@ if [ $# -eq 0 ]; then
 fi
 test_stage unit '20 s' "$@"
 test_stage kernel '2 min' "$@"
-test_stage engine '' "$@"
-test_stage uml '' "$@"
+test_stage machines '' "$@"
 if ! compgen -G "$reports/*.files" >/dev/null; then
   echo "no test file has any of these in its path: $*"
   echo 1 >"$reports/selection.status"

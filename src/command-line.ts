@@ -4,7 +4,6 @@
  */
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { isatty } from "node:tty";
 import packageFile from "../package.json" with { type: "json" };
 import { findDaemon } from "./api/index.ts";
 import { ExitCode, ok, type Problem, type Result } from "./base/index.ts";
@@ -25,7 +24,7 @@ import { pluginNames } from "./forward/index.ts";
 import type { InstallRequest } from "./install/index.ts";
 import { openLocalEngine, openMachine } from "./machine.ts";
 import { descriptors, writerTo } from "./output.ts";
-import type { Platform } from "./platform/index.ts";
+import { isTerminal, type Platform } from "./platform/index.ts";
 
 /** 128 + the signal's number, as shells report it. */
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -119,7 +118,7 @@ async function dockerService(
 }
 
 function sinkOf(descriptor: number): TextSink {
-  return { isTty: isatty(descriptor), write: writerTo(descriptor) };
+  return { isTty: isTerminal(descriptor), write: writerTo(descriptor) };
 }
 
 /** Where the built program keeps its own files; from a checkout the launcher starts it. */

@@ -34,3 +34,4 @@ export type {
   SysError,
   SysResult,
 } from "./platform.ts";
+export { isTerminal } from "./terminal.ts";

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, test } from "bun:test";
+import { type DockerSite, openDockerSite } from "../support/docker-site.ts";
+import { type Bench, openBench, tidyUp } from "./bench.ts";
+import { cases } from "./cases.ts";
+
+/** Run by docker-drivers.uml.test.ts in a kernel that has the drivers: a line for each case. */
+const PATIENCE_MS = 120_000;
+let site: DockerSite;
+let bench: Bench;
+
+beforeAll(async () => {
+  site = await openDockerSite("debian");
+  await site.serve();
+  bench = await openBench(site);
+}, PATIENCE_MS);
+afterAll(() => site[Symbol.asyncDispose](), PATIENCE_MS);
+
+test.each(cases.map((one) => [one.name, one] as const))(
+  "%s",
+  async (name, { prove }) => {
+    const words = (error: unknown) => [String(error)];
+    const wrong = await prove(bench).then(() => [], words);
+    const left = await tidyUp(bench).catch(words);
+    process.stdout.write(`${JSON.stringify({ name, wrong: [...wrong, ...left] })}\n`);
+  },
+  PATIENCE_MS,
+);
