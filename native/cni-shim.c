@@ -42,7 +42,7 @@ static __attribute__((noreturn)) void become(char **argv, char **env, long start
 		call(SYS_LSEEK, input, 0, 0, 0, 0, 0);
 		call(SYS_DUP3, input, 0, 0, 0, 0, 0);
 	}
-	for (; *env && count < ENV_MAX - 5; env++)
+	for (; *env && count < ENV_MAX - 6; env++)
 		if (!after(*env, "BUN_") && !after(*env, "NODE_OPTIONS=") && !after(*env, "NODE_PATH="))
 			environment[count++] = *env;
 	if (!lookup(environment, "LANDFALL_RUN_DIR="))
@@ -50,6 +50,8 @@ static __attribute__((noreturn)) void become(char **argv, char **env, long start
 	if (!lookup(environment, "LANDFALL_STATE_DIR="))
 		environment[count++] = settings.state;
 	environment[count++] = "BUN_ENABLE_CRASH_REPORTING=0";
+	/* One call is over before compiled code would have paid. */
+	environment[count++] = "BUN_JSC_useBaselineJIT=0";
 	environment[count++] = "DO_NOT_TRACK=1";
 	put(beside, beside + sizeof(beside) - 32, argv[0]);
 	put(base_name(beside), beside + sizeof(beside) - 1, "landfall-full");
