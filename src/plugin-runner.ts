@@ -1,5 +1,6 @@
 import { mapResult, type Problem, type Result } from "./base/index.ts";
-import { executePlugin, runPlugin } from "./cni/index.ts";
+import { runPlugin } from "./cni/index.ts";
+import { pluginExecutor } from "./cnirun/index.ts";
 import type { LocalEngine } from "./engine/index.ts";
 import type { PluginRunner } from "./forward/index.ts";
 import type { Machine } from "./machine.ts";
@@ -13,7 +14,7 @@ export type PluginGround = () => Promise<
 export function pluginRunner(ground: PluginGround): PluginRunner {
   const open = async () =>
     mapResult(await ground(), ({ platform, home, engine }) => ({
-      ...{ platform, hostNamespace: home, execute: executePlugin },
+      ...{ platform, hostNamespace: home, execute: pluginExecutor() },
       ...{ attachments: engine.attachments, facts: engine.facts },
     }));
   return (call, signal) => runPlugin(open, call, signal);

@@ -40,6 +40,20 @@ const filesIn = ({ platform: { files } }: FakeHost): Record<string, string> => {
   );
 };
 
+test("a set goes on after what the reference gave last, then after what the book did", async () => {
+  using site = await openSite();
+  const { files } = site.host.platform;
+  must(files.makeDirectory(directory));
+  must(files.writeText(`${directory}/last_reserved_ip.0`, "10.0.0.51\n"));
+  const next = async (name: string) => {
+    const request = addRequest(site.host.sandbox(), { key: key(name) });
+    return must(await site.attachments.add(request)).addresses;
+  };
+  expect(await next("c1")).toEqual([given("10.0.0.52/24", "10.0.0.1")]);
+  must(files.writeText(`${directory}/last_reserved_ip.0`, "10.0.0.50"));
+  expect(await next("c2")).toEqual([given("10.0.0.53/24", "10.0.0.1")]);
+});
+
 test("an attachment has its link, address, file and record, and goes with all of them", async () => {
   using site = await openSite();
   const { host, attachments } = site;

@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ok } from "../src/base/index.ts";
-import { type PluginRun, type Reply, runPlugin } from "../src/cni/index.ts";
+import { type Reply, runPlugin } from "../src/cni/index.ts";
+import type { PluginRun } from "../src/cnirun/index.ts";
 import type { Platform } from "../src/platform/index.ts";
 import { bookOf, childrenIn, openFakeHost } from "./support/fake-host.ts";
 import { walkRefusals } from "./support/fault-walk.ts";
@@ -45,10 +46,10 @@ function openSite() {
   const execute = async ({ env }: PluginRun) => {
     const id = env.CNI_CONTAINERID ?? "";
     if (env.CNI_COMMAND === "DEL") given.delete(id);
-    if (env.CNI_COMMAND !== "ADD") return { status: 0, stdout: "", stderr: "" };
+    if (env.CNI_COMMAND !== "ADD") return ok({ status: 0, stdout: "", stderr: "" });
     given.add(id);
     const ips = [{ address: "10.0.0.88/24", gateway: "10.0.0.1" }];
-    return { status: 0, stdout: JSON.stringify({ cniVersion: "1.0.0", ips }), stderr: "" };
+    return ok({ status: 0, stdout: JSON.stringify({ cniVersion: "1.0.0", ips }), stderr: "" });
   };
   const run = (
     command: string,

@@ -51,7 +51,7 @@ const arrows: Arrows = {
     "forward",
   ],
   docker: ["base", "addr", "platform", "domain", "engine", "api"],
-  cni: ["base", "addr", "platform", "domain", "store", "engine"],
+  cni: ["base", "addr", "platform", "domain", "store", "engine", "cnirun"],
   forward: ["base"],
   dockerd: ["base"],
   uml: ["base"],

@@ -3,7 +3,7 @@
  * and recognised. Contract: every refusal is a Problem with the kernel's words; nothing that is not
  * ours is changed. Must not read or write the store, or decide what should be.
  */
-export { removeAllocationFiles, removeHeldFile } from "./allocation-files.ts";
+export { readLastGiven, removeAllocationFiles, removeHeldFile } from "./allocation-files.ts";
 export { changeDriver, type DriverState, observeDriver } from "./change-driver.ts";
 export { checkIpvlanPort } from "./check-ipvlan-port.ts";
 export { type AttachContext, openAttachContext, openConversation } from "./context.ts";

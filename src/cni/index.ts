@@ -4,13 +4,5 @@
  * what the specification has for stdout. Nothing heavy may be imported here: it is started once for
  * each container. Must not know Docker, or speak to the kernel.
  */
-export { executePlugin } from "./execute-plugin.ts";
-export type {
-  CniPorts,
-  ExecutePlugin,
-  Invocation,
-  PluginExit,
-  PluginRun,
-  Reply,
-} from "./ports.ts";
+export type { CniPorts, Invocation, Reply } from "./ports.ts";
 export { type OpenPorts, runPlugin } from "./run-plugin.ts";

@@ -1,3 +1,4 @@
+import type { RunPlugin } from "../cnirun/index.ts";
 import type { Attachments, HostFacts } from "../engine/index.ts";
 import type { NetnsHandle, Platform } from "../platform/index.ts";
 
@@ -24,24 +25,6 @@ export interface CniPorts {
   readonly hostNamespace: NetnsHandle;
   readonly attachments: Attachments;
   readonly facts: HostFacts;
-  readonly execute: ExecutePlugin;
-}
-
-/** Runs another plugin to its end. */
-export type ExecutePlugin = (run: PluginRun) => Promise<PluginExit>;
-
-export interface PluginRun {
-  /** Path of the program. */
-  readonly program: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdin: string;
-  /** Ends the program. */
-  readonly signal: AbortSignal;
-}
-
-export interface PluginExit {
-  /** As shells count: 126 for a program that cannot be run, 128 and more for a signal. */
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
+  /** Another plugin, to which this one is the runtime. */
+  readonly execute: RunPlugin;
 }

@@ -1,6 +1,7 @@
 import { ok } from "../base/index.ts";
+import type { PluginRun, RunPlugin } from "../cnirun/index.ts";
 import { fakePlatform, type NetnsHandle } from "../platform/index.ts";
-import type { ExecutePlugin, PluginRun, Reply } from "./ports.ts";
+import type { Reply } from "./ports.ts";
 import { runPlugin } from "./run-plugin.ts";
 import { FakeAttachments } from "./testing-attachments.ts";
 import { MemoryFiles } from "./testing-files.ts";
@@ -13,7 +14,7 @@ export class Site {
   readonly files = new MemoryFiles();
   /** What other plugins were started with, and what each says. */
   readonly runs: PluginRun[] = [];
-  execute: ExecutePlugin = async () => ({ status: 0, stdout: "{}", stderr: "" });
+  execute: RunPlugin = async () => ok({ status: 0, stdout: "{}", stderr: "" });
 
   readonly platform = (() => {
     const platform = fakePlatform({

@@ -28,15 +28,25 @@ const PLUGIN_GRACE: Millis = seconds(10);
 const BUSY_PAUSE: Millis = millis(200);
 const BUSY_TRIES = 6;
 
-/** Runs plugins as processes of this machine; `behind` are words that become the plugin. */
-export function pluginExecutor(behind: readonly string[] = []): RunPlugin {
-  return (run) => execute([...behind, run.program], run);
+/**
+ * Runs plugins as processes of this machine; `behind` are words that become the plugin. One that is
+ * called off is told to end (SIGTERM), and killed when it has not after `grace`.
+ */
+export function pluginExecutor(
+  behind: readonly string[] = [],
+  grace: Millis = PLUGIN_GRACE,
+): RunPlugin {
+  return (run) => execute([...behind, run.program], run, grace);
 }
 
-async function execute(command: readonly string[], run: PluginRun): ReturnType<RunPlugin> {
+async function execute(
+  command: readonly string[],
+  run: PluginRun,
+  grace: Millis,
+): ReturnType<RunPlugin> {
   for (let attempt = 1; ; attempt++) {
     const started = start(command, run);
-    if (started.ok) return ok(await toEnd(started.value, run));
+    if (started.ok) return ok(await toEnd(started.value, run, grace));
     if (started.error !== "ETXTBSY" || attempt === BUSY_TRIES) {
       return err(`it cannot be started: ${started.error}`);
     }
@@ -56,18 +66,18 @@ function start(command: readonly string[], { env, stdin }: PluginRun): Result<Ch
   }
 }
 
-async function toEnd(child: Child, { signal }: PluginRun): Promise<PluginEnd> {
+async function toEnd(child: Child, { signal }: PluginRun, grace: Millis): Promise<PluginEnd> {
   const told = AbortSignal.any([signal, AbortSignal.timeout(PLUGIN_DEADLINE)]);
-  let grace: Timer | undefined;
+  let killing: Timer | undefined;
   const end = (): void => {
     child.kill("SIGTERM");
-    grace = setTimeout(() => child.kill("SIGKILL"), PLUGIN_GRACE);
+    killing = setTimeout(() => child.kill("SIGKILL"), grace);
   };
   if (told.aborted) end();
   else told.addEventListener("abort", end, { once: true });
   const texts = [new Response(child.stdout).text(), new Response(child.stderr).text()] as const;
   const [, stdout, stderr] = await Promise.all([child.exited, ...texts]);
   told.removeEventListener("abort", end);
-  clearTimeout(grace);
+  clearTimeout(killing);
   return { status: child.exitCode, stdout, stderr };
 }

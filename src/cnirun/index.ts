@@ -9,7 +9,7 @@
 export type { Keep } from "./collect-network.ts";
 export type { ConfList, PluginConf } from "./conf-list.ts";
 export { parseConf, parseConfList } from "./conf-list.ts";
-export type { PluginRun, RunPlugin } from "./execute-plugin.ts";
+export type { PluginEnd, PluginRun, RunPlugin } from "./execute-plugin.ts";
 export { pluginExecutor } from "./execute-plugin.ts";
 export type { JsonObject } from "./json.ts";
 export { loadConfList } from "./load-conf-list.ts";

@@ -10,7 +10,7 @@ import {
   prefixContains,
   prefixVersion,
 } from "../addr/index.ts";
-import type { Parent } from "../attach/index.ts";
+import { type Parent, readLastGiven } from "../attach/index.ts";
 import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
 import {
   defaultPrefix,
@@ -31,6 +31,7 @@ import {
 } from "../domain/index.ts";
 import {
   type AddressRequest,
+  type AddressSet,
   acquireAddresses,
   acquireGiven,
   acquireSets,
@@ -77,7 +78,7 @@ export function planEndpoint(
   if (shared !== undefined) return err(shared);
   const id = deps.ids.endpoint();
   const now = momentOf(deps);
-  const addresses = chooseAddresses(tx, wish.request, {
+  const addresses = chooseAddresses(deps, tx, wish.request, {
     network,
     endpoint: id,
     requested: request.addresses,
@@ -112,17 +113,20 @@ export function planEndpoint(
 }
 
 function chooseAddresses(
+  deps: EngineDeps,
   tx: Transaction,
   { attachment }: Wish["request"],
   request: AddressRequest,
 ): Result<readonly InterfaceAddress[], Problem> {
   if (attachment === undefined) return acquireAddresses(tx, request);
-  const { addressing } = attachment;
+  const { addressing, allocationFiles: files } = attachment;
+  const givenBefore = (set: AddressSet) =>
+    files && readLastGiven(deps.platform, files.directory, set.index);
   switch (addressing.kind) {
     case "network":
       return acquireAddresses(tx, { ...request, requested: addressing.requested });
     case "sets":
-      return acquireSets(tx, request, addressing.sets);
+      return acquireSets(tx, { ...request, givenBefore }, addressing.sets);
     case "given":
       return acquireGiven(
         tx,

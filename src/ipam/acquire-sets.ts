@@ -50,10 +50,15 @@ export interface GivenAddress {
 /** As for `acquireAddresses`, where the network itself has no pools. */
 export type SetRequest = Omit<AddressRequest, "requested" | "chosen">;
 
+/** As `SetRequest`; sets of which the book gave nothing yet go on after `givenBefore`. */
+export interface SetsRequest extends SetRequest {
+  readonly givenBefore?: (set: AddressSet) => Ip | undefined;
+}
+
 /** Writes the leases of one address of each set into the book, in the order of the sets. */
 export function acquireSets(
   tx: Transaction,
-  request: SetRequest,
+  request: SetsRequest,
   sets: readonly AddressSet[],
 ): Result<readonly InterfaceAddress[], Problem> {
   tx.leases.endRests(request.now);
@@ -84,7 +89,7 @@ export function acquireGiven(
 
 function acquireOf(
   tx: Transaction,
-  request: SetRequest,
+  request: SetsRequest,
   set: AddressSet,
 ): Result<InterfaceAddress, Problem> {
   const { requested } = set;
@@ -163,11 +168,11 @@ function candidatesOf(
 /** The next free address of a set; where there is none, the one that rested longest. */
 function chooseFrom(
   tx: Transaction,
-  { network: { segment } }: SetRequest,
+  { network: { segment }, givenBefore }: SetsRequest,
   set: AddressSet,
   pools: readonly RangeSet[],
 ): Ip | undefined {
-  const last = tx.leases.cursor(segment, cursorPrefix(set))?.lastGiven;
+  const last = tx.leases.cursor(segment, cursorPrefix(set))?.lastGiven ?? givenBefore?.(set);
   for (const range of inRotation(set, pools, last)) {
     const free = tx.leases.firstFree(segment, range);
     if (free !== undefined) return ipFromBigint(range.version, free);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ok } from "../../src/base/index.ts";
-import { executePlugin, type Reply, runPlugin } from "../../src/cni/index.ts";
+import { type Reply, runPlugin } from "../../src/cni/index.ts";
+import { pluginExecutor } from "../../src/cnirun/index.ts";
 import type { StoreSalt, StoreUuid } from "../../src/domain/index.ts";
 import { type LocalEngine, openEngine } from "../../src/engine/index.ts";
 import type { NetnsHandle, Platform } from "../../src/platform/index.ts";
@@ -45,7 +46,13 @@ export function openCniSite(platform: Platform, host: NetnsHandle): CniSite {
     },
     run: (plugin, command, config, env = {}) => {
       const { attachments, facts } = engine;
-      const ports = { platform, hostNamespace: host, attachments, facts, execute: executePlugin };
+      const ports = {
+        platform,
+        hostNamespace: host,
+        attachments,
+        facts,
+        execute: pluginExecutor(),
+      };
       const invocation = {
         plugin,
         env: { CNI_COMMAND: command, CNI_PATH: "/nowhere", ...env },

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ok } from "../../base/index.ts";
+import type { PluginRun } from "../../cnirun/index.ts";
 import { addressTaken } from "../../domain/index.ts";
-import type { PluginRun } from "../ports.ts";
 import { Site } from "../testing.ts";
 
 let directory = "";
@@ -36,7 +37,7 @@ function site(answer: (run: PluginRun) => object | undefined): Site {
   made.execute = async (run) => {
     const said = answer(run);
     const refused = said !== undefined && "code" in said;
-    return { status: refused ? 1 : 0, stdout: JSON.stringify(said) ?? "", stderr: "" };
+    return ok({ status: refused ? 1 : 0, stdout: JSON.stringify(said) ?? "", stderr: "" });
   };
   return made;
 }
@@ -123,7 +124,7 @@ describe("another's IPAM", () => {
     await run(on, "STATUS");
     await run(on, "GC", { ...config, "cni.dev/valid-attachments": [] });
     expect(asked(on)).toEqual(["ADD", "CHECK", "STATUS", "GC"]);
-    on.execute = async () => ({ status: 1, stdout: '{"code":50,"msg":"no"}', stderr: "" });
+    on.execute = async () => ok({ status: 1, stdout: '{"code":50,"msg":"no"}', stderr: "" });
     for (const command of ["STATUS", "DEL"]) {
       expect(JSON.parse((await run(on, command)).stdout)).toMatchObject({ code: 50, msg: "no" });
     }

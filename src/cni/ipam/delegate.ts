@@ -27,17 +27,16 @@ export async function delegate(
   const program = await findPlugin(type, call.path);
   if (!program.ok) return program;
   const stdin = call.config.text;
-  const ended = await execute({
-    program: program.value,
-    env: { ...env, CNI_COMMAND: command },
-    stdin,
-    signal,
-  });
-  if (ended.status === 0) return ok(ended.stdout);
-  const words = ended.stderr.trim();
-  const silent = `IPAM plugin ${type} failed with status ${ended.status} and no error of its own`;
+  const environment = { ...env, CNI_COMMAND: command };
+  const ended = await execute({ program: program.value, env: environment, stdin, signal });
+  if (!ended.ok) return err(cniError("internal", `IPAM plugin ${type}: ${ended.error}`));
+  const { status, stdout, stderr } = ended.value;
+  if (status === 0) return ok(stdout);
+  const words = stderr.trim();
+  const how = status === null ? "was ended by a signal" : `failed with status ${status}`;
+  const silent = `IPAM plugin ${type} ${how} and no error of its own`;
   return err(
-    readError(ended.stdout) ?? cniError("internal", words === "" ? silent : `${type}: ${words}`),
+    readError(stdout) ?? cniError("internal", words === "" ? silent : `${type}: ${words}`),
   );
 }
 
