@@ -12,7 +12,7 @@ const guest = "./test/docker-drivers/docker-drivers.guest.ts";
 const script = `
 export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 NO_COLOR=1
 cd ${root}
-"${process.execPath}" test --timeout=120000 ${guest}`;
+"${process.execPath}" test --timeout=240000 ${guest}`;
 
 interface Report {
   readonly name: string;
@@ -30,7 +30,7 @@ beforeAll(async () => {
     const report: Report = JSON.parse(line);
     reports.set(report.name, report);
   };
-  await using machine = bootUml({ script, memory: 2048, limitSeconds: 300, onLine });
+  await using machine = bootUml({ script, memory: 2048, limitSeconds: 500, onLine });
   const ending = await machine.ended;
   consoleText = `${ending.kind}: ${ending.console}`;
 }, 540_000);

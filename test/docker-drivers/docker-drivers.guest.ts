@@ -4,7 +4,7 @@ import { type Bench, openBench, tidyUp } from "./bench.ts";
 import { cases } from "./cases.ts";
 
 /** Run by docker-drivers.uml.test.ts in a kernel that has the drivers: a line for each case. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 let site: DockerSite;
 let bench: Bench;
 
