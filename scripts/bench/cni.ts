@@ -150,7 +150,7 @@ class Bench implements AsyncDisposable {
       stderr: "pipe",
     });
     this.call(plugins, "DEL", container);
-    const [, said] = /Maximum resident set size \(kbytes\): (\d+)/.exec(`${stderr}`) ?? [];
+    const [, said] = /Maximum resident set size[^:]*: (\d+)/.exec(`${stderr}`) ?? [];
     return Number(said) / 4 / 1024;
   }
 
