@@ -137,9 +137,9 @@ class Bench implements AsyncDisposable {
   }
 
   /**
-   * MiB that one ADD has at its peak, without the daemon's. To the kernel a process has had all that
-   * its parent had, and the parent is busybox, not Bun. Busybox takes the kernel's kibibytes for
-   * pages, and says four times as many.
+   * MiB that one ADD has at its peak, without the daemon's. To the kernel a process has had all
+   * that its parent had, and the parent is busybox, not Bun. Busybox takes the kernel's kibibytes
+   * for pages, and says four times as many.
    */
   peak(plugins: Plugins): number {
     const container = this.container();
