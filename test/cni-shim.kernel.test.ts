@@ -170,6 +170,7 @@ test("where no daemon is, it becomes the whole program", async () => {
   expect(lines.at(-1)).toBe('{"a":1}');
   expect(lines.filter((line) => /^(?:BUN|NODE|LANDFALL|CNI|HOME)/.test(line))).toEqual([
     "BUN_ENABLE_CRASH_REPORTING=0",
+    "BUN_JSC_useBaselineJIT=0",
     "CNI_COMMAND=ADD",
     "CNI_CONTAINERID=c1",
     "HOME=/home/a",
