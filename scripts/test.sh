@@ -149,16 +149,18 @@ run_parts() {
   return "$status"
 }
 
-# split_files FILE SPLIT…: makes parts of FILE as split(1) does.
-split_files() {
-  split -d -a 3 --additional-suffix=.files "${@:2}" "$1" "${1%.files}-"
+# deal_out FILE: a part for each of FILE's test files, the largest first: they mostly take longest.
+deal_out() {
+  local -a files
+  mapfile -t files <"$1"
+  ls -S -- "${files[@]}" | split -d -a 3 --additional-suffix=.files --lines=1 - "${1%.files}-"
 }
 
 run_unit() { run_files "$1"; }
 
 # Root's tests make namespaces of their own; an ordinary user first needs one in which he is root.
 run_kernel() {
-  split_files "$1" --lines=1
+  deal_out "$1"
   if [ "$(id -u)" -eq 0 ]; then
     run_parts "$1"
   elif unshare -Urnm true; then
@@ -173,9 +175,7 @@ run_kernel() {
 
 # A namespace has one user only, so it is no help to tests of daemons and of other users.
 run_engine() {
-  # The long ones happen to be late in the alphabet.
-  sort -r -o "$1" "$1"
-  split_files "$1" --lines=1
+  deal_out "$1"
   run_parts "$1"
 }
 
