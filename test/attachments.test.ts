@@ -1,6 +1,6 @@
 /** What runtimes that name their attachments get, on the fake kernel. */
 import { expect, test } from "bun:test";
-import { ok } from "../src/base/index.ts";
+import { err, ok } from "../src/base/index.ts";
 import type { NetworkName, VlanId } from "../src/domain/index.ts";
 import type { AttachmentRequest } from "../src/engine/index.ts";
 import {
@@ -177,6 +177,21 @@ test("holds whose files are gone end with reconcile, and when the addresses are 
   must(await host.engine.reconcile());
   const held = await host.store.transact((tx) => ok(tx.holds.all()));
   expect(must(held)).toEqual([]);
+});
+
+test("holds stay where nobody can tell whether their files are there", async () => {
+  using site = await openSite();
+  const { host, attachments } = site;
+  const file = `${directory}/10.0.0.50`;
+  must(
+    await attachments.hold(pods, [
+      { address: ip("10.0.0.50"), file, holder: { containerId: "old" } },
+    ]),
+  );
+  const refused = () => err({ errno: "EACCES", call: `list ${directory}` });
+  const files = Object.assign(Object.create(host.platform.files), { list: refused });
+  must(await host.engineOn({ ...host.platform, files }).reconcile());
+  expect(must(await host.store.read((book) => ok(book.holds.all())))).toMatchObject([{ file }]);
 });
 
 test("what others gave away is asked for once, and is nobody's", async () => {

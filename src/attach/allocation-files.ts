@@ -1,4 +1,4 @@
-import { type Ip, parseIp } from "../addr/index.ts";
+import type { Ip } from "../addr/index.ts";
 import { err, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import {
   type AllocationFiles,
@@ -7,7 +7,9 @@ import {
   type FileHolder,
   formatAllocation,
   formatHolder,
+  lastGivenFile,
   parseAllocation,
+  parseLastGiven,
   type RemoveAllocations,
   type WriteAllocations,
 } from "../domain/index.ts";
@@ -109,21 +111,16 @@ function writeAll(
       const theirs = formatHolder(created.value.holder);
       return err(allocationTaken({ address, file: path, holder: theirs }));
     }
-    const last = files.writeText(lastGivenPath(directory, set), address);
+    const last = files.writeText(`${directory}/${lastGivenFile(set)}`, address);
     if (!last.ok) return err(callProblem(last.error, `write to ${directory}`));
   }
   return ok();
 }
 
-function lastGivenPath(directory: string, set: number): string {
-  return `${directory}/last_reserved_ip.${set}`;
-}
-
 /** What was given last of a set, by whoever keeps the files of `directory`. */
 export function readLastGiven({ files }: Platform, directory: string, set: number): Ip | undefined {
-  const text = files.readText(lastGivenPath(directory, set));
-  const address = text.ok ? parseIp(text.value.trim()) : text;
-  return address.ok ? address.value : undefined;
+  const text = files.readText(`${directory}/${lastGivenFile(set)}`);
+  return text.ok ? parseLastGiven(text.value) : undefined;
 }
 
 type Created = { readonly kind: "ours" } | { readonly kind: "taken"; readonly holder: FileHolder };

@@ -1,4 +1,4 @@
-import type { Ip } from "../addr/index.ts";
+import { type Ip, parseIp } from "../addr/index.ts";
 import type { IfName } from "./names.ts";
 
 /**
@@ -52,6 +52,17 @@ export function parseAllocation(text: string): FileHolder | undefined {
 /** The text of the file of an address. */
 export function formatAllocation({ containerId, ifname }: Required<FileHolder>): string {
   return `${containerId}\r\n${ifname}`;
+}
+
+/** The file that names the address which was given last of a set of `host-local`. */
+export function lastGivenFile(set: number): string {
+  return `last_reserved_ip.${set}`;
+}
+
+/** What that file says; undefined where it is no address. */
+export function parseLastGiven(text: string): Ip | undefined {
+  const address = parseIp(text.trim());
+  return address.ok ? address.value : undefined;
 }
 
 /** "nginx1, net1": as problems name an attachment of somebody else's. */

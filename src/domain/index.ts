@@ -12,7 +12,9 @@ export {
   formatAttachment,
   formatHolder,
   holderOf,
+  lastGivenFile,
   parseAllocation,
+  parseLastGiven,
 } from "./attachment.ts";
 export {
   type Driver,

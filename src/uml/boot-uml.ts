@@ -134,7 +134,7 @@ function kernelArguments(
       "ro",
       `init=${directory}/init`,
     ],
-    // 512 terminals, a race of RAID 6 algorithms, a compressed swap: most of a boot, for nobody.
+    // BSD terminals, a race of RAID 6 algorithms, a compressed swap: most of a boot, for nobody.
     ...["pty.legacy_count=0", "initcall_blacklist=raid6_select_algo,init_zswap"],
     ...disks.map((path, index) => `ubd${index}=${path}`),
     // The console goes to stderr; what the script says has a serial line for itself, on stdout.

@@ -1,13 +1,6 @@
-import {
-  formatRange,
-  type Ip,
-  ipFromBigint,
-  ipToBigint,
-  parseIp,
-  rangeContains,
-} from "../../addr/index.ts";
+import { formatRange, type Ip, ipFromBigint, ipToBigint, rangeContains } from "../../addr/index.ts";
 import { err, ok, type Result } from "../../base/index.ts";
-import { formatAllocation } from "../../domain/index.ts";
+import { formatAllocation, lastGivenFile, parseLastGiven } from "../../domain/index.ts";
 import type { SysError } from "../../platform/index.ts";
 import type { AddressPoolConfig, AddressPools } from "../conf/ipam.ts";
 import { type CniError, cniError } from "../spec/error.ts";
@@ -131,13 +124,12 @@ function take(
 }
 
 function lastGivenPath({ directory }: Folder, index: number): string {
-  return `${directory}/last_reserved_ip.${index}`;
+  return `${directory}/${lastGivenFile(index)}`;
 }
 
 function lastGiven(folder: Folder, index: number): Ip | undefined {
   const text = folder.files.readText(lastGivenPath(folder, index));
-  const address = text.ok ? parseIp(text.value.trim()) : text;
-  return address.ok ? address.value : undefined;
+  return text.ok ? parseLastGiven(text.value) : undefined;
 }
 
 /** Every address of the set but gateways, once, beginning after `last`. */
