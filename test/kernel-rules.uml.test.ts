@@ -6,14 +6,11 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { topics } from "./kernel-rules/topics.ts";
-import { bootUml, hasUml } from "./support/uml.ts";
+import { type GuestReports, readGuestReports } from "./support/guest-tests.ts";
+import { hasUml } from "./support/uml.ts";
 
 const root = join(import.meta.dirname, "..");
 const guest = "./test/kernel-rules/kernel-rules.guest.ts";
-const script = `
-export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 NO_COLOR=1
-cd ${root}
-"${process.execPath}" ${guest}`;
 
 interface Report {
   readonly name: string;
@@ -21,19 +18,10 @@ interface Report {
   readonly error?: string;
 }
 
-const reports = new Map<string, Report>();
-let consoleText = "";
+let reports: GuestReports<Report> = { byName: new Map(), console: "not begun" };
 
 beforeAll(async () => {
-  if (!hasUml) return;
-  const onLine = (line: string): void => {
-    if (!line.startsWith("{")) return;
-    const report: Report = JSON.parse(line);
-    reports.set(report.name, report);
-  };
-  await using machine = bootUml({ script, limitSeconds: 90, onLine });
-  const ending = await machine.ended;
-  consoleText = `${ending.kind}: ${ending.console}`;
+  if (hasUml) reports = await readGuestReports(guest, { limitSeconds: 90 });
 }, 120_000);
 
 test("no two rules have one name", () => {
@@ -51,7 +39,10 @@ describe.each(Object.entries(topics))("%s", (_, rules) => {
   test.skipIf(!hasUml).each(rules.map((rule) => [rule.name, rule] as const))(
     "%s",
     (name, { expected }) => {
-      const report: Report = reports.get(name) ?? { name, error: `no report; ${consoleText}` };
+      const report: Report = reports.byName.get(name) ?? {
+        name,
+        error: `no report; ${reports.console}`,
+      };
       expect(report.error).toBeUndefined();
       expect(report.seen).toEqual(expected);
     },
