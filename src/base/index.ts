@@ -9,6 +9,7 @@ export { CniCode } from "./cni-code.ts";
 export { type Millis, millis, minutes, seconds } from "./duration.ts";
 export { ExitCode } from "./exit-code.ts";
 export { nearest } from "./nearest.ts";
+export { printable } from "./printable.ts";
 export {
   defineProblem,
   type Fact,

@@ -1,5 +1,6 @@
+import { printable } from "../../base/index.ts";
 import type { Finding, Reconciled } from "../../engine/index.ts";
-import { type Paint, printable } from "./look.ts";
+import type { Paint } from "./look.ts";
 import { NONE, table } from "./table.ts";
 
 /** Where book and kernel disagree, and what reconcile would do about it. */

@@ -1,6 +1,7 @@
+import { printable } from "../../base/index.ts";
 import type { MatrixCell, MatrixReport } from "../../lab/index.ts";
 import { dispositionMeaning } from "./disposition-meaning.ts";
-import { type Paint, printable } from "./look.ts";
+import type { Paint } from "./look.ts";
 import { type Cell, table } from "./table.ts";
 
 /** Who reaches whom: a row for each sender, letters for the reasons, then the wrong cells. */

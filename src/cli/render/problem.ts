@@ -1,5 +1,6 @@
 import type { Problem } from "../../base/index.ts";
-import { type Paint, printable } from "./look.ts";
+import { printable } from "../../base/index.ts";
+import type { Paint } from "./look.ts";
 
 /** A problem for people: what happened, its code, what to do, and what lies beneath it. */
 export function problemText(problem: Problem, paint: Paint): string {

@@ -1,6 +1,6 @@
-import { unreachable } from "../../base/index.ts";
+import { printable, unreachable } from "../../base/index.ts";
 import type { CheckReport, LabProgress, LabReport, ScenarioReport } from "../../lab/index.ts";
-import { type Paint, printable, type Style } from "./look.ts";
+import type { Paint, Style } from "./look.ts";
 import { matrixText } from "./matrix.ts";
 import { type Cell, table } from "./table.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { ansiPaint, lookOf, plainPaint, printable } from "./look.ts";
+import { printable } from "../../base/index.ts";
+import { ansiPaint, lookOf, plainPaint } from "./look.ts";
 import { type Cell, properties, table } from "./table.ts";
 
 test("columns are as wide as their widest cell, and rows end without spaces", () => {

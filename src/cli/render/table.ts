@@ -1,4 +1,5 @@
-import { type Paint, printable, type Style } from "./look.ts";
+import { printable } from "../../base/index.ts";
+import type { Paint, Style } from "./look.ts";
 
 /** A cell with a meaning; a plain string has none. */
 export type Cell = string | { readonly text: string; readonly style: Style };

@@ -57,3 +57,10 @@ test("a person who starts a plugin is told what it is", () => {
       "CNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0\n",
   );
 });
+
+// Found by the property test of configurations, which meets one once in some ten thousand.
+test("what a message quotes cannot make two lines of it", () => {
+  expect(cniError("invalidConfig", 'no address: "\n"').msg).toBe('no address: "\\u000a"');
+  const facts = { input: "a\nb", what: "an address", reason: "no", example: "y" };
+  expect(cniErrorOf(addressInvalid(facts)).msg).not.toContain("\n");
+});
