@@ -1,5 +1,4 @@
-import type { Problem } from "../../base/index.ts";
-import { printable } from "../../base/index.ts";
+import { type Problem, printable } from "../../base/index.ts";
 import type { Paint } from "./look.ts";
 
 /** A problem for people: what happened, its code, what to do, and what lies beneath it. */

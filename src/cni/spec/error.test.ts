@@ -61,6 +61,6 @@ test("a person who starts a plugin is told what it is", () => {
 // Found by the property test of configurations, which meets one once in some ten thousand.
 test("what a message quotes cannot make two lines of it", () => {
   expect(cniError("invalidConfig", 'no address: "\n"').msg).toBe('no address: "\\u000a"');
-  const facts = { input: "a\nb", what: "an address", reason: "no", example: "y" };
+  const facts = { input: "a\nb", what: "an address", reason: "no", example: "y", meant: undefined };
   expect(cniErrorOf(addressInvalid(facts)).msg).not.toContain("\n");
 });
