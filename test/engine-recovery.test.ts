@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { err } from "../src/base/index.ts";
 import type { IfName, WorkloadName } from "../src/domain/index.ts";
 import { type Engine, memoryLocks, type OperationLocks, openEngine } from "../src/engine/index.ts";
 import { addAddress, deleteAddress, deleteLink, setLink } from "../src/netlink/index.ts";
+import { type Store, stateFull } from "../src/store/index.ts";
 import {
   bookOf,
   childrenIn,
@@ -218,5 +220,30 @@ describe("drift", () => {
     expect(again.endpoint.addresses).toEqual(first.endpoint.addresses);
     expect(again.endpoint.link.mac).toBe(first.endpoint.link.mac);
     expect((await bookOf(store)).endpoints.map(({ id }) => id)).toEqual([again.endpoint.id]);
+  });
+
+  test("so has one of which the power left only the intent", async () => {
+    using site = await openSite("sqlite");
+    const { platform, netns: hostNamespace, store } = site.host;
+    const workload = "web" as WorkloadName;
+    const cut = stateFull({ path: "landfall.db-wal", code: "EIO", message: "no power" });
+    // As the disk has the book then: without commits that are to survive the process only.
+    const onDisk: Store = {
+      ...store,
+      transact: async (decide, survives) =>
+        survives === "process-end" ? err(cut) : await store.transact(decide, survives),
+    };
+    const before = openEngine({ platform, hostNamespace, store: onDisk });
+    const first = await before.attach(request(site.host.sandbox(), { workload }));
+    expect(codeOf(first)).toBe(cut.code);
+    const [intent] = (await bookOf(store)).endpoints;
+    expect(intent?.state).toBe("attaching");
+    const rebooted = { ...platform, process: { ...platform.process, bootId: "boot-2" as never } };
+    const engine = openEngine({ platform: rebooted, hostNamespace, store });
+    const db = await engine.attach(request(site.host.sandbox(), { workload: "db" as never }));
+    expect(must(db).endpoint.addresses).not.toContain(intent?.addresses[0] as never);
+    const again = must(await engine.attach(request(site.host.sandbox(), { workload })));
+    expect(again.endpoint.addresses).toEqual(intent?.addresses as never);
+    expect(again.endpoint.link.mac).toBe(intent?.link.mac as never);
   });
 });

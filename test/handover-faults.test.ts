@@ -99,6 +99,7 @@ test.each(["refused", "unheard"] as const)(
 function withDisk(host: FakeHost) {
   const commits: string[] = [];
   let left = bookOf(host.store);
+  let persisted: ReturnType<Store["persist"]> | undefined;
   const store: Store = {
     ...host.store,
     transact: async (decide, survives = "power-cut") => {
@@ -107,41 +108,48 @@ function withDisk(host: FakeHost) {
       const after = bookOf(host.store);
       if (!Bun.deepEquals(await after, before)) commits.push(survives);
       if (survives === "power-cut") left = after;
+      if (survives === "once-persisted") persisted = undefined;
       return done;
     },
-    persist: async () => {
-      const committed = bookOf(host.store);
-      const done = await host.store.persist();
-      // A disk takes its time: who does not wait for it is seen.
-      await Bun.sleep(50);
-      if (done.ok) left = committed;
-      return done;
+    persist: () => {
+      persisted ??= onDisk();
+      return persisted;
     },
+  };
+  const onDisk: Store["persist"] = async () => {
+    const committed = bookOf(host.store);
+    const done = await host.store.persist();
+    // A disk takes its time: who does not wait for it is seen.
+    await Bun.sleep(50);
+    if (done.ok) left = committed;
+    return done;
   };
   return { store, commits, left: async () => (await left).endpoints.map(({ state }) => state) };
 }
 
-test("what survives a power cut is an endpoint that is there, and one that is gone", async () => {
+test("what survives a power cut is what was given, and what is on its way out", async () => {
   using host = openFakeHost("memory");
   must(await host.engine.createNetwork(network()));
   const { store, commits, left } = withDisk(host);
   const engine = openEngine({ platform: host.platform, hostNamespace: host.netns, store });
   must(await engine.handover.prepare({ network: lan, runtimeId: id, addresses }));
-  expect(commits.splice(0)).toEqual(["process-end", "process-end"]);
+  expect(commits.splice(0)).toEqual(["once-persisted", "process-end"]);
+  // Nobody waits for the disk before the runtime comes back.
+  expect(await left()).toEqual([]);
   must(await engine.handover.expectIn(id, "/run/docker/netns/1"));
-  expect(await left()).toEqual(["attached"]);
+  expect(await left()).toEqual(["attaching"]);
   // Nobody needs the path when the power has been away.
   expect(commits.splice(0)).toEqual(["process-end"]);
   must(await engine.handover.withdraw(id));
-  expect(await left()).toEqual([]);
-  expect(commits.splice(0)).toEqual(["process-end", "power-cut"]);
+  expect(await left()).toEqual(["detaching"]);
+  expect(commits.splice(0)).toEqual(["once-persisted", "process-end"]);
   using sandbox = host.sandbox();
   must(await engine.attach(request(sandbox)));
-  expect(await left()).toEqual(["attached"]);
-  expect(commits.splice(0)).toEqual(["process-end", "power-cut"]);
+  expect(await left()).toEqual(["attaching"]);
+  expect(commits.splice(0)).toEqual(["once-persisted", "process-end"]);
 });
 
-test("where the disk refuses, the endpoint is not said to be there", async () => {
+test("where the disk refuses, the endpoint is not said to be there, nor to be gone", async () => {
   using host = openFakeHost("memory");
   must(await host.engine.createNetwork(network()));
   const refusal = stateFull({ path: "landfall.db-wal", code: "ENOSPC", message: "full" });
@@ -151,9 +159,14 @@ test("where the disk refuses, the endpoint is not said to be there", async () =>
   must(await engine.handover.prepare({ network: lan, runtimeId: id, addresses }));
   const expectIn = () => engine.handover.expectIn(id, "/run/docker/netns/1");
   expect(codeOf(await expectIn())).toBe(refusal.code);
+  expect(codeOf(await engine.handover.withdraw(id))).toBe(refusal.code);
+  using sandbox = host.sandbox();
+  expect(codeOf(await engine.attach(request(sandbox)))).toBe(refusal.code);
+  expect(childrenIn(host.kernel)).toEqual([]);
   persist = host.store.persist;
-  must(await expectIn());
   must(await engine.handover.withdraw(id));
+  must(await engine.attach(request(sandbox)));
+  expect((await bookOf(host.store)).endpoints.map(({ state }) => state)).toEqual(["attached"]);
 });
 
 test("where the book cannot be read, an endpoint is not said to be gone", async () => {

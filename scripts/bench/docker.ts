@@ -48,7 +48,13 @@ function recorded(kind: EngineKind, words: string): readonly Call[] {
 
 /** Docker's side of a plugin's socket. */
 interface Plugin extends AsyncDisposable {
-  post(method: string, request: object): Promise<Record<string, unknown>>;
+  post(method: string, request: object): Promise<Said>;
+}
+
+/** An answer, and how long the handler took, as the plugin tells, in milliseconds. */
+interface Said {
+  readonly answer: Readonly<Record<string, unknown>>;
+  readonly handled: number;
 }
 
 /** A daemon of its own process on the LAN's host, with its book on the disk. */
@@ -65,9 +71,10 @@ async function openPlugin(lan: Lan): Promise<Plugin> {
     post: async (method, request) => {
       const body = JSON.stringify(request);
       const response = await fetch(`http://plugin/${method}`, { method: "POST", body, unix });
-      const answer = (await response.json()) as Record<string, unknown>;
+      const answer = (await response.json()) as Said["answer"];
       if (answer.Err !== undefined) throw new Error(`${method}: ${answer.Err}`);
-      return answer;
+      const timing = response.headers.get("server-timing") ?? "";
+      return { answer, handled: Number(timing.replace("handler;dur=", "")) };
     },
     [Symbol.asyncDispose]: async () => {
       daemon.kill();
@@ -75,6 +82,12 @@ async function openPlugin(lan: Lan): Promise<Plugin> {
       directory[Symbol.dispose]();
     },
   };
+}
+
+/** Milliseconds: of the handlers, and until everything was answered. */
+interface Spent {
+  readonly handled: number;
+  readonly whole: number;
 }
 
 /** What was recorded, with the texts that differ from one container to the next. */
@@ -89,14 +102,17 @@ class Container {
     for (const [key, value] of Object.entries(fixed)) this.#changed.set(key, value);
   }
 
-  /** Sends these one after the other, as the engine does, and returns the milliseconds. */
-  async send(calls: readonly Call[]): Promise<number> {
-    return await time(async () => {
+  /** Sends these one after the other, as the engine does. */
+  async send(calls: readonly Call[]): Promise<Spent> {
+    let handled = 0;
+    const whole = await time(async () => {
       for (const { method, request } of calls) {
-        const answer = await this.#plugin.post(method, this.#adapt(method, request));
-        if (method === "IpamDriver.RequestAddress") this.#changed.set("Given", answer.Address);
+        const said = await this.#plugin.post(method, this.#adapt(method, request));
+        handled += said.handled;
+        if (method === "IpamDriver.RequestAddress") this.#changed.set("Given", said.answer.Address);
       }
     });
+    return { handled, whole };
   }
 
   #adapt(method: string, request: Call["request"]): object {
@@ -114,7 +130,7 @@ class Container {
 async function createNetwork(plugin: Plugin, calls: readonly Call[]): Promise<string> {
   let pool: unknown;
   for (const { method, request } of calls) {
-    const answer = await plugin.post(
+    const { answer } = await plugin.post(
       method,
       "PoolID" in request ? { ...request, PoolID: pool } : request,
     );
@@ -123,22 +139,23 @@ async function createNetwork(plugin: Plugin, calls: readonly Call[]): Promise<st
   return String(pool);
 }
 
-/** The calls of one step of a container's life, beside as many that ask for nothing. */
+/** The handlers in one step of a container's life, beside what the engine waits for them. */
 async function calls(kind: EngineKind, measured: "start" | "stop"): Promise<Outcome> {
   using lan = openLan();
   await using plugin = await openPlugin(lan);
   const pool = await createNetwork(plugin, recorded(kind, "docker network create"));
   const steps = { start: recorded(kind, "docker run"), stop: recorded(kind, "docker stop") };
   const sandbox = pathOf(lan.sandbox());
+  let whole = 0;
   const ours = async (): Promise<number> => {
     const container = new Container(plugin, pool, sandbox);
-    const spent = { start: await container.send(steps.start), stop: 0 };
-    spent.stop = await container.send(steps.stop);
-    return spent[measured];
+    const start = await container.send(steps.start);
+    const stop = await container.send(steps.stop);
+    const spent = measured === "start" ? start : stop;
+    whole = spent.whole;
+    return spent.handled;
   };
-  const empty = steps[measured].map(() => ({ method: "Plugin.Activate", request: {} }));
-  const idle = () => new Container(plugin, pool, sandbox).send(empty);
-  return await sideBySide(ours, idle, { rounds: STARTS, warmUp: STARTS });
+  return await sideBySide(ours, () => whole, { rounds: STARTS, warmUp: STARTS });
 }
 
 /** Docker's commands on a network of ours and on one of its own driver, less `docker --version`. */
@@ -179,10 +196,9 @@ const rowsOfCalls = (["debian", "next"] as const).flatMap((kind) =>
     const release = kind === "debian" ? "20.10" : "next";
     return {
       name: `docker-${step}-${kind}`,
-      what: `calls of one ${step}, Docker ${release} | as many empty ones`,
-      // What the socket costs is no work of the handlers.
-      bar: "2 ms more",
-      holds: ({ ours, peer }) => ours.p50 - (peer?.p50 ?? 0) <= 2,
+      what: `handlers in one ${step}, Docker ${release} | with the socket`,
+      bar: "2 ms",
+      holds: ({ ours }) => ours.p50 <= 2,
       run: () => calls(kind, step),
     };
   }),

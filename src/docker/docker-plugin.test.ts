@@ -14,7 +14,7 @@ import {
   withNetwork,
 } from "./testing-calls.ts";
 
-test("a refusal is words on one line, under both keys", async () => {
+test("a refusal is words on one line, under both keys, and how long it took", async () => {
   const problem = macTaken({ mac: "02:00:00:00:00:01", owner: "endpoint\nep-1" });
   const site = new FakeSite();
   const { data } = await requestPool(site);
@@ -23,7 +23,11 @@ test("a refusal is words on one line, under both keys", async () => {
   const words =
     "02:00:00:00:00:01 belongs to endpoint ep-1. " +
     "Ask for another MAC address, or for none to be given one. (LF-MAC-TAKEN)";
+  const began = performance.now();
   const response = await site.send("NetworkDriver.CreateEndpoint", endpointBody("10.0.0.5/24"));
+  const took = /^handler;dur=(\d+\.\d{3})$/.exec(response.headers.get("server-timing") ?? "")?.[1];
+  expect(Number(took)).toBeGreaterThan(0);
+  expect(Number(took)).toBeLessThanOrEqual(performance.now() - began);
   expect([response.status, response.headers.get("content-type")]).toEqual([200, CONTENT_TYPE]);
   expect(await response.json()).toEqual({ Err: words, Error: words });
 });

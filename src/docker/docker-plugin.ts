@@ -29,6 +29,8 @@ const CALLED_OFF_AFTER = seconds(15);
 const ANSWERED_AFTER = seconds(20);
 
 const CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json";
+/** How long the handler took, in ms (reference: w3.org/TR/server-timing). */
+const TIMING = "server-timing";
 const HTTP_OK = 200;
 const HTTP_NOT_FOUND = 404;
 const HTTP_BUG = 500;
@@ -50,7 +52,11 @@ export function dockerPlugin(options: DockerPluginOptions): DockerPlugin {
         return refusal(problem, HTTP_NOT_FOUND);
       }
       const endings = ending === undefined ? [request.signal] : [request.signal, ending];
-      return await answer({ ports, listener, name, method }, request, AbortSignal.any(endings));
+      const began = performance.now();
+      const known = { ports, listener, name, method };
+      const response = await answer(known, request, AbortSignal.any(endings));
+      response.headers.set(TIMING, `handler;dur=${(performance.now() - began).toFixed(3)}`);
+      return response;
     },
   };
 }

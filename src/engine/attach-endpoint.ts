@@ -3,6 +3,7 @@ import {
   type AttachContext,
   observeDefaultRoutes,
   observeLink,
+  type Parent,
   permitWithin,
   runPlan,
   undoPlan,
@@ -22,7 +23,7 @@ import {
   sandboxIsHost,
 } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
-import type { Book, Survives, Transaction } from "../store/index.ts";
+import type { Book, Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
@@ -103,9 +104,10 @@ export async function makeEndpointOn(
   const begun = await begin(deps, request, { id, outset, context });
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
+  const onDisk = deps.store.persist();
   // Where a runtime moves the link, the endpoint is not there before it says where to.
-  const survives: Survives = request.sandbox.mover === undefined ? "power-cut" : "process-end";
-  const ground = { context: { ...context, parent }, signal: request.signal, survives };
+  const persisted = request.sandbox.mover === undefined ? onDisk : undefined;
+  const ground = { context: { ...context, parent }, signal: request.signal, persisted };
   const outcome = await carryOut(deps, operation, ground);
   const warnings = parentWarnings(network, parent);
   return mapResult(outcome, (row) => {
@@ -146,7 +148,7 @@ function begin(
   return takeTurn(deps, turn, async () => {
     const made = await ensureMadeParent(deps, network);
     if (!made.ok) return made;
-    const seen = observe(request, { network, context: ground.context });
+    const seen = observe(deps, request, { network, context: ground.context });
     if (!seen.ok) return seen;
     const operation = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
     const { parent } = seen.value;
@@ -158,15 +160,15 @@ function begin(
 export interface Ground {
   readonly context: AttachContext;
   readonly signal: AbortSignal | undefined;
-  /** Of the outcome. */
-  readonly survives: Survives;
+  /** When the intent survives a power cut, where the answer has to wait for it. */
+  readonly persisted?: Promise<Result<void, Problem>> | undefined;
 }
 
 /** Carries out the plan of a recorded intent, and records the outcome. */
 export async function carryOut(
   deps: EngineDeps,
   operation: EndpointOperation,
-  { context, signal, survives }: Ground,
+  { context, signal, persisted }: Ground,
 ): Promise<Result<EndpointView, Problem>> {
   const permit = permitWithin(deps.platform.clock, { ...operation, signal });
   const done = await runPlan(operation.plan, context, permit);
@@ -180,10 +182,19 @@ export async function carryOut(
     });
     return err(problem);
   }
-  const outcome = await deps.store.transact((tx) => ok(recordAttached(tx, operation)), survives);
+  const safe = (await persisted) ?? ok();
+  const outcome = safe.ok ? await recordOutcome(deps, operation) : safe;
   // A link that the book does not know as attached must not stay; the intent still tells of it.
   if (!outcome.ok) await undoPlan(operation.plan, context);
   return outcome;
+}
+
+/** Last commit. A power cut takes the link along, and then the intent tells what was given. */
+function recordOutcome(
+  deps: EngineDeps,
+  operation: EndpointOperation,
+): Promise<Result<EndpointView, Problem>> {
+  return deps.store.transact((tx) => ok(recordAttached(tx, operation)), "process-end");
 }
 
 function refusedMac({ mac }: EndpointWish): Problem | undefined {
@@ -192,10 +203,13 @@ function refusedMac({ mac }: EndpointWish): Problem | undefined {
 }
 
 function observe(
-  { sandbox, ifname, attachment }: EndpointWish,
+  deps: EngineDeps,
+  wish: EndpointWish,
   { network, context }: { readonly network: Network; readonly context: AttachContext },
 ): Result<Seen, Problem> {
-  const parent = parentForAttach(context.host, network);
+  const { sandbox, ifname, attachment } = wish;
+  const known = sandbox.mover === undefined ? undefined : parentOfClaim(deps, wish);
+  const parent = known === undefined ? parentForAttach(context.host, network) : ok(known);
   if (!parent.ok) return parent;
   // What becomes of the sandbox is the runtime's business.
   if (sandbox.mover !== undefined) return ok({ parent: parent.value, sandbox, defaultRoutes: [] });
@@ -212,6 +226,14 @@ function observe(
   );
   if (!defaultRoutes.ok) return defaultRoutes;
   return ok({ parent: parent.value, sandbox, defaultRoutes: defaultRoutes.value });
+}
+
+/** As it was seen when the first address was claimed, if that was a moment ago. */
+function parentOfClaim(
+  { claims, platform }: EngineDeps,
+  { network, addresses: [address] }: EndpointWish,
+): Parent | undefined {
+  return address && claims.parentOf(network, address, platform.clock.boottime());
 }
 
 /** First commit: the endpoint, its addresses and the whole plan, before the kernel is touched. */
@@ -236,7 +258,7 @@ function commitIntent(
     });
     tx.operations.insert(operation);
     return ok(operation);
-  }, "process-end");
+  }, "once-persisted");
 }
 
 /** What its runtime calls by the same name. */

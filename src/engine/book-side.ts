@@ -20,7 +20,8 @@ export function recordAttached(tx: Transaction, operation: EndpointOperation): E
 
 /**
  * The outcome of a detach, and of what was undone: no link of the endpoint is left. What was in use
- * rests; what never was can be given at once.
+ * rests; what never was can be given at once. Of an attach of another boot only the intent may have
+ * survived, so it may have been in use.
  */
 export function recordGone(
   deps: EngineDeps,
@@ -36,7 +37,8 @@ export function recordGone(
     tx.endpoints.replace(former);
     return { endpoint: former, network: network.name };
   }
-  if (operation.kind === "detach") restAddresses(tx, endpoint, momentOf(deps));
+  const wasInUse = operation.kind === "detach" || operation.bootId !== deps.platform.process.bootId;
+  if (wasInUse) restAddresses(tx, endpoint, momentOf(deps));
   else releaseAddresses(tx, endpoint.id);
   tx.endpoints.remove(endpoint.id);
   return { endpoint: { ...endpoint, state: "detached" }, network: network.name };

@@ -1,4 +1,5 @@
 import type { Ip } from "../addr/index.ts";
+import type { Parent } from "../attach/index.ts";
 import { type Millis, millis, minutes } from "../base/index.ts";
 import type { NetworkName, SegmentName } from "../domain/index.ts";
 
@@ -6,6 +7,8 @@ import type { NetworkName, SegmentName } from "../domain/index.ts";
 const CLAIM_TIME: Millis = minutes(1);
 /** Claims beyond these end early, the oldest first. */
 const CLAIMS_MAX = 10_000;
+/** For so long a parent is as it was seen; whoever makes a link on one that is not, looks again. */
+const PARENT_FRESH: Millis = millis(100);
 
 interface Claim {
   readonly network: NetworkName;
@@ -13,6 +16,8 @@ interface Claim {
   readonly segment: SegmentName;
   readonly address: Ip;
   readonly origin: "chosen" | "requested";
+  /** As it was when the address was chosen. */
+  readonly parent: Parent;
   /** CLOCK_BOOTTIME. */
   readonly until: Millis;
 }
@@ -31,6 +36,13 @@ export class Claims {
 
   end(network: NetworkName, address: Ip): void {
     this.#claims.delete(keyOf({ network, address }));
+  }
+
+  /** The parent of a claim that was made a moment ago. */
+  parentOf(network: NetworkName, address: Ip, now: Millis): Parent | undefined {
+    const claim = this.#claims.get(keyOf({ network, address }));
+    if (claim === undefined) return undefined;
+    return claim.until - now > CLAIM_TIME - PARENT_FRESH ? claim.parent : undefined;
   }
 
   /** What is promised on a segment at `now`. */

@@ -49,14 +49,18 @@ export async function detachEndpoint(
   };
   const intent = await takeTurn(deps, turn, () => commitIntent(deps, selector, id));
   if (!intent.ok) return intent;
+  const onDisk = deps.store.persist();
   const permit = permitWithin(deps.platform.clock, { ...intent.value.operation, signal });
   const removed = await removeFromKernel(deps, selector, intent.value, permit);
   if (!removed.ok) {
     await takeBack(deps, intent.value);
     return err(removed.error);
   }
+  const persisted = await onDisk;
+  if (!persisted.ok) return persisted;
   const { operation } = intent.value;
-  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)));
+  // A power cut may take this back: then the intent is there, and the link is not.
+  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)), "process-end");
 }
 
 interface Intent {
@@ -85,7 +89,7 @@ function commitIntent(
     tx.endpoints.replace({ ...endpoint, state: "detaching" });
     tx.operations.insert(operation);
     return ok({ endpoint, network, operation });
-  }, "process-end");
+  }, "once-persisted");
 }
 
 function findEndpoint(

@@ -1,5 +1,5 @@
 import { type Ip, interfaceAddressIp } from "../addr/index.ts";
-import { openConversation } from "../attach/index.ts";
+import { openConversation, type Parent } from "../attach/index.ts";
 import { defined, err, mapResult, ok, type Problem, type Result } from "../base/index.ts";
 import {
   dockerOrigin,
@@ -49,27 +49,25 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
   const { segment } = network.value;
   const made = await ensureMadeParent(deps, network.value);
   if (!made.ok) return made;
-  const hostAddresses = hostAddressesFor(deps, network.value);
-  if (!hostAddresses.ok) return hostAddresses;
-  const address = await choose(deps, request, {
-    network: network.value,
-    hostAddresses: hostAddresses.value,
-  });
+  const seen = parentOf(deps, network.value);
+  if (!seen.ok) return seen;
+  const { hostAddresses } = seen.value;
+  const address = await choose(deps, request, { network: network.value, hostAddresses });
   if (!address.ok) return address;
   const claimed = interfaceAddressIp(address.value);
   const origin = request.address === undefined ? "chosen" : "requested";
   const { network: name } = request;
-  const promise = { network: name, segment, address: claimed, origin } as const;
+  const facts = { segment, parent: seen.value, origin } as const;
+  const promise = { network: name, address: claimed, ...facts };
   deps.claims.add(promise, deps.platform.clock.boottime());
   return address;
 }
 
-function hostAddressesFor(deps: EngineDeps, network: Network): Result<readonly Ip[], Problem> {
+function parentOf(deps: EngineDeps, network: Network): Result<Parent, Problem> {
   const opened = openConversation(deps.platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;
-  const parent = parentForAttach(host, network);
-  return parent.ok ? ok(parent.value.hostAddresses) : parent;
+  return parentForAttach(host, network);
 }
 
 /** The address that an attach would get now; it is not given. */
@@ -132,12 +130,10 @@ async function prepare(
   const made = await makeEndpoint(deps, wish, begun.value.outset);
   if (!made.ok) return made;
   for (const address of request.addresses) deps.claims.end(request.network, address);
-  // Begun here, so that the runtime's next call waits less; it hears of errors, too.
-  void deps.store.persist();
   return made;
 }
 
-/** With this the endpoint is there: it survives a power cut. */
+/** With this the endpoint is there: its intent, which `prepare` gave to the disk, is on it. */
 async function expectIn(
   deps: EngineDeps,
   runtimeId: string,

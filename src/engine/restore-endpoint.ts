@@ -70,8 +70,7 @@ async function restoreIn(
   });
   if (!begun.ok || begun.value === undefined) return begun.ok ? ok("left") : begun;
   // The endpoint itself was recorded for good when it was attached.
-  const survives = "process-end";
-  const done = await carryOut(deps, begun.value, { context, signal: undefined, survives });
+  const done = await carryOut(deps, begun.value, { context, signal: undefined });
   return done.ok ? ok("done") : done;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fsync, fsyncSync, openSync } from "node:fs";
+import { closeSync, fdatasync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 export class LogFile {
   readonly #path: string;
   #fd: number | undefined;
-  /** The last wait, if nothing was committed since it began and it did not fail. */
+  /** The last wait, if nothing that needs one was committed since it began and it did not fail. */
   #wait: Promise<void> | undefined;
   #waiting = 0;
   #state: "open" | "closing" = "open";
@@ -18,12 +18,12 @@ export class LogFile {
     this.#path = `${database}-wal`;
   }
 
-  /** Something was committed without a wait for the disk. */
+  /** Something was committed that the disk is yet to be waited for. */
   changed(): void {
     this.#wait = undefined;
   }
 
-  /** Resolves when the disk has all that was committed before; rejects with the system's error. */
+  /** Resolves when the disk has all that `changed` told of; rejects with the system's error. */
   onDisk(): Promise<void> {
     if (this.#wait !== undefined) return this.#wait;
     const wait = this.#sync();
@@ -39,7 +39,7 @@ export class LogFile {
     this.#fd = fd;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting += 1;
-    fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+    fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
     try {
       await promise;
     } finally {

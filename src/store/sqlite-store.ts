@@ -94,7 +94,7 @@ function sqliteStore(database: Database, path: string): Store {
 }
 
 /** What SQLite waits for in a commit (reference: sqlite.org/pragma.html#pragma_synchronous). */
-const waits: Readonly<Record<Survives, string>> = { "power-cut": "FULL", "process-end": "NORMAL" };
+const waits = { "power-cut": "FULL", "once-persisted": "NORMAL", "process-end": "NORMAL" } as const;
 
 class Transactions {
   readonly #database: Database;
@@ -110,7 +110,7 @@ class Transactions {
   /** Of the file, as other connections changed it. */
   #seenVersion: number | undefined;
   /** As `prepare` left it. */
-  #survives: Survives = "power-cut";
+  #wait: (typeof waits)[Survives] = "FULL";
 
   constructor(database: Database, path: string) {
     this.#database = database;
@@ -128,7 +128,7 @@ class Transactions {
     return this.#told(() => {
       this.#waitFor(survives);
       const result = this.#between(this.#begin, decide);
-      if (result.ok && survives === "process-end") this.#log.changed();
+      if (result.ok && survives === "once-persisted") this.#log.changed();
       return result;
     });
   }
@@ -187,10 +187,11 @@ class Transactions {
   }
 
   #waitFor(survives: Survives): void {
-    if (survives === this.#survives) return;
+    const wait = waits[survives];
+    if (wait === this.#wait) return;
     // Not prepared once and kept: this takes effect when it is parsed.
-    this.#database.run(`PRAGMA synchronous = ${waits[survives]}`);
-    this.#survives = survives;
+    this.#database.run(`PRAGMA synchronous = ${wait}`);
+    this.#wait = wait;
   }
 }
 

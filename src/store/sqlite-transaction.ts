@@ -79,7 +79,8 @@ function networkTable(database: Database, cache: ReadCache): NetworkTable {
 
 function endpointTable(database: Database): EndpointTable {
   const byNetwork = select<Endpoint>(database, "endpoints WHERE network = ? ORDER BY key");
-  const bySandbox = select<Endpoint>(database, "endpoints WHERE sandbox = ? ORDER BY key");
+  // Sorted below: SQLite would build a sorter for the one row that there is nearly always.
+  const bySandbox = select<Endpoint>(database, "endpoints WHERE sandbox = ?");
   const byOwner = select<Endpoint>(database, "endpoints WHERE sandbox = ? AND ifname = ?");
   // Ids of sandboxes begin with "BOOT/", and "0" is the character after "/".
   const ofOtherBoots = select<Endpoint>(
@@ -101,7 +102,7 @@ function endpointTable(database: Database): EndpointTable {
     ...table(database, "endpoints", (row) => row.id),
     byNetwork: (network) => byNetwork.many(network),
     byOwner: (sandbox, ifname) => byOwner.one(sandbox, ifname),
-    bySandbox: (sandbox) => bySandbox.many(sandbox),
+    bySandbox: (sandbox) => bySandbox.many(sandbox).sort((a, b) => (a.id < b.id ? -1 : 1)),
     byAttachment: ({ network, containerId, ifname }) =>
       byAttachment.one(network, containerId, ifname),
     byConfiguration: (name) => byConfiguration.many(name),

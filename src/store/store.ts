@@ -45,19 +45,20 @@ export interface Store {
   /** Runs `look` on a consistent view. Waits for nobody who writes, and nobody waits for it. */
   read<T>(look: (book: Book) => Result<T, Problem>): Promise<Result<T, Problem>>;
   /**
-   * Resolves when whatever was committed before the call survives a power cut. Waits for the disk
-   * beside other work, so that it can be asked before the answer that needs it is due.
+   * Resolves when whatever was committed before the call, and has to, survives a power cut. Waits
+   * for the disk beside other work, so that it can be asked before the answer that needs it is due.
    */
   persist(): Promise<Result<void, Problem>>;
   close(): void;
 }
 
 /**
- * What a commit has to survive; absent: a power cut. For what is only known until the next commit
- * the end of this process is enough: a power cut takes every link along, so that an intent whose
- * outcome was not recorded had none. Whatever survives a power cut takes all before it along.
+ * What a commit has to survive; absent: a power cut. One that is "once-persisted" survives it when
+ * `persist` has resolved, which can be waited for beside other work. For what a power cut makes
+ * meaningless, as which link was there, the end of this process is enough. Whatever survives a
+ * power cut takes all before it along.
  */
-export type Survives = "power-cut" | "process-end";
+export type Survives = "power-cut" | "once-persisted" | "process-end";
 
 /** The tables within one transaction. Writes are seen by later reads of the same transaction. */
 export interface Transaction {

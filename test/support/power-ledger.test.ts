@@ -27,7 +27,7 @@ test("what was acknowledged must be there, whole and once", () => {
 test("what was released must not come back, and nothing may appear by itself", () => {
   const gone = [attached("a"), detached("a")];
   expect(complaints(gone, [])).toEqual([]);
-  expect(complaints(gone, rows("a"))).toEqual(["returned"]);
+  expect(complaints([...gone, attached("b")], rows("a", "b"))).toEqual(["returned"]);
   expect(complaints([], rows("a"))).toEqual(["unheard of"]);
   const refused: Told = { kind: "refused", code: "LF-X", detail: "" };
   expect(complaints([begins("attach", "a"), refused], rows("a"))).toEqual(["unheard of"]);
@@ -44,6 +44,21 @@ test("the one move in flight may have happened or not, but not by half", () => {
   expect(complaints(leaving, rows("b"))).toEqual([]);
   expect(complaints(leaving, [...rows("b"), ...rows("a").slice(1)])).toEqual(["lost"]);
   expect(complaints(leaving, rows("a"))).toEqual(["lost"]);
+});
+
+test("the last one released may still be on its way out, and until it is collected", () => {
+  const gone = [attached("a"), attached("b"), detached("b"), detached("a")];
+  for (const next of [[], [begins("attach", "c")]]) {
+    expect(complaints([...gone, ...next], rows("a"))).toEqual([]);
+    expect(complaints([...gone, ...next], rows("b"))).toEqual(["returned"]);
+  }
+  const ledger = openPowerLedger();
+  for (const one of [attached("a"), detached("a")]) ledger.hear(one);
+  expect(ledger.audit(rows("a"))).toEqual([]);
+  ledger.hear({ kind: "collecting" });
+  expect(ledger.audit(rows("a"))).toEqual([]);
+  for (const kind of ["collecting", "collected"] as const) ledger.hear({ kind });
+  expect(ledger.audit(rows("a"))).toEqual(["returned: a was released"]);
 });
 
 test("while endpoints are collected each may be gone, and afterwards all are", () => {

@@ -35,6 +35,8 @@ export interface PowerLedger {
 export function openPowerLedger(): PowerLedger {
   const given = new Map<string, Endpoint>();
   const released = new Set<string>();
+  /** The last one released: the book may still have it on its way out, and recovery ends that. */
+  let leaving: string | undefined;
   let running: Extract<Told, { kind: "begins" | "collecting" }> | undefined;
   let acknowledged = 0;
 
@@ -56,7 +58,9 @@ export function openPowerLedger(): PowerLedger {
         if (found === "" && mayBeGone(endpoint)) return [];
         return [`lost: ${endpoint.id} was given ${endpoint.addresses.join(" ")}, has "${found}"`];
       }),
-      ...[...released].filter((id) => rows.has(id)).map((id) => `returned: ${id} was released`),
+      ...[...released]
+        .filter((id) => rows.has(id) && id !== leaving)
+        .map((id) => `returned: ${id} was released`),
       ...newcomers.slice(allowed).map((id) => `unheard of: ${id} has ${rows.get(id)}`),
     ];
   };
@@ -70,6 +74,8 @@ export function openPowerLedger(): PowerLedger {
       running = undefined;
       if (told.kind === "refused") return;
       if (told.kind !== "collected") acknowledged++;
+      // Whatever is acknowledged brings all before it along.
+      leaving = told.kind === "detached" ? told.endpoint.id : undefined;
       if (told.kind === "attached") given.set(told.endpoint.id, told.endpoint);
       else if (told.kind === "detached") release(told.endpoint.id);
       else for (const id of given.keys()) release(id);
@@ -84,9 +90,11 @@ export function openPowerLedger(): PowerLedger {
         .filter(([, holders]) => holders.length > 1)
         .map(([address]) => `twice: ${address}`);
       const complaints = [...wrongRows(found), ...twice];
+      leaving = undefined;
       for (const id of given.keys()) if (!found.has(id)) release(id);
       for (const [id, list] of found) {
         if (!given.has(id)) given.set(id, { id, place: "", addresses: list });
+        released.delete(id);
       }
       running = undefined;
       return complaints;

@@ -70,7 +70,10 @@ const weak = process.env.LANDFALL_TEST_SYNCHRONOUS;
 if (weak !== undefined) weaken(weak);
 const [stateDirectory = "", seed = "1", task = "", ...sandboxPaths] = process.argv.slice(2);
 const platform = must(openPlatform());
-const host = openStormHost(platform, must(platform.namespaces.home()), stateDirectory);
+const home = must(platform.namespaces.home());
+const host = openStormHost(platform, home, stateDirectory, (store) =>
+  weak === undefined ? store : { ...store, persist: async () => ok() },
+);
 const { engine } = host;
 say(await look(host, join(stateDirectory, "landfall.db")));
 const plan = {

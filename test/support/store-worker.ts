@@ -30,7 +30,7 @@ async function write(store: Store): Promise<void> {
   }
 }
 
-/** Three commits that survive a power cut, three that survive the process, and once more. */
+/** Three commits that survive a power cut, three that need not, and once more. */
 async function writeBoth(store: Store): Promise<void> {
   const turns = ["power-cut", "process-end", "power-cut", "process-end"] as const;
   for (const [turn, survives] of turns.entries()) {
@@ -47,16 +47,16 @@ async function writeBoth(store: Store): Promise<void> {
   say("LF-end");
 }
 
-/** Commits that need not survive a power cut, which the disk is asked for afterwards, twice. */
+/** Commits for which the disk is asked afterwards, twice; and then some that need no disk. */
 async function writeThenPersist(store: Store): Promise<void> {
-  for (const turn of [1, 2]) {
+  for (const turn of [1, 2, 3]) {
     for (let n = 0; n < 3; n++) {
       const row = { name: `${turn}-${n}`, device: PADDING } as unknown as Segment;
       const insert: Parameters<Store["transact"]>[0] = (tx) => {
         tx.segments.insert(row);
         return ok();
       };
-      await store.transact(insert, "process-end");
+      await store.transact(insert, turn === 3 ? "process-end" : "once-persisted");
     }
     for (const time of ["first", "second"]) {
       say(`LF-${turn}-${time}`);

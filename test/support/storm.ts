@@ -13,15 +13,16 @@ export interface StormHost {
   readonly store: Store;
 }
 
-/** An engine over the state of a host, opened as the program opens it. */
+/** An engine over the state of a host, opened as the program opens it, on a store changed so. */
 export function openStormHost(
   platform: Platform,
   hostNamespace: NetnsHandle,
   stateDirectory: string,
+  change: (store: Store) => Store = (store) => store,
 ): StormHost {
   const { random, clock, files } = platform;
   const options = { stateDirectory, randomBytes: random.bytes, wall: clock.wall };
-  const store = must(openSqliteStore(options));
+  const store = change(must(openSqliteStore(options)));
   const lockDirectory = join(stateDirectory, "operations");
   mkdirSync(lockDirectory, { recursive: true });
   const locks = fileLocks(files, lockDirectory);
