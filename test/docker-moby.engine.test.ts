@@ -1,15 +1,14 @@
 /** What Moby's own tests of its macvlan driver ask of a driver, asked of Landfall. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { engineKinds } from "./support/docker-engine.ts";
 import { type DockerSite, openDockerSite, type ServedDocker } from "./support/docker-site.ts";
-import { inside, pathOf, pings, seenLinks } from "./support/lan.ts";
+import { inside, pings, seenLinks } from "./support/lan.ts";
+import { openNameServer } from "./support/open-name-server.ts";
 
 /** The first engine of the next release on a machine is made first, which takes most of a minute. */
 const PATIENCE_MS = 180_000;
 const ours = ["--driver=landfall", "--ipam-driver=landfall"];
 const onTheLan = [...ours, "--opt=parent=p0"];
-const NAME_SERVER = join(import.meta.dirname, "support/name-server.ts");
 
 describe.each(engineKinds)("with the engine %s", (kind) => {
   let site: DockerSite;
@@ -153,33 +152,25 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
   test(
     "names of containers resolve everywhere, and those outside where the LAN's server can be asked",
     async () => {
-      const { lan } = site.engine;
-      const words = [NAME_SERVER, "10.0.0.1", "outside.example", "192.0.2.80"];
-      const behind = ["nsenter", `--net=${pathOf(lan.machine)}`, "--", process.execPath];
-      const server = Bun.spawn([...behind, ...words], { stdout: "pipe", stderr: "inherit" });
-      try {
-        await server.stdout.getReader().read();
-        const gateway = "--gateway=10.0.0.1";
-        await create(...onTheLan, "--subnet=10.0.0.0/24", gateway, "lan");
-        await create(...onTheLan, "--subnet=10.0.0.0/24", "--internal", "inner");
-        await create(...ours, "--subnet=10.7.0.0/24", "quiet");
-        const networks = ["lan", "inner", "quiet"];
-        const peers = networks.flatMap((network) => [`${network}1`, `${network}2`]);
-        await Promise.all(peers.map((name) => run(name, `--network=${name.slice(0, -1)}`)));
-        for (const network of networks) await ping(`${network}1`, `${network}2`);
-        const lookup = ["nslookup", "-type=a", "-timeout=1", "-retry=1", "outside.example"];
-        expect(await exec("lan1", ...lookup)).toContain("192.0.2.80");
-        // Internal means without a default route; the server is on the same LAN.
-        expect(await exec("inner1", ...lookup)).toContain("192.0.2.80");
-        const { stdout } = await site.engine.run("exec", "quiet1", ...lookup);
-        expect(stdout).toMatch(/SERVFAIL|no servers could be reached/);
-        for (const network of ["inner", "quiet"]) {
-          const far = await site.engine.run("exec", `${network}1`, "ping", "-c1", "8.8.8.8");
-          expect(far.stderr).toContain("Network is unreachable");
-        }
-      } finally {
-        server.kill();
-        await server.exited;
+      const outside = { name: "outside.example", address: "192.0.2.80" };
+      await using _server = await openNameServer(site.engine.lan, "10.0.0.1", outside);
+      const gateway = "--gateway=10.0.0.1";
+      await create(...onTheLan, "--subnet=10.0.0.0/24", gateway, "lan");
+      await create(...onTheLan, "--subnet=10.0.0.0/24", "--internal", "inner");
+      await create(...ours, "--subnet=10.7.0.0/24", "quiet");
+      const networks = ["lan", "inner", "quiet"];
+      const peers = networks.flatMap((network) => [`${network}1`, `${network}2`]);
+      await Promise.all(peers.map((name) => run(name, `--network=${name.slice(0, -1)}`)));
+      for (const network of networks) await ping(`${network}1`, `${network}2`);
+      const lookup = ["nslookup", "-type=a", "-timeout=1", "-retry=1", outside.name];
+      expect(await exec("lan1", ...lookup)).toContain(outside.address);
+      // Internal means without a default route; the server is on the same LAN.
+      expect(await exec("inner1", ...lookup)).toContain(outside.address);
+      const { stdout } = await site.engine.run("exec", "quiet1", ...lookup);
+      expect(stdout).toMatch(/SERVFAIL|no servers could be reached/);
+      for (const network of ["inner", "quiet"]) {
+        const far = await site.engine.run("exec", `${network}1`, "ping", "-c1", "8.8.8.8");
+        expect(far.stderr).toContain("Network is unreachable");
       }
     },
     PATIENCE_MS,

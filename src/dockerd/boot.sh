@@ -41,6 +41,13 @@ else
   mkdir /run/etc/docker
   mount --bind /run/etc "$engine/etc"
 fi
+# Some kernels have NAT, without which containers ask no names, for the older kind of iptables only.
+# Each kind is one program of many names (Debian).
+nft=/usr/sbin/xtables-nft-multi legacy=/usr/sbin/xtables-legacy-multi
+if [ -e "$engine$nft" ] && [ -e "$engine$legacy" ] &&
+  ! unshare --net chroot "$engine" "$nft" iptables -t nat -N try 2>/dev/null; then
+  mount --bind "$engine$legacy" "$engine$nft"
+fi
 mount -o remount,ro,bind "$engine"
 for shared in dev proc sys; do
   mount --rbind "/$shared" "$engine/$shared"

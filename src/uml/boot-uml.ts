@@ -158,8 +158,9 @@ ln -s ${MODULES} /run/uml/lib/modules
 printf '#!/bin/sh\nexec modprobe -d /run/uml "$@"\n' >/run/uml/modprobe
 chmod +x /run/uml/modprobe
 echo /run/uml/modprobe >/proc/sys/kernel/modprobe
-# Other kernels have it built in, so that nobody asks for it before its settings are written.
-modprobe -d /run/uml ipv6
+# Other kernels have the first built in, so that nobody asks for it before its settings are written;
+# for the others iptables asks itself, which it cannot where /run is another.
+modprobe -d /run/uml -a ipv6 ip_tables ip6_tables
 (sleep ${limitSeconds}; echo o >/proc/sysrq-trigger) &
 ln -s /proc/self/fd /dev/fd
 exec 3>/dev/ttyS0

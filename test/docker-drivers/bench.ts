@@ -35,6 +35,8 @@ export interface Bench {
   /** What a command in the container's namespace prints, also where it fails. */
   readonly see: (name: string, ...command: readonly string[]) => Promise<string>;
   readonly reaches: (name: string, to: string) => Promise<boolean>;
+  /** The address that Docker's resolver in the container knows of a name. */
+  readonly resolve: (name: string, wanted: string) => Promise<string | undefined>;
   /** The container's only link but lo, as `ip -d` shows it. */
   readonly linkIn: (name: string) => Promise<string>;
   /**
@@ -60,6 +62,11 @@ export interface Attachment {
 }
 
 export const containers = ["c1", "c2"] as const;
+
+/** What only the name server on the LAN knows, which is the one that containers are given. */
+export const OUTSIDE = { name: "outside.example", address: "192.0.2.80" } as const;
+/** Docker's own, in every sandbox. */
+const RESOLVER = "127.0.0.11";
 
 export async function openBench(site: DockerSite): Promise<Bench> {
   const { engine } = site;
@@ -94,6 +101,10 @@ export async function openBench(site: DockerSite): Promise<Bench> {
       post(`/networks/${network}/connect`, { Container: name, EndpointConfig: endpointOf(at) }),
     disconnect: (name, network) => post(`/networks/${network}/disconnect`, { Container: name }),
     reaches: async (name, to) => (await enter(name, "ping", "-n", "-c1", "-W2", to)).status === 0,
+    resolve: async (name, wanted) => {
+      const ask = ["busybox", "nslookup", "-type=a", "-timeout=1", "-retry=1", wanted, RESOLVER];
+      return (await see(name, ...ask)).match(/^Name:.*\nAddress: (\S+)$/m)?.[1];
+    },
     linkIn: async (name) => {
       const [shown = ""] = (await see(name, "ip", "-d", "link", "show")).match(/: eth.*/s) ?? [];
       return shown;

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { Bench } from "./bench.ts";
+import { type Bench, OUTSIDE } from "./bench.ts";
 
 /** One of Moby's own tests of its drivers, asked of Landfall. */
 export interface Case {
@@ -94,11 +94,13 @@ const dualSubnets = [
 const layer2: readonly Case[] = [
   {
     name: "in l2 without a parent two containers meet, and nobody else",
-    prove: async ({ create, connect, reaches, see, linkIn }) => {
+    prove: async ({ create, connect, reaches, resolve, see, linkIn }) => {
       expect(await create("quiet", { options: l2, subnets: [net("10.1.0.0/24")] })).toBe(done);
       expect(await connect("c1", "quiet", { ip: "10.1.0.11" })).toBe(done);
       expect(await connect("c2", "quiet", { ip: "10.1.0.12" })).toBe(done);
       expect(await reaches("c1", "10.1.0.12")).toBe(true);
+      expect(await resolve("c1", "c2")).toBe("10.1.0.12");
+      expect(await resolve("c1", OUTSIDE.name)).toBe(undefined);
       expect(await linkIn("c1")).toMatch(/ipvlan *mode l2/);
       expect(await see("c1", "ping", "-c1", "-W1", "192.0.2.1")).toMatch(/unreachable/);
     },
@@ -106,7 +108,7 @@ const layer2: readonly Case[] = [
   {
     // Docker 20.10 asks for a gateway wherever none is given, and gets the first address.
     name: "in l2 a gateway is the default route, given or not",
-    prove: async ({ create, connect, defaultRoutes, reaches }) => {
+    prove: async ({ create, connect, defaultRoutes, reaches, resolve }) => {
       const subnets = [net("10.0.0.0/24", { Gateway: "10.0.0.1" }), net("fd00::/64")];
       expect(await create("lan", { options: { ...onP0, ...l2 }, subnets })).toBe(done);
       expect(await connect("c1", "lan", { ip: "10.0.0.77" })).toBe(done);
@@ -114,15 +116,17 @@ const layer2: readonly Case[] = [
       expect(await defaultRoutes("c1")).toEqual(routes);
       expect(await reaches("c1", "10.0.0.1")).toBe(true);
       expect(await reaches("c1", "fd00::1")).toBe(true);
+      expect(await resolve("c1", OUTSIDE.name)).toBe(OUTSIDE.address);
     },
   },
   {
-    name: "in l2 an internal network has no way out",
-    prove: async ({ create, connect, reaches, see }) => {
+    name: "in l2 an internal network has no way out, but to the LAN that it is on",
+    prove: async ({ create, connect, reaches, resolve, see }) => {
       const wish = { options: { ...onP0, ...l2 }, subnets: [net("10.0.0.0/24")] };
       expect(await create("inner", { ...wish, is: "internal" })).toBe(done);
       expect(await connect("c1", "inner", { ip: "10.0.0.77" })).toBe(done);
       expect(await reaches("c1", "10.0.0.1")).toBe(true);
+      expect(await resolve("c1", OUTSIDE.name)).toBe(OUTSIDE.address);
       expect(await see("c1", "ping", "-c1", "-W1", "192.0.2.1")).toMatch(/unreachable/);
     },
   },
@@ -148,19 +152,36 @@ const layer2: readonly Case[] = [
 const layer3: readonly Case[] = [
   {
     name: "in l3 without a parent the subnets of one network reach each other, and nobody else",
-    prove: async ({ create, connect, reaches, see }) => {
+    prove: async ({ create, connect, reaches, resolve, see }) => {
       const wish = { options: l3, subnets: [net("10.1.0.0/24"), net("10.2.0.0/24")] };
       expect(await create("quiet", { ...wish, is: "internal" })).toBe(done);
       expect(await connect("c1", "quiet", { ip: "10.1.0.11" })).toBe(done);
       expect(await connect("c2", "quiet", { ip: "10.2.0.11" })).toBe(done);
       expect(await reaches("c1", "10.2.0.11")).toBe(true);
       expect(await reaches("c2", "10.1.0.11")).toBe(true);
+      expect(await resolve("c1", "c2")).toBe("10.2.0.11");
+      expect(await resolve("c1", OUTSIDE.name)).toBe(undefined);
       expect(await see("c1", "ping", "-c1", "-W1", "192.0.2.1")).toMatch(/unreachable/);
     },
   },
   {
+    name: "in l3 an internal network on a parent reaches its own subnets only",
+    prove: async ({ create, connect, reaches, resolve, see }) => {
+      const subnets = [net("10.3.0.0/24"), net("10.4.0.0/24")];
+      const wish = { options: { ...onP0, ...l3 }, subnets };
+      expect(await create("inner", { ...wish, is: "internal" })).toBe(done);
+      expect(await connect("c1", "inner", { ip: "10.3.0.11" })).toBe(done);
+      expect(await connect("c2", "inner", { ip: "10.4.0.11" })).toBe(done);
+      expect(await reaches("c1", "10.4.0.11")).toBe(true);
+      expect(await resolve("c1", "c2")).toBe("10.4.0.11");
+      expect(await resolve("c1", OUTSIDE.name)).toBe(undefined);
+      expect(await see("c1", "ping", "-c1", "-W1", "10.0.0.1")).toMatch(/unreachable/);
+    },
+  },
+  {
     name: "in l3 both default routes are the link, gateways that are given are not used",
-    prove: async ({ create, connect, disconnect, defaultRoutes, attachment, reaches, lan }) => {
+    prove: async (bench) => {
+      const { create, connect, disconnect, defaultRoutes, attachment, reaches, lan } = bench;
       const four = [net("10.3.0.0/24", { Gateway: "10.3.0.254" }), net("10.4.0.0/24")];
       const subnets = [...four, net("fd03::/64", { Gateway: "fd03::254" })];
       expect(await create("far", { options: { ...onP0, ...l3 }, subnets })).toBe(done);
@@ -174,6 +195,7 @@ const layer3: readonly Case[] = [
       // The LAN has its route by the host.
       lan("ip", "route", "add", "10.3.0.0/24", "via", "10.0.0.10");
       expect(await reaches("c1", "10.0.0.1")).toBe(true);
+      expect(await bench.resolve("c1", OUTSIDE.name)).toBe(OUTSIDE.address);
       lan("ip", "route", "del", "10.3.0.0/24");
       expect(await disconnect("c2", "far")).toBe(done);
       expect(await reaches("c1", "10.4.0.11")).toBe(false);
