@@ -132,6 +132,8 @@ export interface PortChange {
   readonly isolated?: boolean;
   /** Only MACs in the FDB for this port may send: port security. */
   readonly locked?: boolean;
+  /** What a locked port refuses is entered into the FDB, and still refused. Since Linux 6.2. */
+  readonly mab?: boolean;
   readonly neighSuppress?: boolean;
 }
 
@@ -158,6 +160,7 @@ export function setPort({ link, ...options }: PortChange): Request {
       onOff("bcast_flood", options.bcastFlood),
       onOff("isolated", options.isolated),
       onOff("locked", options.locked),
+      onOff("mab", options.mab),
       onOff("neigh_suppress", options.neighSuppress),
     ),
     read: nothing,

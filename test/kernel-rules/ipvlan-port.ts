@@ -1,4 +1,4 @@
-import { addLink } from "../../src/netlink/index.ts";
+import { addLink, type Request } from "../../src/netlink/index.ts";
 import { echo } from "./frames.ts";
 import type { Box, Row, Rule } from "./rule.ts";
 import { a, b, cable, host, lan, macOf, pair } from "./site.ts";
@@ -69,7 +69,27 @@ const modes: readonly Rule[] = [
       return { first, made, without, last: await modeOf(box, "host:a0") };
     },
   },
+  {
+    name: "a link is private or vepa: with both flags it is refused",
+    expected: { both: "EINVAL", one: "done" },
+    observe: async (box) => {
+      await box.run(cable);
+      const { ifindex } = await link(box, "host:p0");
+      const parent = { name: "p0", ifindex: Number(ifindex) };
+      const request = (flag: "private" | "vepa") =>
+        addLink({ kind: "ipvlan", name: "a0", parent, mode: "l2", flag });
+      const both = await box.request("host", united(request("private"), request("vepa")));
+      return { both, one: await box.request("host", request("private")) };
+    },
+  },
 ];
+
+/** A request with the bits of two that differ in nothing but a flag: ours cannot ask for both. */
+function united(one: Request, two: Request): Request {
+  const other = two.payload.bytes;
+  const bytes = one.payload.bytes.map((byte, at) => byte | (other[at] ?? 0));
+  return { ...one, payload: { ...one.payload, bytes } };
+}
 
 const inherited: readonly Rule[] = [
   {

@@ -220,6 +220,7 @@ describe("words", () => {
     "// TODO(#12) later",
     "IFLA_MASTER and IFLA_INFO_SLAVE_KIND",
     "`ip link set p0 master br0`",
+    "bridge fdb replace 02::1 dev s1 master static",
     '["ip", "link", "set", "p0", "master", "br0"]',
     "./net/work/x and homework/",
     "registry.get(key)",

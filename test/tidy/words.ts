@@ -24,7 +24,8 @@ const quotations: readonly { readonly paths: RegExp; readonly phrase: RegExp }[]
     phrase: /\b[A-Z][A-Z0-9]*_[A-Z0-9_]*(?:MASTER|SLAVE)[A-Z0-9_]*\b|\bIFLA_MASTER\b/g,
   },
   // iproute2's grammar, in a command line or as one of its arguments.
-  { paths: /./, phrase: /\bip (?:-\S+ )*link [^\n]*?\bmaster\b|\bset \S+ master\b|"master"/g },
+  { paths: /./, phrase: /\bip (?:-\S+ )*link [^\n]*?\bmaster\b|"master"/g },
+  { paths: /./, phrase: /\b(?:set \S+|fdb [^\n]*?) master\b/g },
   // The kernel's own lower-case spelling in the attribute tables.
   { paths: /^src\/netlink\//, phrase: /\b(?:master|slave_kind|slave_data|slave)\b/g },
   // The key of the CNI plugins' configuration.
