@@ -21,13 +21,10 @@ const SEED = Number(process.env.POWER_SEED ?? 20261122);
 const RECOVERY_EVERY = 4;
 const RECOVERY_MS = 800;
 const STORM_MS = 800;
-const SUBNETS = "--subnet 10.0.0.0/16 --subnet fd00::/64";
 const SANDBOXES = ["a", "b", "c"];
 const DISK_BYTES = 32 << 20;
 
-const root = join(import.meta.dirname, "..");
 const directory = mkdtempSync(join(tmpdir(), "landfall-power-"));
-const programFile = join(directory, "landfall");
 const workerFile = join(directory, "worker.js");
 const below = drawsFrom(SEED);
 
@@ -43,7 +40,6 @@ function run(command: readonly string[], statusMax = 0): void {
 }
 
 beforeAll(async () => {
-  run(["bash", join(root, "scripts/build.sh"), programFile]);
   const entrypoints = [join(import.meta.dirname, "support/power-worker.ts")];
   const built = await Bun.build({ entrypoints, target: "bun", minify: true });
   writeFileSync(workerFile, (await built.outputs[0]?.text()) ?? "");
@@ -76,26 +72,17 @@ interface Boot {
 }
 
 function guestScript({ life, seed, synchronous }: Boot): string {
-  const state = "--state-dir /run/state/landfall --run-dir /run/landfall";
   const paths = SANDBOXES.map((name) => `/run/netns/${name}`).join(" ");
   const weak = synchronous === undefined ? "" : `LANDFALL_TEST_SYNCHRONOUS=${synchronous}`;
-  const task = life === "last" ? "rest" : "storm";
   return `
-export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0
-landfall() { ${programFile} "$@" ${state}; }
 mkdir /run/state
 mount -t ext4 /dev/ubda /run/state
 ip link add p0 type veth peer name m0
 ip link set p0 up
 ip link set m0 up
 for name in ${SANDBOXES.join(" ")}; do ip netns add $name; done
-${life === "first" ? `landfall net create --parent p0 ${SUBNETS} lan >&2` : ""}
-landfall lease ls --format jsonl
-echo '{"kind":"collecting"}'
-landfall reconcile --format jsonl >&2
-echo '{"kind":"collected"}'
-# The program's own Bun, whose pages are here already.
-${weak} BUN_BE_BUN=1 ${programFile} ${workerFile} /run/state/landfall ${seed} ${task} ${paths}
+export BUN_RUNTIME_TRANSPILER_CACHE_PATH=0 ${weak}
+${process.execPath} ${workerFile} /run/state/landfall ${seed} ${life} ${paths}
 umount /run/state
 `;
 }

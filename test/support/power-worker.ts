@@ -1,13 +1,15 @@
 /**
- * Looks at a store after a power cut and then, if asked, attaches and detaches until the next one:
- * `power-worker STATE_DIR SEED storm|rest SANDBOX_PATH…`, in the host's namespace. It prints JSON
- * objects, each before the next move, so that a cut cannot take back what was said.
+ * Recovers a store after a power cut, looks at it, and then, if asked, attaches and detaches until
+ * the next one: `power-worker STATE_DIR SEED LIFE SANDBOX_PATH…`, in the host's namespace. Its first
+ * life makes the network `lan`, its last one rests. It prints JSON objects, each before the next
+ * move, so that a cut cannot take back what was said.
  */
 import { Database } from "bun:sqlite";
 import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { ok } from "../../src/base/index.ts";
 import { openPlatform } from "../../src/platform/index.ts";
+import { runInProcess } from "./cli-in-process.ts";
 import { must } from "./must.ts";
 import type { Told } from "./power-ledger.ts";
 import { drawMove, drawsFrom, openStormHost, type StormHost, type StormMove } from "./storm.ts";
@@ -66,9 +68,24 @@ async function perform({ kind, place, make }: StormMove): Promise<void> {
   });
 }
 
+/** A command line of the program; what it says goes where it belongs. */
+async function command(text: string): Promise<string> {
+  const { status, out, err } = await runInProcess([...text.split(" "), ...where]);
+  if (status !== 0) throw new Error(`${text}: ${out}${err}`);
+  return out;
+}
+
 const weak = process.env.LANDFALL_TEST_SYNCHRONOUS;
+const [stateDirectory = "", seed = "1", life = "", ...sandboxPaths] = process.argv.slice(2);
+const where = ["--state-dir", stateDirectory, "--run-dir", "/run/landfall", "--format", "jsonl"];
+if (life === "first") {
+  await command("net create --parent p0 --subnet 10.0.0.0/16 --subnet fd00::/64 lan");
+}
+writeSync(1, await command("lease ls"));
+say({ kind: "collecting" });
+await command("reconcile");
+say({ kind: "collected" });
 if (weak !== undefined) weaken(weak);
-const [stateDirectory = "", seed = "1", task = "", ...sandboxPaths] = process.argv.slice(2);
 const platform = must(openPlatform());
 const home = must(platform.namespaces.home());
 const host = openStormHost(platform, home, stateDirectory, (store) =>
@@ -80,5 +97,5 @@ const plan = {
   ...{ platform, engine, sandboxPaths },
   ...{ networks: ["lan"], below: drawsFrom(Number(seed)) },
 };
-while (task === "storm") await perform(drawMove(plan));
+while (life !== "last") await perform(drawMove(plan));
 host.store.close();
