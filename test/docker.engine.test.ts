@@ -1,6 +1,8 @@
-/** Landfall as Docker's network driver, on real engines of both kinds. */
+/**
+ * Landfall as Docker's network driver, on real engines of both kinds. S21, S22 and S43 are labs:
+ * lab-docker.engine.test.ts.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { ownBridge } from "../src/dockerd/index.ts";
 import { engineKinds } from "./support/docker-engine.ts";
 import { type DockerSite, openDockerSite, type ServedDocker } from "./support/docker-site.ts";
 import { inside, pings } from "./support/lan.ts";
@@ -16,8 +18,7 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
   let daemon: ServedDocker;
 
   beforeAll(async () => {
-    // With its own bridge, so that a container can be on both.
-    site = await openDockerSite(kind, ownBridge);
+    site = await openDockerSite(kind);
     daemon = await site.serve();
   }, patience);
   afterAll(() => site[Symbol.asyncDispose](), patience);
@@ -45,55 +46,6 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
     const links = inside(site.engine.lan.host, "ip", "-o", "link");
     expect(links.split("\n").filter((line) => / lf/.test(line))).toEqual([]);
   }
-
-  test(
-    "S21: a container has the address, MAC, gateway and routes that were asked for",
-    async () => {
-      await docker("network", "create", ...onTheLan, ...subnet, "lan");
-      const mac = "02:00:00:00:00:99";
-      await run("--name=web", "--network=lan", "--ip=10.0.0.130", `--mac-address=${mac}`);
-      expect(pings(site.engine.lan.machine, "10.0.0.130")).toBe("reachable");
-      const seen = await attachment("web", "lan");
-      expect([seen.IPAddress, seen.MacAddress, seen.Gateway]).toEqual([
-        "10.0.0.130",
-        mac,
-        "10.0.0.1",
-      ]);
-      expect(await docker("exec", "web", "ip", "link", "show", "eth0")).toContain(mac);
-      expect(await docker("exec", "web", "ip", "route")).toContain("default via 10.0.0.1");
-      await docker("exec", "web", "ping", "-c1", "-W2", "10.0.0.1");
-      // The host cannot reach it: the kernel's rule, which host access will change.
-      expect(pings(site.engine.lan.host, "10.0.0.130")).toBe("unreachable");
-      const [endpoint] = await site.list("endpoint", "endpoints");
-      expect([endpoint?.addresses, endpoint?.mac]).toEqual([["10.0.0.130/24"], mac]);
-      await docker("rm", "--force", "web");
-      await docker("network", "rm", "lan");
-      await expectNothing();
-    },
-    patience,
-  );
-
-  test(
-    "S22: without a wish addresses are chosen from the range, none twice, none excluded",
-    async () => {
-      const aux = ["--aux-address=printer=10.0.0.129"];
-      await docker("network", "create", ...onTheLan, ...subnet, ...aux, "lan");
-      const names = ["web1", "web2", "web3", "web4"];
-      await Promise.all(names.map((name) => run(`--name=${name}`, "--network=lan")));
-      const seen = await Promise.all(names.map((name) => attachment(name, "lan")));
-      const addresses: string[] = seen.map(({ IPAddress }) => IPAddress);
-      expect(new Set(addresses).size).toBe(4);
-      expect(addresses).not.toContain("10.0.0.129");
-      for (const address of addresses) expect(address).toMatch(/^10\.0\.0\.1(2[89]|3\d|4[0-3])$/);
-      expect(new Set(seen.map(({ MacAddress }) => MacAddress)).size).toBe(4);
-      await docker("exec", "web1", "ping", "-c1", "-W2", addresses[1] ?? "");
-      await docker("rm", "--force", ...names);
-      expect(await site.list("endpoint", "endpoints")).toEqual([]);
-      await docker("network", "rm", "lan");
-      await expectNothing();
-    },
-    patience,
-  );
 
   test(
     "a restart keeps address and MAC, and a stopped container's address comes back at once",
@@ -169,22 +121,6 @@ describe.each(engineKinds)("with the engine %s", (kind) => {
       expect(await docker("exec", "web", "ip", "link", "show", "eth0")).toContain("eth0@");
       await docker("rm", "--force", "web");
       await docker("network", "rm", "bare");
-      await expectNothing();
-    },
-    patience,
-  );
-
-  test(
-    "S43: a container on Docker's bridge and on the LAN at once",
-    async () => {
-      await docker("network", "create", ...onTheLan, ...subnet, "lan");
-      await run("--name=web", "--network=bridge");
-      await docker("network", "connect", "--ip=10.0.0.133", "lan", "web");
-      expect(pings(site.engine.lan.machine, "10.0.0.133")).toBe("reachable");
-      const { IPAddress } = await attachment("web", "bridge");
-      expect(pings(site.engine.lan.host, IPAddress)).toBe("reachable");
-      await docker("rm", "--force", "web");
-      await docker("network", "rm", "lan");
       await expectNothing();
     },
     patience,

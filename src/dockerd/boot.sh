@@ -5,6 +5,12 @@
 # (bash does while it reads, other shells do not). All processes and mounts of the machine end then.
 set -eu
 root=$1 path=$2 busybox=$3
+# Static programs start in a third of the time of those that look for libraries first.
+mount() { "$busybox" mount "$@"; }
+umount() { "$busybox" umount "$@"; }
+mkdir() { "$busybox" mkdir "$@"; }
+cp() { "$busybox" cp "$@"; }
+
 read -r outside _ </proc/self/stat
 mount -t proc proc /proc
 
@@ -29,7 +35,7 @@ mount --make-unbindable /run/engine
 engine=/run/engine/root
 mkdir "$engine"
 mount --bind "$root" "$engine"
-if [ "$root" = / ] && mountpoint -q /usr; then mount --rbind /usr "$engine/usr"; fi
+if [ "$root" = / ] && "$busybox" mountpoint -q /usr; then mount --rbind /usr "$engine/usr"; fi
 mount -t tmpfs tmpfs "$engine/tmp"
 mkdir "$engine/tmp/old"
 # The machine's own settings and keys are none of ours.
@@ -77,7 +83,7 @@ read -r inside <&3
 client=/run/bin/docker
 printf '#!/bin/sh\nPATH=%s exec nsenter --mount=/proc/%s/ns/mnt -- docker "$@"\n' \
   "'$path'" "$inside" >"$client"
-chmod 755 "$client"
+"$busybox" chmod 755 "$client"
 
 echo "ready $outside $inside"
 read -r _ || :

@@ -9,7 +9,7 @@ export const IMAGE = "busybox";
 export const IDLE = `CMD ["sh", "-c", "trap exit TERM; sleep 1000000 & wait"]`;
 
 /**
- * Writes `busybox.tar` to the directory, what `docker import` makes an image of: a static busybox
+ * Writes `busybox.tar` to the directory, which an engine makes an image of: a static busybox
  * with a link for each program in it. No registry is asked. Returns what went wrong.
  */
 export async function writeBusyboxTar(
