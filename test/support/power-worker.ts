@@ -1,8 +1,8 @@
 /**
  * Recovers a store after a power cut, looks at it, and then, if asked, attaches and detaches until
- * the next one: `power-worker STATE_DIR SEED LIFE SANDBOX_PATH…`, in the host's namespace. Its first
- * life makes the network `lan`, its last one rests. It prints JSON objects, each before the next
- * move, so that a cut cannot take back what was said.
+ * the next one: `power-worker STATE_DIR SEED LIFE SANDBOX_PATH…`, in the host's namespace. Its
+ * first life makes the network `lan`, its last one rests. It prints JSON objects, each before the
+ * next move, so that a cut cannot take back what was said.
  */
 import { Database } from "bun:sqlite";
 import { writeSync } from "node:fs";
