@@ -6,6 +6,7 @@ import { must } from "./fixtures/values.ts";
 import { readLink } from "./link.ts";
 import type { RawMessage } from "./message.ts";
 import { encode, MessageType } from "./request.ts";
+import { setPort } from "./set-link.ts";
 import { bridgeVlanMessage } from "./tables/bridge-vlan.ts";
 import { linkMessage } from "./tables/link-message.ts";
 
@@ -167,6 +168,14 @@ describe("VLANs of bridges and ports, as iproute2 showed them when they were rec
       expect(withInfos(...order).ok).toBe(false);
     }
   });
+});
+
+// Debian 12's iproute2 cannot say it: by include/uapi/linux/if_link.h and rtnetlink.h of Linux 6.2.
+test("port security that takes note of whom it refuses has the kernel's bytes", () => {
+  const { payload } = setPort({ link: { ifindex: 7, name: "s1" }, mab: true });
+  const header = "00000000 07000000 00000000 00000000";
+  const port = "0a000400 627269646765 0000 0c000500 0500280001000000";
+  expect(payload.bytes.toHex()).toBe(`${header} 1c001200 ${port}`.replaceAll(" ", ""));
 });
 
 for (const [name, hex] of Object.entries(kernelKinds)) {
