@@ -58,9 +58,12 @@ const late = network("late", { Subnet: "10.8.0.0/24", IPRange: "10.8.0.64/28" },
 
 /**
  * What an engine refuses by itself once it died while it started a container, which its containerd
- * goes on to know.
+ * goes on to know, or while it removed one.
  */
-const dockersOwn = /: 500 \{"message":"(?:task [0-9a-f]{64}: already exists|id already in use)"\}$/;
+const dockersOwn = new RegExp(
+  `: (?:500 {"message":"(?:task [0-9a-f]{64}: already exists|id already in use)"}|` +
+    `409 {"message":"container is marked for removal and cannot be started"})$`,
+);
 
 function isDockersOwn(words: string, story: readonly string[]): boolean {
   const hasDied = story.includes("death: engine") || story.includes("death: both");
