@@ -84,18 +84,21 @@ test.skipIf(!hasReference)("what ours made, the reference checks and deletes", a
   expect(pings(b, "10.0.0.1")).toBe("reachable");
 });
 
-test.skipIf(!hasReference)("ours goes on after the last address that the reference gave", async () => {
-  using site = openSite();
-  const { lan, cni, config } = site;
-  const [a, b, c] = [lan.sandbox(), lan.sandbox(), lan.sandbox()];
-  for (const [id, netns] of Object.entries({ a, b })) {
-    expect(site.theirs("ADD", config, { netns, id }).status).toBe(0);
-    expect(site.theirs("DEL", config, { netns, id }).status).toBe(0);
-  }
-  expect(site.files()).toEqual([]);
-  expect(await cni.run("macvlan", "ADD", config, cni.pod("c", c))).toMatchObject({ exitCode: 0 });
-  expect(seenAddresses(c, "eth0")).toEqual(["10.0.0.52/24"]);
-});
+test.skipIf(!hasReference)(
+  "ours goes on after the last address that the reference gave",
+  async () => {
+    using site = openSite();
+    const { lan, cni, config } = site;
+    const [a, b, c] = [lan.sandbox(), lan.sandbox(), lan.sandbox()];
+    for (const [id, netns] of Object.entries({ a, b })) {
+      expect(site.theirs("ADD", config, { netns, id }).status).toBe(0);
+      expect(site.theirs("DEL", config, { netns, id }).status).toBe(0);
+    }
+    expect(site.files()).toEqual([]);
+    expect(await cni.run("macvlan", "ADD", config, cni.pod("c", c))).toMatchObject({ exitCode: 0 });
+    expect(seenAddresses(c, "eth0")).toEqual(["10.0.0.52/24"]);
+  },
+);
 
 test.skipIf(!hasReference)("the reference's macvlan takes addresses of our host-local", () => {
   using site = openSite();
