@@ -119,7 +119,7 @@ export function openDockerd(options: DockerdOptions): Dockerd {
   };
 }
 
-/** As `docker import` does it, whose start takes as long; what the engine said of it. */
+/** As `docker import` does it, without starting that; what the engine said of it. */
 async function importTar(socket: string, tar: Uint8Array): Promise<string> {
   const query = new URLSearchParams({ fromSrc: "-", repo: IMAGE, changes: IDLE });
   const init = { method: "POST", body: tar, unix: socket };

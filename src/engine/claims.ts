@@ -7,7 +7,10 @@ import type { NetworkName, SegmentName } from "../domain/index.ts";
 const CLAIM_TIME: Millis = minutes(1);
 /** Claims beyond these end early, the oldest first. */
 const CLAIMS_MAX = 10_000;
-/** For so long a parent is as it was seen; whoever makes a link on one that is not, looks again. */
+/**
+ * For so long a parent is taken to be as it was seen: runtimes come for the address at once, and
+ * the kernel refuses a link on one that went meanwhile.
+ */
 const PARENT_FRESH: Millis = millis(100);
 
 interface Claim {
