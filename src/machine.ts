@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "./base/index.ts";
 import { kernelRefused } from "./domain/index.ts";
@@ -39,15 +38,18 @@ export function openLocalEngine(
   });
   if (!store.ok) return store;
   // Beside the store, so that whoever has the one has the other.
-  const lockDirectory = join(stateDirectory, "operations");
-  mkdirSync(lockDirectory, { recursive: true, mode: 0o700 });
+  const locks = fileLocks(platform.files, join(stateDirectory, "operations.lock"));
   const engine = openEngine({
     platform,
     hostNamespace: home,
     store: store.value,
-    locks: fileLocks(platform.files, lockDirectory),
+    locks,
   });
-  return ok({ engine, [Symbol.dispose]: store.value.close });
+  const close = (): void => {
+    locks[Symbol.dispose]();
+    store.value.close();
+  };
+  return ok({ engine, [Symbol.dispose]: close });
 }
 
 function platformProblem(action: string, { errno, call }: SysError): Problem {

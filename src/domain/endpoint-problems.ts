@@ -107,8 +107,8 @@ export const deadlinePassed = refusedForNow("LF-DEADLINE", {
 export const lockRefused = refusedForNow("LF-LOCK-REFUSED", {
   title: "An operation cannot be locked",
   explanation:
-    "Each operation holds a lock file while it works, so that others can tell a slow process " +
-    "from a dead one.",
+    "Each operation holds a lock while it works, so that others can tell a slow process from a " +
+    "dead one.",
   detail: (f: { path: string; errno: string }) => `${f.path}: ${f.errno}.`,
   remedy: () => "Run it as root (sudo), or name a directory of your own: --state-dir.",
   command: (f) => `ls -ld ${f.path}`,

@@ -11,7 +11,7 @@ export function recordAttached(tx: Transaction, operation: EndpointOperation): E
   const network = defined(tx.networks.get(operation.network), "network of the operation");
   const endpoint: Endpoint = { ...row, state: "attached" };
   tx.endpoints.replace(endpoint);
-  tx.operations.remove(operation.id);
+  tx.operations.remove(operation);
   const { parentChecks, ...checked } = network;
   // The parent was there and passed, or nothing would be attached to it.
   if (parentChecks !== undefined) tx.networks.replace(checked);
@@ -30,7 +30,7 @@ export function recordGone(
 ): EndpointView {
   const endpoint = defined(tx.endpoints.get(operation.endpoint), "endpoint of the operation");
   const network = defined(tx.networks.get(operation.network), "network of the operation");
-  tx.operations.remove(operation.id);
+  tx.operations.remove(operation);
   if (operation.kind === "restore") {
     // It is where it was before: in the book, and without a link.
     const former: Endpoint = { ...endpoint, state: "attached" };
@@ -49,13 +49,13 @@ export function recordUpdated(tx: Transaction, operation: NetworkUpdate): Networ
   const row = defined(tx.networks.get(operation.network), "network of the operation");
   const network: Network = { ...row, driver: operation.after };
   tx.networks.replace(network);
-  tx.operations.remove(operation.id);
+  tx.operations.remove(operation);
   return { network, endpoints: tx.endpoints.byNetwork(network.id).map(({ id }) => id) };
 }
 
 /** The outcome of a change that was undone: the network never had another driver. */
 export function recordNotUpdated(tx: Transaction, operation: NetworkUpdate): void {
-  tx.operations.remove(operation.id);
+  tx.operations.remove(operation);
 }
 
 /** Takes an endpoint whose sandbox is gone out of the book. */

@@ -140,7 +140,7 @@ function takeBack(
 ): Promise<Result<void, Problem>> {
   return deps.store.transact((tx) => {
     tx.endpoints.replace(endpoint);
-    tx.operations.remove(operation.id);
+    tx.operations.remove(operation);
     return ok();
   });
 }

@@ -31,7 +31,7 @@ export interface UpdateInFlight {
   readonly endpoints: readonly Endpoint[];
 }
 
-/** Operations in flight, oldest id first. */
+/** Operations in flight, those of a network together. */
 export function listInFlight(deps: EngineDeps): Promise<Result<readonly InFlight[], Problem>> {
   return deps.store.read((book) =>
     ok(book.operations.all().flatMap((operation) => inFlightOf(book, operation) ?? [])),

@@ -1,11 +1,11 @@
-import { ok } from "../base/index.ts";
+import { err, ok } from "../base/index.ts";
 import {
   type AttachmentKey,
   formatAttachment,
   type IfName,
   type OperationId,
 } from "../domain/index.ts";
-import type { Files, SysResult } from "../platform/index.ts";
+import type { ByteLocks, Files, SysResult } from "../platform/index.ts";
 
 /**
  * Who is at work. An operation's lock is held from before its intent is recorded until after its
@@ -27,42 +27,47 @@ export interface OperationLock extends Disposable {
   release(): void;
 }
 
-/** Locks between processes: one file for each operation in flight, and each parent of VLANs. */
-export function fileLocks(files: Files, directory: string): OperationLocks {
-  return {
-    acquire: (id) => {
-      const lock = files.tryLock(`${directory}/${id}.lock`);
-      return lock.ok ? ok(held(lock.value.discard)) : lock;
-    },
-    acquireParent: (on) => {
-      const lock = files.tryLock(`${directory}/parent-${on}.lock`);
-      // The file stays: one that is taken away may be locked by two, each its own.
-      return lock.ok ? ok(held(lock.value.release)) : lock;
-    },
-    acquireAttachment: (key) => {
-      // Runtimes' names are longer together than a file's may be.
-      const digest = new Bun.CryptoHasher("sha256").update(formatAttachment(key)).digest("hex");
-      const lock = files.tryLock(`${directory}/attachment-${digest}.lock`);
-      return lock.ok ? ok(held(lock.value.discard)) : lock;
-    },
+/** Locks between processes: one byte of a file for whatever may be held. */
+export function fileLocks(files: Files, path: string): OperationLocks & Disposable {
+  let bytes: ByteLocks | undefined;
+  // Not before something is to be held: who only reads must not fail where no file can be made.
+  const take = (name: string): SysResult<OperationLock> => {
+    if (bytes === undefined) {
+      const opened = files.openByteLocks(path);
+      if (!opened.ok) return err({ errno: opened.error.errno, call: path });
+      bytes = opened.value;
+    }
+    const lock = bytes.tryLock(placeOf(name));
+    return lock.ok ? lock : err({ errno: lock.error.errno, call: path });
   };
+  return { ...named(take), [Symbol.dispose]: () => bytes?.[Symbol.dispose]() };
 }
 
-function held(release: () => void): OperationLock {
-  return { release, [Symbol.dispose]: release };
+const PLACE_BYTES = 6;
+
+/**
+ * Where the lock of a name is. Two names with one place would wait for each other without need: of
+ * a thousand that are held at once, one pair in half a billion.
+ */
+function placeOf(name: string): number {
+  return new Bun.CryptoHasher("sha256").update(name).digest().readUIntBE(0, PLACE_BYTES);
 }
 
 /** Locks within one process, for engines whose store nobody else has. */
 export function memoryLocks(): OperationLocks {
   const taken = new Set<string>();
-  const take = (name: string): SysResult<OperationLock> => {
-    if (taken.has(name)) return { ok: false, error: { errno: "EAGAIN", call: `lock ${name}` } };
+  return named((name) => {
+    if (taken.has(name)) return err({ errno: "EAGAIN", call: `lock ${name}` });
     taken.add(name);
-    return ok(held(() => void taken.delete(name)));
-  };
+    const release = (): void => void taken.delete(name);
+    return ok({ release, [Symbol.dispose]: release });
+  });
+}
+
+function named(take: (name: string) => SysResult<OperationLock>): OperationLocks {
   return {
-    acquire: take,
-    acquireParent: (on) => take(`parent-${on}`),
+    acquire: (id) => take(`operation ${id}`),
+    acquireParent: (on) => take(`parent ${on}`),
     acquireAttachment: (key) => take(`attachment ${formatAttachment(key)}`),
   };
 }

@@ -85,7 +85,7 @@ async function endEndpoint(
   }
   return await deps.store.transact((tx) => {
     // Somebody else may have ended it since it was listed.
-    if (tx.operations.get(operation.id) === undefined) return ok();
+    if (tx.operations.get(operation) === undefined) return ok();
     if (attached) recordAttached(tx, operation);
     else recordGone(deps, tx, operation);
     return ok();
@@ -101,7 +101,7 @@ async function endUpdate(
   const [trouble] = verdict.kind === "undo" ? undoLinks(deps, inFlight) : [];
   if (trouble !== undefined) return err(trouble);
   return await deps.store.transact((tx) => {
-    if (tx.operations.get(operation.id) === undefined) return ok();
+    if (tx.operations.get(operation) === undefined) return ok();
     if (verdict.kind === "complete") recordUpdated(tx, operation);
     else recordNotUpdated(tx, operation);
     return ok();

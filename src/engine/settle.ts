@@ -112,15 +112,15 @@ export async function endIfDead(
   }
   using _held = lock.value;
   // Its process may have changed or ended it, and then let go of the lock, since it was read.
-  const still = await deps.store.read((book) => ok(reread(book, id)));
+  const still = await deps.store.read((book) => ok(reread(book, inFlight)));
   if (!still.ok) return still;
   if (still.value === undefined) return ok("ended");
   const recovered = await recover(deps, still.value);
   return recovered.ok ? ok("ended") : recovered;
 }
 
-function reread(book: Book, id: OperationId): InFlight | undefined {
-  const operation = book.operations.get(id);
+function reread(book: Book, former: InFlight): InFlight | undefined {
+  const operation = book.operations.get(former.operation);
   return operation === undefined ? undefined : inFlightOf(book, operation);
 }
 

@@ -5,10 +5,7 @@ import type { Clock } from "./platform.ts";
 const CLOCK_BOOTTIME = 7;
 
 export const clock: Clock = {
-  boottime: () => {
-    const [seconds, nanoseconds] = clockTime(CLOCK_BOOTTIME);
-    return millis(seconds * 1000 + nanoseconds / 1e6);
-  },
+  boottime: () => millis(Number(clockTime(CLOCK_BOOTTIME)) / 1e6),
   wall: () => new Date(),
   sleep,
 };

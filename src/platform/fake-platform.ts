@@ -1,6 +1,7 @@
 import { err, type Millis, millis, ok } from "../base/index.ts";
 import type {
   BootId,
+  ByteLocks,
   Clock,
   Fd,
   Files,
@@ -201,6 +202,25 @@ function fakeFiles(defaults: Readonly<Record<string, string>>): Files {
       };
       return ok({ release, discard: release, [Symbol.dispose]: release });
     },
+    openByteLocks: (path) => ok(fakeByteLocks(path, locked)),
     ...fakeTexts(),
   };
+}
+
+function fakeByteLocks(path: string, locked: Set<string>): ByteLocks {
+  const own = new Set<string>();
+  const close = (): void => {
+    for (const name of own) locked.delete(name);
+  };
+  const tryLock: ByteLocks["tryLock"] = (place) => {
+    const name = `${path} ${place}`;
+    if (locked.has(name)) return err({ errno: "EAGAIN", call: `fcntl ${name}` });
+    locked.add(name);
+    own.add(name);
+    const release = (): void => {
+      if (own.delete(name)) locked.delete(name);
+    };
+    return ok({ release, [Symbol.dispose]: release });
+  };
+  return { tryLock, [Symbol.dispose]: close };
 }

@@ -1,5 +1,6 @@
 import { fstatSync, mkdirSync, readdirSync } from "node:fs";
 import { err, ok } from "../base/index.ts";
+import { openByteLocks } from "./byte-locks.ts";
 import { callInts, closeFd, openFile, openFileIn, readFd, removeFile, writeFd } from "./native.ts";
 import type { Fd, FileLock, Files, NetnsHandle, SysResult } from "./platform.ts";
 
@@ -31,6 +32,7 @@ export function files(home: NetnsHandle): Files {
       return written.ok ? ok() : written;
     },
     tryLock,
+    openByteLocks,
     ...textFiles,
   };
 }

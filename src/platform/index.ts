@@ -14,6 +14,8 @@ export { type FaultCount, type FaultPlan, faultyPlatform } from "./faulty-platfo
 export { openPlatform } from "./open-platform.ts";
 export type {
   BootId,
+  ByteLock,
+  ByteLocks,
   Clock,
   Fd,
   FileLock,

@@ -56,6 +56,7 @@ export function openLibrary<const Symbols extends Record<string, FFIFunction>>(
 }
 
 const libc = openLibrary(cLibraries, {
+  clock_gettime: { args: ["i32", "buffer"], returns: "i32" },
   mmap: { args: ["ptr", "i64", "i32", "i32", "i32", "i64"], returns: "ptr" },
   mprotect: { args: ["ptr", "i64", "i32"], returns: "i32" },
   memcpy: { args: ["ptr", "buffer", "i64"], returns: "ptr" },
@@ -118,6 +119,7 @@ const call = {
   buffer2and5: bindCall(mapped.systemCall, [l, l, b, l, l, b, l]),
   buffer2and5and6: bindCall(mapped.systemCall, [l, l, b, l, l, b, b]),
   buffer2and3: bindCall(mapped.systemCall, [l, l, b, b, l, l, l]),
+  buffer3: bindCall(mapped.systemCall, [l, l, l, b, l, l, l]),
   buffer4: bindCall(mapped.systemCall, [l, l, l, l, b, l, l]),
   buffer4and5: bindCall(mapped.systemCall, [l, l, l, l, b, b, l]),
 };
@@ -199,6 +201,26 @@ export function callInts(
 ): SysResult<number> {
   const [a0 = 0, a1 = 0, a2 = 0] = args;
   return toResult(call.ints(numbers[name], a0, a1, a2, 0, 0, 0), name);
+}
+
+/** A lock of an open file description: include/uapi/asm-generic/fcntl.h. */
+const F_OFD_SETLK = 37;
+const byteLockTypes = { write: 1, none: 2 } as const;
+const FLOCK_BYTES = 32;
+
+/** fcntl(2) with F_OFD_SETLK on the one byte at `place`: EAGAIN where another has it. */
+export function setByteLock(
+  fd: Fd,
+  type: keyof typeof byteLockTypes,
+  place: number,
+): SysResult<number> {
+  // struct flock: l_type, l_whence (SEEK_SET), l_start, l_len, l_pid (0 for this kind).
+  const view = new DataView(addressBuffer.buffer, 0, FLOCK_BYTES);
+  view.setUint32(0, byteLockTypes[type], true);
+  view.setBigInt64(8, BigInt(place), true);
+  view.setBigInt64(16, 1n, true);
+  view.setInt32(24, 0, true);
+  return toResult(call.buffer3(numbers.fcntl, fd, F_OFD_SETLK, addressBuffer, 0, 0, 0), "fcntl");
 }
 
 /** socketpair(2): two sockets that are each other's end. */
@@ -365,10 +387,11 @@ export function getSocketOption(
   return got.ok ? ok(inBuffer.slice(0, lengthBuffer[0])) : got;
 }
 
-/** clock_gettime(2) as [seconds, nanoseconds]. */
-export function clockTime(clock: number): readonly [seconds: number, nanoseconds: number] {
-  const got = call.buffer2(numbers.clock_gettime, clock, addressBuffer, 0, 0, 0, 0);
+const timeBuffer = new BigInt64Array(2);
+
+/** clock_gettime(2) in nanoseconds; by the C library, which needs no system call for it. */
+export function clockTime(clock: number): bigint {
+  const got = libc.clock_gettime(clock, timeBuffer);
   assert(got === 0, `clock_gettime ${clock}: ${got}`);
-  const view = new DataView(addressBuffer.buffer);
-  return [Number(view.getBigInt64(0, true)), Number(view.getBigInt64(8, true))];
+  return (timeBuffer[0] ?? 0n) * 1_000_000_000n + (timeBuffer[1] ?? 0n);
 }

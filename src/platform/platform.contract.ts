@@ -21,8 +21,10 @@ export function platformContract(name: string, open: () => Platform, plainFile: 
     namespaceContract(open, plainFile);
     sysctlContract(open);
     lockContract(open);
+    byteLockContract(open);
     textContract(open);
     clockContract(open);
+    byteLockContract(open);
   });
 }
 
@@ -103,6 +105,38 @@ function lockContract(open: () => Platform): void {
       second.discard();
       using third = must(files.tryLock(path));
       expect(third).toBeDefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+function byteLockContract(open: () => Platform): void {
+  test("a locked byte excludes every other holder, of this table and of others", () => {
+    const folder = mkdtempSync(join(tmpdir(), "landfall-bytes-"));
+    try {
+      const { files } = open();
+      const path = join(folder, "locks");
+      using ours = must(files.openByteLocks(path));
+      const theirs = must(files.openByteLocks(path));
+      const last = Number.MAX_SAFE_INTEGER;
+      const first = must(ours.tryLock(last));
+      expect([errnoOf(ours.tryLock(last)), errnoOf(theirs.tryLock(last))]).toEqual([
+        "EAGAIN",
+        "EAGAIN",
+      ]);
+      const neighbour = must(theirs.tryLock(last - 1));
+      first.release();
+      // Once more must not release what somebody else has by now.
+      const second = must(theirs.tryLock(last));
+      first.release();
+      expect(errnoOf(ours.tryLock(last))).toBe("EAGAIN");
+      neighbour.release();
+      must(ours.tryLock(last - 1)).release();
+      expect(errnoOf(ours.tryLock(last))).toBe("EAGAIN");
+      theirs[Symbol.dispose]();
+      must(ours.tryLock(last)).release();
+      second.release();
     } finally {
       rmSync(folder, { recursive: true });
     }

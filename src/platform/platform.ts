@@ -179,6 +179,8 @@ export interface Files {
   writeSysctl(netns: NetnsHandle, key: string, value: string): SysResult<void>;
   /** Exclusive flock(2) on `path`, created when missing; EWOULDBLOCK when another holder exists. */
   tryLock(path: string): SysResult<FileLock>;
+  /** Opens a file, created (0600) when missing, for locks on single bytes of it. */
+  openByteLocks(path: string): SysResult<ByteLocks>;
   /** The whole text of a file of at most 64 KiB. */
   readText(path: string): SysResult<string>;
   /**
@@ -201,6 +203,20 @@ export interface FileLock extends Disposable {
   release(): void;
   /** Removes the file, then releases. Whoever waits makes it anew. */
   discard(): void;
+}
+
+/**
+ * Exclusive locks on single bytes of one file, which need not be that long (fcntl(2),
+ * F_OFD_SETLK). However many there are, nothing is made and nothing is left behind.
+ */
+export interface ByteLocks extends Disposable {
+  /** `place` is below 2^53. EAGAIN when it is held, by this process or by another. */
+  tryLock(place: number): SysResult<ByteLock>;
+}
+
+/** Released by `release`, by disposal or by the death of the process. */
+export interface ByteLock extends Disposable {
+  release(): void;
 }
 
 /** Facts about this process and machine. */

@@ -8,7 +8,6 @@ import type {
   Network,
   NetworkId,
   Operation,
-  OperationId,
   SandboxId,
   Segment,
   SegmentName,
@@ -22,6 +21,7 @@ import {
   FORMER_MAX,
   type FormerTable,
   type NetworkTable,
+  type OperationKey,
   type OperationTable,
   type Store,
   type Table,
@@ -123,8 +123,15 @@ function endpointTable(rows: MemoryRows<EndpointId, Endpoint>): EndpointTable {
   };
 }
 
-function operationTable(rows: MemoryRows<OperationId, Operation>): OperationTable {
-  return { ...table(rows, (row) => row.id), byNetwork: rows.index((row) => row.network) };
+function operationTable(rows: MemoryRows<string, Operation>): OperationTable {
+  const keyOf = ({ network, id }: OperationKey): string => `${network} ${id}`;
+  const base = table(rows, keyOf);
+  return {
+    ...base,
+    get: (key) => base.get(keyOf(key)),
+    remove: (key) => base.remove(keyOf(key)),
+    byNetwork: rows.index((row) => row.network),
+  };
 }
 
 /** `age` counts up, so that the smallest is the row that was not touched for the longest time. */

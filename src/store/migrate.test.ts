@@ -55,6 +55,7 @@ function tablesOf(database: Database): unknown {
 test.each([
   [1, "uuid-1"],
   [2, "a3890412-f2c3-461d-94e8-fd9a80c07c25"],
+  [5, "uuid-5"],
 ])(
   "a file of version %i gets the schema of a new file, and stays the same store",
   (version, uuid) => {
@@ -109,6 +110,16 @@ test("the endpoints of a file of version 2 are found, and leases hold on to them
   database.run("PRAGMA foreign_keys = ON");
   expect(database.query("PRAGMA foreign_key_check").values()).toEqual([]);
   expect(() => database.run("DELETE FROM endpoints")).toThrow("FOREIGN KEY");
+});
+
+test("what a file of version 5 is looked up by is found", async () => {
+  const rows = await readOld(5, ({ endpoints, operations }) => [
+    endpoints.byAttachment({ network: "pods", containerId: "c1", ifname: "eth0" as IfName })?.id,
+    endpoints.byOwner("boot-5/5" as SandboxId, "eth0" as IfName)?.id,
+    endpoints.byMac("c2:a1:6b:44:f4:b3" as Mac).length,
+    operations.byNetwork("net-1" as NetworkId).map(({ id, kind }) => `${id} ${kind}`),
+  ]);
+  expect<readonly unknown[]>(rows).toEqual(["ep-1", "ep-2", 1, ["op-1 update-network"]]);
 });
 
 function running(sql: string): Migration {

@@ -7,7 +7,8 @@ import { select } from "./sqlite-select.ts";
 
 /**
  * Tables of the embedded store. A row is its document; what is looked up by stands beside it as a
- * column that SQLite derives, so that the two can never differ.
+ * column that SQLite derives, so that the two can never differ. (Since version 6 the endpoints' are
+ * written by `sqliteRows`, which is as careful.)
  */
 const version1 = `
   CREATE TABLE identity (
@@ -145,6 +146,43 @@ const version5 = `
   CREATE INDEX holds_by_container ON holds (container);
 `;
 
+/**
+ * What an endpoint is looked up by does not change with its state: written by the store and not
+ * derived by SQLite, which would write the index of a derived column anew with each document. The
+ * operations of a network stand beside each other instead of in an index.
+ */
+const version6 = `
+  DROP INDEX operations_by_network;
+  CREATE TABLE operations_new (
+    network TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (network, key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO operations_new SELECT network, key, body FROM operations;
+  DROP TABLE operations;
+  ALTER TABLE operations_new RENAME TO operations;
+  CREATE TABLE endpoints_new (
+    key TEXT PRIMARY KEY,
+    network TEXT NOT NULL REFERENCES networks (key),
+    sandbox TEXT NOT NULL,
+    ifname TEXT NOT NULL,
+    mac TEXT,
+    configuration TEXT,
+    container TEXT,
+    body TEXT NOT NULL,
+    UNIQUE (sandbox, ifname)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO endpoints_new
+    SELECT key, network, sandbox, ifname, mac, configuration, container, body FROM endpoints;
+  DROP TABLE endpoints;
+  ALTER TABLE endpoints_new RENAME TO endpoints;
+  CREATE INDEX endpoints_by_mac ON endpoints (mac);
+  CREATE INDEX endpoints_by_network ON endpoints (network);
+  CREATE UNIQUE INDEX endpoints_by_attachment ON endpoints (configuration, container, ifname)
+    WHERE configuration IS NOT NULL;
+`;
+
 /** Turns a file of one schema version into the next; the first one makes the tables. */
 export type Migration = (database: Database) => void;
 
@@ -164,4 +202,5 @@ export const migrations: readonly Migration[] = [
   (database) => void database.run(version3),
   (database) => void database.run(version4),
   (database) => void database.run(version5),
+  (database) => void database.run(version6),
 ];

@@ -1,16 +1,17 @@
 import type { Database } from "bun:sqlite";
-import { assert } from "../base/index.ts";
 import type { Endpoint, FormerAddresses, Network, NetworkId, Operation } from "../domain/index.ts";
 import { formatDocument } from "./document.ts";
 import type { ReadCache } from "./read-cache.ts";
 import { sqliteHolds } from "./sqlite-holds.ts";
 import { sqliteLeases } from "./sqlite-leases.ts";
+import { type Columns, sqliteRows } from "./sqlite-rows.ts";
 import { select } from "./sqlite-select.ts";
 import {
   type EndpointTable,
   FORMER_MAX,
   type FormerTable,
   type NetworkTable,
+  type OperationKey,
   type OperationTable,
   type Table,
   type Transaction,
@@ -36,24 +37,9 @@ function table<Key extends string, Row>(
   database: Database,
   name: string,
   keyOf: (row: Row) => Key,
+  columns: Columns<Row> = {},
 ): Table<Key, Row> {
-  const byKey = select<Row>(database, `${name} WHERE key = ?`);
-  const inOrder = select<Row>(database, `${name} ORDER BY key`);
-  const insert = database.query(`INSERT INTO ${name} (key, body) VALUES (?, ?)`);
-  const update = database.query(`UPDATE ${name} SET body = ? WHERE key = ?`);
-  const remove = database.query(`DELETE FROM ${name} WHERE key = ?`);
-  return {
-    get: (key) => byKey.one(key),
-    all: () => inOrder.many(),
-    insert: (row) => void insert.run(keyOf(row), formatDocument(row)),
-    replace: (row) => {
-      const { changes } = update.run(formatDocument(row), keyOf(row));
-      assert(changes === 1, `replace: ${keyOf(row)} does not exist`);
-    },
-    remove: (key) => {
-      assert(remove.run(key).changes === 1, `remove: ${key} does not exist`);
-    },
-  };
+  return sqliteRows<Key, Row>(database, { table: name, key: { key: String }, keyOf, columns });
 }
 
 function networkTable(database: Database, cache: ReadCache): NetworkTable {
@@ -77,6 +63,15 @@ function networkTable(database: Database, cache: ReadCache): NetworkTable {
   };
 }
 
+const endpointColumns: Columns<Endpoint> = {
+  network: ({ network }) => network,
+  sandbox: ({ sandbox }) => sandbox.id,
+  ifname: ({ ifname }) => ifname,
+  mac: ({ link }) => link.mac,
+  configuration: ({ attachment }) => attachment?.network,
+  container: ({ attachment }) => attachment?.containerId,
+};
+
 function endpointTable(database: Database): EndpointTable {
   const byNetwork = select<Endpoint>(database, "endpoints WHERE network = ? ORDER BY key");
   // Sorted below: SQLite would build a sorter for the one row that there is nearly always.
@@ -99,7 +94,7 @@ function endpointTable(database: Database): EndpointTable {
   );
   const byMac = select<Endpoint>(database, "endpoints WHERE mac = ? ORDER BY key");
   return {
-    ...table(database, "endpoints", (row) => row.id),
+    ...table(database, "endpoints", (row) => row.id, endpointColumns),
     byNetwork: (network) => byNetwork.many(network),
     byOwner: (sandbox, ifname) => byOwner.one(sandbox, ifname),
     bySandbox: (sandbox) => bySandbox.many(sandbox).sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -112,12 +107,13 @@ function endpointTable(database: Database): EndpointTable {
 }
 
 function operationTable(database: Database): OperationTable {
-  const byNetwork = select<Operation>(
-    database,
-    "operations INDEXED BY operations_by_network WHERE network = ? ORDER BY key",
-  );
+  const byNetwork = select<Operation>(database, "operations WHERE network = ? ORDER BY key");
   return {
-    ...table(database, "operations", (row) => row.id),
+    ...sqliteRows<OperationKey, Operation>(database, {
+      table: "operations",
+      key: { network: ({ network }) => network, key: ({ id }) => id },
+      keyOf: (row) => row,
+    }),
     byNetwork: (network) => byNetwork.many(network),
   };
 }

@@ -256,11 +256,10 @@ function lookUpContract(open: () => Store): void {
     const idsOn = (id: string) =>
       read(store, (tx) => tx.operations.byNetwork(id as NetworkId).map((row) => row.id as string));
     expect(await idsOn("net-1")).toEqual(["op-1", "op-2"]);
-    await write(store, (tx) => tx.operations.remove("op-1" as OperationId));
+    await write(store, (tx) => tx.operations.remove(update("op-1")));
     expect([await idsOn("net-1"), await idsOn("net-2")]).toEqual([["op-2"], ["op-3"]]);
-    expect(await read(store, (tx) => tx.operations.get("op-2" as OperationId))).toEqual(
-      update("op-2"),
-    );
+    const byKey = (id: string) => read(store, (tx) => tx.operations.get(update(id)));
+    expect([await byKey("op-2"), await byKey("op-1")]).toEqual([update("op-2"), undefined]);
     store.close();
   });
 
@@ -272,6 +271,21 @@ function lookUpContract(open: () => Store): void {
     });
     const rows = await read(store, (tx) => tx.networks.bySegment("eth7" as SegmentName));
     expect(rows).toHaveLength(1);
+    store.close();
+  });
+
+  test("an endpoint is found by what it has now, where only some of that changed", async () => {
+    const store = await withOwners(open());
+    const moved: Endpoint = { ...endpoint("ep-1", "c", "eth3"), state: "detaching" };
+    await write(store, (tx) => tx.endpoints.replace(moved));
+    const found = (tx: Transaction, sandbox: string, ifname: string) =>
+      tx.endpoints.byOwner(sandbox as SandboxId, ifname as IfName)?.state;
+    const seen = await read(store, (tx) => [found(tx, "c", "eth3"), found(tx, "a", "eth0")]);
+    expect(seen).toEqual(["detaching", undefined]);
+    const { mac: _mac, ...link } = moved.link;
+    await write(store, (tx) => tx.endpoints.replace({ ...moved, link }));
+    const withMac = await read(store, (tx) => tx.endpoints.byMac(macOfAll).map(({ id }) => id));
+    expect(withMac).toEqual(["ep-2" as EndpointId]);
     store.close();
   });
 }

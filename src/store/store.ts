@@ -13,7 +13,6 @@ import type {
   NetworkId,
   NetworkName,
   Operation,
-  OperationId,
   PoolCursor,
   RestingLease,
   SandboxId,
@@ -112,7 +111,11 @@ export interface EndpointTable extends Table<EndpointId, Endpoint> {
   byMac(mac: Mac): readonly Endpoint[];
 }
 
-export interface OperationTable extends Table<OperationId, Operation> {
+/** What an operation is known by. */
+export type OperationKey = Pick<Operation, "network" | "id">;
+
+/** In order of networks and ids. */
+export interface OperationTable extends Table<OperationKey, Operation> {
   /** What is in flight on the network or on an endpoint of it, in order of their keys. */
   byNetwork(network: NetworkId): readonly Operation[];
 }

@@ -20,7 +20,7 @@ export async function openAttachmentSite(spec: Partial<NetworkSpec> = {}) {
   const root = mkdtempSync(join(tmpdir(), "landfall-attachments-"));
   const directory = join(root, "networks", "pods");
   const store = memoryStore({ uuid: "u" as StoreUuid, salt: "00" as StoreSalt });
-  const locks = fileLocks(lan.platform.files, root);
+  const locks = fileLocks(lan.platform.files, join(root, "operations.lock"));
   const engineOn = (platform: Platform) =>
     openEngine({ platform, hostNamespace: lan.host, store, locks });
   const engine = engineOn(lan.platform);

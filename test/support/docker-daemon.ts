@@ -2,7 +2,6 @@
  * The daemon as `landfall daemon` makes it, but that what Docker lost is collected sooner:
  * `docker-daemon.ts GRACE_MS PLUGIN_SOCKET STATE_DIRECTORY RUN_DIRECTORY`.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { millis } from "../../src/base/index.ts";
 import { dockerListener, runDaemon } from "../../src/daemon/index.ts";
@@ -19,9 +18,7 @@ const hostNamespace = must(platform.namespaces.home());
 const store = must(
   openSqliteStore({ stateDirectory, randomBytes: random.bytes, wall: clock.wall }),
 );
-const lockDirectory = join(stateDirectory, "operations");
-mkdirSync(lockDirectory, { recursive: true, mode: 0o700 });
-const locks = fileLocks(platform.files, lockDirectory);
+const locks = fileLocks(platform.files, join(stateDirectory, "operations.lock"));
 const engine = openEngine({ platform, hostNamespace, store, locks });
 const { handover } = engine;
 const plugin = dockerPlugin({ engine, handover, clock, random, listener: dockerListener() });

@@ -1,5 +1,4 @@
 /** Attaching and detaching at random, for tests that kill whoever does it. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem, Result } from "../../src/base/index.ts";
 import type { IfName, NetworkName } from "../../src/domain/index.ts";
@@ -23,9 +22,7 @@ export function openStormHost(
   const { random, clock, files } = platform;
   const options = { stateDirectory, randomBytes: random.bytes, wall: clock.wall };
   const store = change(must(openSqliteStore(options)));
-  const lockDirectory = join(stateDirectory, "operations");
-  mkdirSync(lockDirectory, { recursive: true });
-  const locks = fileLocks(files, lockDirectory);
+  const locks = fileLocks(files, join(stateDirectory, "operations.lock"));
   return { store, engine: openEngine({ platform, hostNamespace, store, locks }) };
 }
 
