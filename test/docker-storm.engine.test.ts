@@ -62,7 +62,9 @@ const late = network("late", { Subnet: "10.8.0.0/24", IPRange: "10.8.0.64/28" },
  */
 const dockersOwn = new RegExp(
   `: (?:500 {"message":"(?:task [0-9a-f]{64}: already exists|id already in use)"}|` +
-    `409 {"message":"container is marked for removal and cannot be started"})$`,
+    `(?:409|500) {"message":"container(?: [0-9a-f]{64})? is marked for removal and cannot be ` +
+    `(?:started|connected or disconnected to the network)[^"]*"})$`,
+  "i",
 );
 
 function isDockersOwn(words: string, story: readonly string[]): boolean {

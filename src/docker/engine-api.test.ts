@@ -21,6 +21,11 @@ afterEach(async () => {
 
 type Answer = unknown | ((request: Request) => Response | Promise<Response>);
 
+function containerOn(state: string, endpoint: string): object {
+  const lan = { NetworkID: "n1", EndpointID: endpoint };
+  return { Id: `of ${endpoint}`, State: state, NetworkSettings: { Networks: { lan } } };
+}
+
 /** Answers in the form of Docker 28.2.2 (API 1.50), cut to what is read. */
 const healthy: Readonly<Record<string, Answer>> = {
   "/version": { Version: "28.2.2", ApiVersion: "1.50", MinAPIVersion: "1.24" },
@@ -31,10 +36,10 @@ const healthy: Readonly<Record<string, Answer>> = {
   "/v1.50/networks/n1": { Id: "n1", Containers: { c1: { Name: "web", EndpointID: "e1" } } },
   "/v1.50/networks/n2": { Id: "n2", Containers: {} },
   "/v1.50/containers/json": [
-    { Id: "c1", NetworkSettings: { Networks: { lan: { NetworkID: "n1", EndpointID: "e1" } } } },
-    { Id: "c2", NetworkSettings: { Networks: { lan: { NetworkID: "n1", EndpointID: "e2" } } } },
-    { Id: "c3", NetworkSettings: { Networks: { lan: { NetworkID: "n1", EndpointID: "" } } } },
-    { Id: "c4", NetworkSettings: { Networks: { lan: null } } },
+    containerOn("running", "e1"),
+    containerOn("paused", "e2"),
+    containerOn("exited", ""),
+    { State: "created", NetworkSettings: { Networks: { lan: null } } },
   ],
 };
 
@@ -68,6 +73,13 @@ test("lists endpoints of networks and of containers, and the networks' names", a
     },
   });
   expect(asked).toContain("/v1.50/containers/json?all=true");
+});
+
+test("what a container had that does not live is not attached, whatever is told of it", async () => {
+  const dead = ["created", "restarting", "removing", "exited", "dead"];
+  const containers = dead.map((state) => containerOn(state, `e-${state}`));
+  const listed = await engineWith({ "/v1.50/containers/json": containers }).listAttachments();
+  expect(listed.ok && [...listed.value.endpoints]).toEqual(["e1"]);
 });
 
 test("names networks without looking into them", async () => {

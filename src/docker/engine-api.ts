@@ -47,6 +47,7 @@ const networkAnswer = z.object({ Containers: z.record(z.string(), attachment) })
 // A container that was never started has null for a network that it is to be on.
 const containersAnswer = z.array(
   z.object({
+    State: z.string(),
     NetworkSettings: z
       .object({ Networks: z.record(z.string(), attachment.nullable()).nullable() })
       .nullable(),
@@ -107,9 +108,18 @@ async function listAttachments(ask: Asker): Promise<EngineListing> {
     for (const network of await Promise.all(asked)) note(endpoints, network?.Containers);
   }
   const containers = await must(ask, "/containers/json?all=true", containersAnswer);
-  for (const { NetworkSettings } of containers) note(endpoints, NetworkSettings?.Networks);
+  for (const { State, NetworkSettings } of containers) {
+    if (living.has(State)) note(endpoints, NetworkSettings?.Networks);
+  }
   return { endpoints, networks };
 }
+
+/**
+ * What has a process, and so a sandbox. An engine that was killed goes on to tell what the others
+ * had, also of an endpoint that it was about to delete and has no record of any more. One that is
+ * being started has its endpoint in its network's listing.
+ */
+const living: ReadonlySet<string> = new Set(["running", "paused"]);
 
 type Attachments = Readonly<Record<string, z.infer<typeof attachment> | null>>;
 
