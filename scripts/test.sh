@@ -33,7 +33,7 @@ install_packages() {
   local -a missing=()
   local pair witnesses='ping:iputils-ping tcpdump:tcpdump ip:iproute2 strace:strace'
   local docker='dockerd:docker.io iptables:iptables busybox:busybox-static mmdebstrap:mmdebstrap'
-  witnesses="$witnesses systemctl:systemd"
+  witnesses="$witnesses systemctl:systemd dnsmasq:dnsmasq-base"
   # The reference plugins of CNI are in a folder of their own.
   local cni='containerd:containerd podman:podman macvlan:containernetworking-plugins'
   # Debian has no user-mode kernel for other machines.

@@ -1,92 +1,43 @@
-import { interfaceAddressIp, ipVersion, prefixVersion } from "../addr/index.ts";
-import { err, ok, type Problem, type Result } from "../base/index.ts";
+import { err, ok } from "../base/index.ts";
+import { type ConfigureLink, describeStep } from "../domain/index.ts";
+import { type Request, setLink } from "../netlink/index.ts";
 import {
-  addressOnSibling,
-  type ConfigureLink,
-  defaultPrefix,
-  describeStep,
-  type EndpointRoute,
-  ifnameTaken,
-  isDefaultRoute,
-  macTaken,
-} from "../domain/index.ts";
-import {
-  addAddress,
-  addRoute,
-  type Link,
-  MAIN_TABLE,
-  type NetlinkRefusal,
-  prependRoute,
-  type Request,
-  type RouteSpec,
-  setLink,
-} from "../netlink/index.ts";
-import type { AttachContext } from "./context.ts";
-import {
-  observeAddresses,
-  observeDefaultRoutes,
-  observeOwnLink,
-  observeRoutes,
-} from "./observe-sandbox.ts";
-import { callProblem, refusalProblem } from "./refusals.ts";
-import type { StepHandler, StepState } from "./step.ts";
+  addressingProblem,
+  addressRequests,
+  observeAddressing,
+  prepareIpv6,
+  routeRequests,
+  sendAddressing,
+} from "./address-link.ts";
+import { observeOwnLink } from "./observe-sandbox.ts";
+import { type StepHandler, stateOf } from "./step.ts";
 
 /** Gives the link its alias, name, addresses and routes, sets it up, and has it announced. */
 export const configureLink: StepHandler<ConfigureLink> = {
-  observe: (step, context) => {
-    const own = observeOwnLink(context.sandbox, step.link);
+  observe: (step, { sandbox }) => {
+    const own = observeOwnLink(sandbox, step.link);
     if (!own.ok) return own;
     if (own.value.kind !== "ours") return ok(own.value.kind === "foreign" ? "foreign" : "undone");
-    return progressOf(step, own.value.link, context);
+    const { name, alias, state } = own.value.link;
+    const addressed = observeAddressing(step, sandbox);
+    if (!addressed.ok) return addressed;
+    const facts = [name === step.ifname, alias === step.link.alias, state === "up"];
+    return ok(stateOf([...facts, ...addressed.value]));
   },
   do: async (step, context, permit) => {
-    const prepared = prepareIpv6(step, context);
+    const prepared = prepareIpv6(step, step.link.temporaryName, context);
     if (!prepared.ok) return prepared;
     const mayMark = permit(describeStep(step));
     if (!mayMark.ok) return mayMark;
     const marked = context.sandbox.request(markRequest(step));
-    if (!marked.ok) return err(problemOf(marked.error, step));
+    if (!marked.ok) return err(addressingProblem(marked.error, step));
     const mayConfigure = permit(describeStep(step));
     if (!mayConfigure.ok) return mayConfigure;
-    const wanted = requestsFor(step);
-    for (const [index, answer] of context.sandbox.execute(wanted).entries()) {
-      // Another endpoint of the sandbox was quicker, since it was looked at: it has its default.
-      const isDefault = index >= wanted.length - defaultRoutes(step).length;
-      const isServed = isDefault && step.routing !== "given";
-      if (!answer.ok && !(isServed && answer.error.errno === "EEXIST")) {
-        return err(problemOf(answer.error, step));
-      }
-    }
-    return ok();
+    return sendAddressing(step, requestsFor(step), context.sandbox);
   },
   // The link goes with the step that made it, and all of this with the link.
   undo: async () => ok(),
 };
-
-/**
- * What IPv6 addresses need of the link. They are kept when it is set down, as those of IPv4 are.
- * One announcement for each, when the kernel has made sure that it is unique: before that, an
- * advertisement would claim an address that is still in doubt (RFC 4862 section 5.4).
- */
-function prepareIpv6(
-  step: ConfigureLink,
-  { platform, sandboxNetns }: AttachContext,
-): Result<void, Problem> {
-  if (!step.addresses.some((address) => ipVersion(interfaceAddressIp(address)) === 6)) return ok();
-  for (const [name, value] of ipv6Settings) {
-    const key = `net/ipv6/conf/${step.link.temporaryName}/${name}`;
-    const written = platform.files.writeSysctl(sandboxNetns, key, value);
-    if (!written.ok) return err(callProblem(written.error, "prepare the link for IPv6"));
-  }
-  return ok();
-}
-
-/** Some runtimes switch IPv6 off in new namespaces. */
-const ipv6Settings = [
-  ["disable_ipv6", "0"],
-  ["keep_addr_on_down", "1"],
-  ["ndisc_notify", "1"],
-] as const;
 
 /**
  * The alias, alone and first: a link that lost its temporary name while the alias was refused would
@@ -99,90 +50,16 @@ function markRequest({ link }: ConfigureLink): Request {
 
 /**
  * The rest in one send. IPv4 addresses come before the link is up, so that arp_notify announces
- * them; IPv6 addresses after, since the kernel adds no route for them while the link is down;
- * routes follow, when their gateways are on the link, and the default routes are last.
+ * them; IPv6 addresses after, since the kernel adds no route for them while the link is down.
  */
-function requestsFor(step: ConfigureLink): Request[] {
+function requestsFor(step: ConfigureLink): readonly Request[] {
   const link = { ifindex: step.link.ifindex, name: step.ifname };
   const made = { ifindex: step.link.ifindex, name: step.link.temporaryName };
-  const addresses = (version: 4 | 6): Request[] =>
-    step.addresses
-      .filter((address) => ipVersion(interfaceAddressIp(address)) === version)
-      .map((address) => addAddress({ link, address }));
   return [
     setLink({ link: made, name: step.ifname, inet: { arpNotify: 1 } }),
-    ...addresses(4),
+    ...addressRequests(step, 4),
     setLink({ link, state: "up" }),
-    ...addresses(6),
-    ...[...step.routes.filter((route) => !isDefaultRoute(route)), ...defaultRoutes(step)].map(
-      (route) => routeRequest(step, route),
-    ),
+    ...addressRequests(step, 6),
+    ...routeRequests(step),
   ];
-}
-
-function routeRequest({ link, ifname, routing }: ConfigureLink, route: EndpointRoute): Request {
-  const { to, via: gateway, metric, table, scope } = route;
-  const spec: RouteSpec = {
-    to,
-    link: { ifindex: link.ifindex, name: ifname },
-    ...(gateway === undefined ? {} : { gateway }),
-    ...(metric === undefined ? {} : { metric }),
-    ...(table === undefined ? {} : { table }),
-    ...(scope === undefined ? {} : { scope }),
-  };
-  return routing === "given" ? prependRoute(spec) : addRoute(spec);
-}
-
-/** By a gateway, or by the link itself. */
-function defaultRoutes({ routes, gateways }: ConfigureLink): readonly EndpointRoute[] {
-  const routed = gateways.map((via) => ({ to: defaultPrefix(ipVersion(via)), via }));
-  return [...routed, ...routes.filter(isDefaultRoute)];
-}
-
-function problemOf(refusal: NetlinkRefusal, step: ConfigureLink): Problem {
-  if (refusal.errno === "EEXIST" && refusal.command.includes(" name ")) {
-    return ifnameTaken({ ifname: step.ifname, sandbox: "The sandbox" });
-  }
-  if (refusal.errno === "EADDRINUSE") {
-    const { mac } = step.link;
-    if (mac !== undefined) return macTaken({ mac, owner: "another link on the parent" });
-    return addressOnSibling({ addresses: step.addresses });
-  }
-  return refusalProblem(refusal, `set up ${step.ifname}`);
-}
-
-/** Done only when name, alias, state and every address and route are as planned. */
-function progressOf(
-  step: ConfigureLink,
-  link: Link,
-  { sandbox }: AttachContext,
-): Result<StepState, Problem> {
-  const observed = observeAddresses(sandbox, link.ifindex);
-  if (!observed.ok) return observed;
-  const present: readonly string[] = observed.value.map(({ address }) => address);
-  const routed = observeRoutes(sandbox, link.ifindex);
-  if (!routed.ok) return routed;
-  const mainDefaults = defaultRoutes(step).filter(isInMainTable);
-  const defaults = observeDefaultRoutes(
-    sandbox,
-    mainDefaults.map(({ to }) => prefixVersion(to)),
-  );
-  if (!defaults.ok) return defaults;
-  const facts = [
-    link.name === step.ifname,
-    link.alias === step.link.alias,
-    link.state === "up",
-    ...step.addresses.map((address) => present.includes(address)),
-    ...step.routes
-      .filter((route) => !isDefaultRoute(route) && isInMainTable(route))
-      .map(({ to }) => routed.value.includes(to)),
-    ...mainDefaults.map(({ to }) => defaults.value.includes(prefixVersion(to))),
-  ];
-  if (facts.every((fact) => fact)) return ok("done");
-  return ok(facts.some((fact) => fact) ? "partial" : "undone");
-}
-
-/** What goes by a table of the user's own is not looked for. */
-function isInMainTable({ table = MAIN_TABLE }: EndpointRoute): boolean {
-  return table === MAIN_TABLE;
 }

@@ -1,6 +1,7 @@
 import { err, ok, type Problem, type Result, unreachable } from "../base/index.ts";
 import { describeStep, type Step } from "../domain/index.ts";
 import { removeAllocations, writeAllocations } from "./allocation-files.ts";
+import { assignAddresses } from "./assign-addresses.ts";
 import { awaitAddresses } from "./await-addresses.ts";
 import { configureLink } from "./configure-link.ts";
 import type { AttachContext } from "./context.ts";
@@ -20,21 +21,23 @@ export interface PlanFailure {
 }
 
 /**
- * Does every step in order; when one fails or is not permitted any more, undoes what was done in
- * reverse.
+ * Does every step in order, but for the first `done`, which an operation before did; when one fails
+ * or is not permitted any more, undoes in reverse what was done, theirs included.
  */
 export async function runPlan(
   plan: readonly Step[],
   context: AttachContext,
   permit: Permit,
+  done = 0,
 ): Promise<Result<void, PlanFailure>> {
   for (const [index, step] of plan.entries()) {
+    if (index < done) continue;
     const permitted = permit(describeStep(step));
-    const done = permitted.ok ? await bound(step).do(context, permit) : permitted;
-    if (done.ok) continue;
+    const outcome = permitted.ok ? await bound(step).do(context, permit) : permitted;
+    if (outcome.ok) continue;
     const troubles = await undoPlan(plan.slice(0, index + 1), context);
-    if (troubles.length === 0) return err({ problem: done.error, left: "nothing" });
-    return err({ problem: { ...done.error, causes: troubles }, left: "something" });
+    if (troubles.length === 0) return err({ problem: outcome.error, left: "nothing" });
+    return err({ problem: { ...outcome.error, causes: troubles }, left: "something" });
   }
   return ok();
 }
@@ -70,6 +73,8 @@ function bound(step: Step): BoundStep {
       return bind(createLink, step);
     case "configure-link":
       return bind(configureLink, step);
+    case "assign-addresses":
+      return bind(assignAddresses, step);
     case "mark-link":
       return bind(markLink, step);
     case "remove-link":

@@ -18,3 +18,9 @@ export interface StepHandler<S> {
   do(step: S, context: AttachContext, permit: Permit): Promise<Result<void, Problem>>;
   undo(step: S, context: AttachContext): Promise<Result<void, Problem>>;
 }
+
+/** How far a step has come of which these things are there, or are not. */
+export function stateOf(facts: readonly boolean[]): StepState {
+  if (facts.every((fact) => fact)) return "done";
+  return facts.some((fact) => fact) ? "partial" : "undone";
+}

@@ -28,6 +28,7 @@ import {
 } from "../domain/index.ts";
 import type {
   AddressSet,
+  AssignRequest,
   Attached,
   AttachmentRequest,
   Attachments,
@@ -142,6 +143,30 @@ export class FakeAttachments implements Attachments, HostFacts {
     }
     const address = interfaceAddress(next, prefixLength(pool.prefix));
     return { address, ...(pool.gateway === undefined ? {} : { gateway: pool.gateway }) };
+  }
+
+  async assign(request: AssignRequest): Promise<Result<Attached, Problem>> {
+    const { key, addressing, routes, sandbox } = request;
+    const name = formatAttachment(key);
+    this.asked.push(`assign ${name}`);
+    const view = this.views.get(name);
+    const link = this.links.get(linkKey(sandbox, key.ifname));
+    if (view === undefined || link === undefined) throw new Error(`${name} is not attached`);
+    const { refusal } = this;
+    this.refusal = undefined;
+    if (refusal !== undefined) {
+      await this.remove(key);
+      return err(refusal);
+    }
+    const { addresses } = addressing;
+    const plain = addresses.map(({ address }) => address);
+    const given = typeof routes === "function" ? routes(plain) : routes;
+    const endpoint = { ...view.endpoint, addresses: plain, routes: given };
+    this.views.set(name, { ...view, endpoint });
+    const shown = addresses.map(({ address }) => ({ address }));
+    this.links.set(linkKey(sandbox, key.ifname), { ...link, addresses: shown, routes: given });
+    const { mac, mtu } = link;
+    return ok({ ...view, endpoint, addresses, mtu, ...(mac === undefined ? {} : { mac }) });
   }
 
   async remove(key: AttachmentKey) {

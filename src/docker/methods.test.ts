@@ -342,7 +342,7 @@ const refusals: readonly (readonly [string, object, string])[] = [
   ["IpamDriver.ReleaseAddress", { PoolID: "p", Address: "x" }, "LF-ADDRESS-INVALID"],
   ["IpamDriver.ReleaseAddress", { PoolID: "p" }, "done"],
   ["NetworkDriver.DeleteNetwork", { NetworkID: NETWORK }, "done"],
-  ["NetworkDriver.DeleteNetwork", {}, "LF-DOCKER-REQUEST"],
+  ["NetworkDriver.DeleteNetwork", {}, "LF-DOCKER-REPEATED"],
   ["NetworkDriver.DeleteEndpoint", both, "done"],
 ];
 

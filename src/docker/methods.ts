@@ -10,7 +10,7 @@ import {
 } from "./ipam-driver.ts";
 import { createNetwork, deleteNetwork } from "./network-driver.ts";
 import type { Answer, Call, Ports } from "./ports.ts";
-import { requestUnreadable, swarmUnsupported } from "./problems.ts";
+import { requestUnreadable, requestWithoutBody, swarmUnsupported } from "./problems.ts";
 import * as protocol from "./protocol.ts";
 
 /** A method of the protocol: its request is read, then done. */
@@ -76,6 +76,8 @@ function refusesSwarm(): Method {
 function readWith<T>(schema: z.ZodType<T>, body: unknown, { name }: Call): Result<T, Problem> {
   const read = schema.safeParse(body);
   if (read.success) return ok(read.data);
+  // The engine's second attempt sends what its first left of the text: nothing.
+  if (Bun.deepEquals(body, {})) return err(requestWithoutBody({ method: name }));
   const [issue] = read.error.issues;
   const where = issue?.path.map(String).join(".") || "the body";
   return err(requestUnreadable({ method: name, reason: `${where}: ${issue?.message}` }));

@@ -56,6 +56,16 @@ export const requestUnreadable = usage("LF-DOCKER-REQUEST", {
   remedy: () => "If it came from a Docker engine, report it with the engine's version.",
 });
 
+export const requestWithoutBody = refused("LF-DOCKER-REPEATED", {
+  title: "Docker repeated a request without saying what it wants",
+  explanation:
+    "Docker's engine sends a request again when it got no answer, as when the daemon was started " +
+    "anew meanwhile, and its second attempt has no body.",
+  detail: (f: { method: string }) =>
+    `${f.method} came without a body, as the engine sends it the second time.`,
+  remedy: () => "Give the command again.",
+});
+
 export const methodUnknown = usage("LF-DOCKER-METHOD", {
   title: "Not a method of the plugin",
   explanation:
@@ -146,6 +156,7 @@ export const dockerProblems: readonly ProblemKind<never>[] = [
   containerNotRunning,
   engineUnreachable,
   requestUnreadable,
+  requestWithoutBody,
   methodUnknown,
   optionUnknown,
   optionLater,

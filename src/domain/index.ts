@@ -105,11 +105,13 @@ export {
   type Operation,
 } from "./operation.ts";
 export {
+  type AssignAddresses,
   type AwaitAddresses,
   type ConfigureLink,
   type CreateLink,
   describeStep,
   kindOf,
+  type LinkAddressing,
   type MarkLink,
   type RemoveAllocations,
   type RemoveLink,

@@ -10,6 +10,7 @@ import type { EndpointRoute, Mtu } from "./network.ts";
 export type Step =
   | CreateLink
   | ConfigureLink
+  | AssignAddresses
   | MarkLink
   | RemoveLink
   | AwaitAddresses
@@ -28,8 +29,17 @@ export interface CreateLink {
 }
 
 /** Marks the link as ours, gives it its name, addresses and routes, and sets it up. */
-export interface ConfigureLink {
+export interface ConfigureLink extends LinkAddressing {
   readonly kind: "configure-link";
+}
+
+/** Gives a link that was set up without them its addresses and routes. */
+export interface AssignAddresses extends LinkAddressing {
+  readonly kind: "assign-addresses";
+}
+
+/** What a link has of addresses and routes. */
+export interface LinkAddressing {
   readonly link: LinkIdentity;
   readonly ifname: IfName;
   readonly addresses: readonly InterfaceAddress[];
@@ -87,6 +97,8 @@ export function describeStep(step: Step): string {
       return `make ${kindOf(step)} ${step.link.temporaryName} on ${step.parent}`;
     case "configure-link":
       return `set up ${step.ifname} with ${step.addresses.join(", ")}`;
+    case "assign-addresses":
+      return `give ${step.ifname} ${step.addresses.join(", ")}`;
     case "mark-link":
       return `mark ${linkWords(step.link)}`;
     case "remove-link":

@@ -162,16 +162,18 @@ export interface Ground {
   readonly signal: AbortSignal | undefined;
   /** When the intent survives a power cut, where the answer has to wait for it. */
   readonly persisted?: Promise<Result<void, Problem>> | undefined;
+  /** Steps of the plan that an operation before did; absent: none. */
+  readonly done?: number;
 }
 
 /** Carries out the plan of a recorded intent, and records the outcome. */
 export async function carryOut(
   deps: EngineDeps,
   operation: EndpointOperation,
-  { context, signal, persisted }: Ground,
+  { context, signal, persisted, done: before = 0 }: Ground,
 ): Promise<Result<EndpointView, Problem>> {
   const permit = permitWithin(deps.platform.clock, { ...operation, signal });
-  const done = await runPlan(operation.plan, context, permit);
+  const done = await runPlan(operation.plan, context, permit, before);
   if (!done.ok) {
     const { left, problem } = done.error;
     await deps.store.transact((tx) => {

@@ -37,6 +37,13 @@ export interface AttachmentRequest extends OperationOptions {
 /** The routes that follow from the addresses that were chosen; pure, called as often as needed. */
 export type RoutesOf = (addresses: readonly InterfaceAddress[]) => readonly EndpointRoute[];
 
+/** What an attachment that was made without addresses is to have. */
+export interface AssignRequest
+  extends Required<Pick<AttachmentRequest, "key" | "sandbox" | "routes">>,
+    OperationOptions {
+  readonly addressing: Extract<AttachmentAddressing, { readonly kind: "given" }>;
+}
+
 /** Where the addresses of an attachment come from. */
 export type AttachmentAddressing =
   /** The network's own pools, as `attach` does it. */
@@ -100,6 +107,11 @@ export interface Attachments {
    * the same key is collected first.
    */
   add(request: AttachmentRequest): Promise<Result<Attached, Problem>>;
+  /**
+   * Gives an attachment that has no addresses those that somebody chose for its link, as a DHCP
+   * server does; or takes it away whole, once it began. LF-ENDPOINT-MISSING where there is none.
+   */
+  assign(request: AssignRequest): Promise<Result<Attached, Problem>>;
   /**
    * Deletes the link, then the files, then the record; undefined where there is none. Waits for an
    * `add` of the same key that has recorded its intent, in whatever process. Succeeds with sandbox

@@ -5,6 +5,7 @@
  */
 export type { AddressPool, AddressSet, GivenAddress } from "../ipam/index.ts";
 export type {
+  AssignRequest,
   Attached,
   AttachmentAddressing,
   AttachmentRequest,

@@ -4,7 +4,16 @@ import {
   interfaceAddressPrefix,
   rangeContains,
 } from "../addr/index.ts";
-import { err, millis, ok, type Problem, type Result, seconds, unreachable } from "../base/index.ts";
+import {
+  err,
+  mapResult,
+  millis,
+  ok,
+  type Problem,
+  type Result,
+  seconds,
+  unreachable,
+} from "../base/index.ts";
 import {
   type AttachmentKey,
   allocationTaken,
@@ -21,8 +30,15 @@ import {
 } from "../domain/index.ts";
 import type { GivenAddress } from "../ipam/index.ts";
 import type { Transaction } from "../store/index.ts";
+import { assignLate } from "./assign-late.ts";
 import { lookUp, type Made, makeEndpointOn } from "./attach-endpoint.ts";
-import type { Attached, AttachmentRequest, Attachments, AttachmentView } from "./attachments.ts";
+import type {
+  AssignRequest,
+  Attached,
+  AttachmentRequest,
+  Attachments,
+  AttachmentView,
+} from "./attachments.ts";
 import { collectGone } from "./collect-gone.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import { detachPatiently } from "./detach-patiently.ts";
@@ -36,6 +52,8 @@ export function openAttachments(deps: EngineDeps, afterReboot: AfterReboot): Att
   return {
     ensureNetwork: (spec, options) => afterReboot(() => ensureNetwork(deps, spec, options)),
     add: (request) => afterReboot(() => add(deps, request)),
+    assign: async (request) =>
+      mapResult(await assignLate(deps, request), (made) => attachedOf(request, made)),
     remove: (key, { sandboxPath, signal } = {}) =>
       detachPatiently(deps, { kind: "attachment", key, sandboxPath }, { signal }),
     find: (key) =>
@@ -186,7 +204,10 @@ async function letGo(deps: EngineDeps): Promise<Result<"mended" | "left", Proble
   return ok(ended.value > 0 ? "mended" : "left");
 }
 
-function attachedOf(request: AttachmentRequest, { view, network, parent }: Made): Attached {
+function attachedOf(
+  request: AttachmentRequest | AssignRequest,
+  { view, network, parent }: Made,
+): Attached {
   const { endpoint } = view;
   const { addressing, key } = request;
   const mac = endpoint.link.mac ?? parent.mac;

@@ -141,7 +141,7 @@ function chooseAddresses(
 }
 
 /** What the endpoint remembers of the runtime's words. */
-function attachmentFacts(
+export function attachmentFacts(
   wish: AttachmentWish | undefined,
   addresses: readonly InterfaceAddress[],
 ): Pick<Endpoint, "attachment" | "allocations" | "readiness" | "routing"> {
@@ -317,8 +317,7 @@ export function attachOperation(
   const { kind, endpoint, network } = what;
   const { link, ifname, addresses, gateways, routes, mtu, linkKind } = endpoint;
   const { mover } = endpoint.sandbox;
-  const { routing, readiness } = endpoint;
-  const late = addresses.filter((address) => ipVersion(interfaceAddressIp(address)) === 6);
+  const { routing } = endpoint;
   const plan: readonly Step[] = [
     // One that is made anew has its files, and keeps them whatever becomes of it.
     ...(kind === "attach" ? allocationSteps(endpoint, "write-allocations") : []),
@@ -336,11 +335,37 @@ export function attachOperation(
           ...(routing === undefined ? {} : { routing }),
         }
       : { kind: "mark-link", link },
-    ...(readiness === undefined || late.length === 0
-      ? []
-      : [{ kind: "await-addresses", link, addresses: late } as const]),
+    ...readinessSteps(endpoint),
   ];
   return operation(deps, endpoint, { id, kind, plan });
+}
+
+/**
+ * The operation that gives a `bare` endpoint what it lacked. It is an attach whose first steps were
+ * done before: when it comes to nothing, nothing of the endpoint stays.
+ */
+export function assignOperation(
+  deps: EngineDeps,
+  id: OperationId,
+  what: { readonly bare: Endpoint; readonly given: Endpoint; readonly network: Network },
+): { readonly operation: EndpointOperation; readonly done: number } {
+  const { bare, given, network } = what;
+  const attach = attachOperation(deps, id, { kind: "attach", endpoint: bare, network });
+  const { link, ifname, addresses, gateways, routes, routing } = given;
+  const assign: Step = {
+    ...{ kind: "assign-addresses", link, ifname, addresses, gateways, routes },
+    ...(routing === undefined ? {} : { routing }),
+  };
+  const plan = [...attach.plan, assign, ...readinessSteps(given)];
+  return { operation: { ...attach, plan }, done: attach.plan.length };
+}
+
+/** Waiting, where whoever asked for the endpoint wants to use its IPv6 addresses at once. */
+function readinessSteps({ link, addresses, readiness }: Endpoint): readonly Step[] {
+  const late = addresses.filter((address) => ipVersion(interfaceAddressIp(address)) === 6);
+  return readiness === undefined || late.length === 0
+    ? []
+    : [{ kind: "await-addresses", link, addresses: late }];
 }
 
 /** The operation that takes an endpoint's link away. */

@@ -109,15 +109,33 @@ export async function seenByEngine(engine: DockerEngine): Promise<readonly Storm
     engine.api(`/containers/${Id}/json`, fresh),
   );
   const told = (await Promise.all(asked)).filter(({ status }) => status === 200);
-  return told.map(({ body: row }) => containerOf(row as Inspected));
+  const listed = await endpointsOf(engine);
+  return told.map(({ body: row }) => containerOf(row as Inspected, listed));
 }
 
-function containerOf({ Name, State, NetworkSettings }: Inspected): StormContainer {
+/** Ids of the endpoints that its networks have, as `docker network inspect` tells of them. */
+async function endpointsOf(engine: DockerEngine): Promise<ReadonlySet<string>> {
+  const fresh = { keepalive: false };
+  const { body } = await engine.api("/networks", fresh);
+  const ids = (body as readonly EngineNetwork[]).map(({ Id }) => Id);
+  const told = await Promise.all(ids.map((id) => engine.api(`/networks/${id}`, fresh)));
+  const attached = told.flatMap(({ body: row }) =>
+    Object.values((row as { Containers?: Record<string, Attachment> }).Containers ?? {}),
+  );
+  return new Set(attached.map(({ EndpointID }) => EndpointID));
+}
+
+function containerOf(
+  { Name, State, NetworkSettings }: Inspected,
+  listed: ReadonlySet<string>,
+): StormContainer {
   const networks = Object.entries(NetworkSettings.Networks);
   // 20.10 keeps the wish of a connect that was refused, without an endpoint.
   const linked = networks.filter(([, row]) => row.EndpointID !== "");
   // An engine that was killed goes on to tell what a container had that died with it.
-  const now = State.Pid === 0 ? [] : linked;
+  const living = State.Pid === 0 ? [] : linked;
+  // 20.10 goes on to tell of an endpoint that it could not join, and deleted.
+  const now = living.filter(([, row]) => listed.has(row.EndpointID));
   return {
     name: Name.slice(1),
     pid: State.Pid,

@@ -1,5 +1,10 @@
 import { err, ok, type Result } from "../../base/index.ts";
-import { ifnameTaken, parseWorkloadName, type WorkloadName } from "../../domain/index.ts";
+import {
+  ifnameTaken,
+  type NetworkName,
+  parseWorkloadName,
+  type WorkloadName,
+} from "../../domain/index.ts";
 import type { Attached, AttachmentRequest, SandboxHandle } from "../../engine/index.ts";
 import { parsePluginConfig } from "../conf/parse-plugin.ts";
 import type { PluginConfig } from "../conf/plugin.ts";
@@ -10,6 +15,7 @@ import { encodeResult } from "../spec/encode-result.ts";
 import { type CniError, cniErrorOf } from "../spec/error.ts";
 import { planAddresses, releaseForeign } from "./address-plan.ts";
 import { type Answer, alone, type Context, inCniWords, keyOf, openNetns } from "./context.ts";
+import { isAskedOnLink } from "./foreign.ts";
 import { networkOf } from "./network-of.ts";
 import { resultOf } from "./result-of.ts";
 
@@ -37,6 +43,8 @@ async function addAlone(adding: Adding): Answer {
   const { context, call, config, sandbox } = adding;
   const network = await networkOf(context, call.config.name, config, sandbox);
   if (!network.ok) return network;
+  const type = onLink(config);
+  if (type !== undefined) return await addLate(adding, { network: network.value, type });
   const free = await refuseTaken(adding);
   if (!free.ok) return free;
   const plan = await planAddresses(context, call, config);
@@ -46,6 +54,51 @@ async function addAlone(adding: Adding): Answer {
   if (!added.ok) return undoForeign(adding, cniErrorOf(added.error));
   const text = await answerOf(adding, plan.value, added.value);
   return text.ok ? text : undoForeign(adding, text.error);
+}
+
+/** The name of another's IPAM plugin that is asked when the link is there. */
+function onLink(config: PluginConfig): string | undefined {
+  if (config.kind === "landfall" || config.ipam.kind !== "foreign") return undefined;
+  return isAskedOnLink(config.ipam.type) ? config.ipam.type : undefined;
+}
+
+/** The link first, then the IPAM plugin, which uses it, then the addresses. */
+async function addLate(
+  adding: Adding,
+  { network, type }: { readonly network: NetworkName; readonly type: string },
+): Answer {
+  const { context, call, config } = adding;
+  const bare: AddressPlan = { addressing: { kind: "none" }, routes: [] };
+  const made = await context.ports.attachments.add({ ...requestOf(adding, bare), network });
+  if (!made.ok) return inCniWords(made);
+  const plan = await planAddresses(context, call, config);
+  if (!plan.ok) return await takeAway(adding, plan.error);
+  const assigned = await assign(adding, plan.value);
+  const text = assigned.ok ? await answerOf(adding, plan.value, assigned.value) : assigned;
+  if (text.ok) return text;
+  return await takeAway(adding, await releaseForeign(context, call, { type, failure: text.error }));
+}
+
+/** The link goes too; the failure, with what went wrong of that. */
+async function takeAway({ context, call, sandbox }: Adding, failure: CniError): Answer {
+  // Not the caller's signal: what it called off must not stay.
+  const where = { sandboxPath: sandbox.path };
+  const removed = await context.ports.attachments.remove(keyOf(call), where);
+  if (removed.ok) return err(failure);
+  const said = `The link stayed: ${removed.error.detail}`;
+  const { details } = failure;
+  return err({ ...failure, details: details === undefined ? said : `${details} ${said}` });
+}
+
+async function assign(
+  { context, call, sandbox }: Adding,
+  plan: AddressPlan,
+): Promise<Result<Attached, CniError>> {
+  const { addressing } = plan;
+  if (addressing.kind !== "given") throw new Error("an IPAM plugin gives addresses");
+  const { signal, ports } = context;
+  const request = { key: keyOf(call), sandbox, addressing, routes: routesOf(plan), signal };
+  return inCniWords(await ports.attachments.assign(request));
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   keyOf,
   openNetnsIfThere,
 } from "./context.ts";
-import { isForeign } from "./foreign.ts";
+import { isAskedOnLink, isForeign } from "./foreign.ts";
 import { removeMadeByOthers } from "./made-by-others.ts";
 
 /**
@@ -30,7 +30,26 @@ async function delAlone(
   call: AttachmentCall,
   sandbox: SandboxHandle | undefined,
 ): Answer {
-  const { ports, env, signal } = context;
+  const type = ipamTypeOf(call.config);
+  const remove = () => removeLink(context, call, sandbox);
+  if (!isForeign(context, type)) return await remove();
+  const leave = () => tellDel(context, call, type);
+  if (!isAskedOnLink(type)) {
+    const removed = await remove();
+    return removed.ok ? await leave() : removed;
+  }
+  // What it cannot give back, such as a lease of a server that is away, does not keep the link.
+  const left = await leave();
+  const removed = await remove();
+  return removed.ok ? left : removed;
+}
+
+async function removeLink(
+  context: Context,
+  call: AttachmentCall,
+  sandbox: SandboxHandle | undefined,
+): Answer {
+  const { ports, signal } = context;
   const where = call.netns === undefined ? {} : { sandboxPath: call.netns };
   const removed = await ports.attachments.remove(keyOf(call), { ...where, signal });
   if (!removed.ok) return inCniWords(removed);
@@ -38,8 +57,14 @@ async function delAlone(
     const others = await removeMadeByOthers(context, call, sandbox);
     if (!others.ok) return others;
   }
-  const type = ipamTypeOf(call.config);
-  if (!isForeign(context, type)) return ok("");
-  const left = await delegate({ execute: ports.execute, call, env, type }, "DEL", signal);
-  return left.ok ? ok("") : left;
+  return ok("");
+}
+
+async function tellDel(
+  { ports, env, signal }: Context,
+  call: AttachmentCall,
+  type: string,
+): Answer {
+  const said = await delegate({ execute: ports.execute, call, env, type }, "DEL", signal);
+  return said.ok ? ok("") : said;
 }

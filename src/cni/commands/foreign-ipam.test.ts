@@ -10,7 +10,7 @@ import { Site } from "../testing.ts";
 let directory = "";
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "lf-foreign-"));
-  writeFileSync(join(directory, "whereabouts"), "");
+  for (const name of ["whereabouts", "dhcp"]) writeFileSync(join(directory, name), "");
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -138,5 +138,72 @@ describe("another's IPAM", () => {
       msg: 'failed to find plugin "whereabouts" in path [/nowhere]',
     });
     expect(on.attachments.views.size).toBe(0);
+  });
+});
+
+describe("an IPAM that asks on the link itself", () => {
+  const leased = { ...config, ipam: { type: "dhcp" } };
+  /** What the plugin and the engine were asked, in order. */
+  function leasing(answer: (command: string) => object = (c) => (c === "ADD" ? given : {})) {
+    const made = site(({ env: { CNI_COMMAND = "" } }) => {
+      const links = made.attachments.links.size;
+      made.attachments.asked.push(`dhcp ${CNI_COMMAND} with ${links} links`);
+      return answer(CNI_COMMAND);
+    });
+    return made;
+  }
+  const story = ({ attachments }: Site) =>
+    attachments.asked.filter((line) => !line.startsWith("network"));
+  const key = "pod1, eth0 of lan";
+
+  test("is asked when the link is there, and its addresses go onto it", async () => {
+    const on = leasing();
+    const reply = await run(on, "ADD", leased);
+    expect(JSON.parse(reply.stdout)).toMatchObject({ ips: given.ips, routes: given.routes });
+    expect(story(on)).toEqual([`add ${key}`, "dhcp ADD with 1 links", `assign ${key}`]);
+    const [view] = on.attachments.views.values();
+    expect(view?.endpoint.addresses).toEqual(["10.9.0.7/24"] as never);
+  });
+
+  test("gives back what it leased while the link is there", async () => {
+    const on = leasing();
+    await run(on, "ADD", leased);
+    on.attachments.asked.length = 0;
+    expect(await run(on, "DEL", leased)).toEqual({ exitCode: 0, stdout: "" });
+    expect(story(on)).toEqual(["dhcp DEL with 1 links", `remove ${key}`]);
+  });
+
+  test("does not keep the link when it cannot, and that is told", async () => {
+    const on = leasing((command) => (command === "ADD" ? given : { code: 9, msg: "no daemon" }));
+    await run(on, "ADD", leased);
+    const reply = await run(on, "DEL", leased);
+    expect(JSON.parse(reply.stdout)).toMatchObject({ code: 9, msg: "no daemon" });
+    expect(on.attachments.links.size).toBe(0);
+  });
+
+  test("that has no lease to give leaves nothing", async () => {
+    const on = leasing((command) => (command === "ADD" ? { code: 100, msg: "no more tries" } : {}));
+    const reply = await run(on, "ADD", leased);
+    expect(JSON.parse(reply.stdout)).toMatchObject({ code: 100, msg: "no more tries" });
+    expect(story(on).slice(1)).toEqual([
+      "dhcp ADD with 1 links",
+      "dhcp DEL with 1 links",
+      `remove ${key}`,
+    ]);
+    expect(on.attachments.links.size).toBe(0);
+  });
+
+  test("is told DEL when its addresses cannot be assigned, and nothing stays", async () => {
+    const on = leasing();
+    const answered = on.execute;
+    on.execute = async (asked) => {
+      const said = await answered(asked);
+      const refused = addressTaken({ address: "10.9.0.7", endpoint: "ep-x" } as never);
+      if (asked.env.CNI_COMMAND === "ADD") on.attachments.refusal = refused;
+      return said;
+    };
+    expect((await run(on, "ADD", leased)).exitCode).toBe(1);
+    expect(asked(on)).toEqual(["ADD", "DEL"]);
+    expect([on.attachments.links.size, on.attachments.views.size]).toEqual([0, 0]);
   });
 });

@@ -10,3 +10,11 @@ export function isForeign(
 ): type is string {
   return plugin !== "landfall" && type !== undefined && !ownIpam.includes(type);
 }
+
+/** They send from the link itself, so it is there for as long as they have a part. */
+const askedOnLink: readonly string[] = ["dhcp"];
+
+/** Whether an IPAM plugin is asked when the link is made, and told DEL before it is deleted. */
+export function isAskedOnLink(type: string): boolean {
+  return askedOnLink.includes(type);
+}
