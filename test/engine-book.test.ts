@@ -1,7 +1,7 @@
 /** The address book as the engine's callers meet it: rests, reservations, shared gateways. */
 import { describe, expect, test } from "bun:test";
 import { parseIp } from "../src/addr/index.ts";
-import type { NetworkName, SegmentName, WorkloadName } from "../src/domain/index.ts";
+import type { EndpointId, NetworkName, SegmentName, WorkloadName } from "../src/domain/index.ts";
 import type { LeaseView } from "../src/engine/index.ts";
 import { type FakeHost, network, openFakeHost, request, storeKinds } from "./support/fake-host.ts";
 import { codeOf, must } from "./support/must.ts";
@@ -25,7 +25,9 @@ async function attach(host: FakeHost, name?: string): Promise<string> {
 
 async function leasesOf(host: FakeHost): Promise<readonly string[]> {
   const text = (view: LeaseView) =>
-    `${view.kind} ${view.address} ${view.workload ?? "-"} ${view.origin}`;
+    view.kind === "elsewhere"
+      ? `${view.kind} ${view.address} ${view.holder.containerId} ${view.file}`
+      : `${view.kind} ${view.address} ${view.workload ?? "-"} ${view.origin}`;
   return must(await host.engine.listLeases()).map(text);
 }
 
@@ -35,7 +37,7 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
     await attach(host, "web");
     const id = await attach(host, "db");
     await attach(host);
-    must(await host.engine.detach({ kind: "id", id: id as LeaseView["endpoint"] }));
+    must(await host.engine.detach({ kind: "id", id: id as EndpointId }));
     expect(await leasesOf(host)).toEqual([
       "held 10.0.0.3 - pool",
       "held 10.0.0.77 web reserved",
@@ -45,6 +47,19 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
     // The fake clocks stand still: a minute from now.
     const end = host.platform.clock.wall().getTime() + 60_000;
     expect(resting).toMatchObject({ network: "lan", until: new Date(end).toISOString() });
+  });
+
+  test("what files of others give away is listed, and freed by nobody here", async () => {
+    using host = await hostWithReservation(storeKind);
+    await attach(host, "web");
+    const [address, file] = [ip("10.0.0.9"), "/var/lib/cni/networks/pods/10.0.0.9"];
+    const hold = { address, file, holder: { containerId: "c1", ifname: "eth0" } };
+    must(await host.engine.attachments.hold("lan" as NetworkName, [hold]));
+    expect(await leasesOf(host)).toEqual([
+      "held 10.0.0.77 web reserved",
+      `elsewhere 10.0.0.9 c1 ${file}`,
+    ]);
+    expect(codeOf(await host.engine.releaseLease({ address }))).toBe("LF-ALLOCATION-TAKEN");
   });
 
   test("a rest is ended by hand, an endpoint's address is not", async () => {
@@ -57,7 +72,7 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
       ok: false,
       error: { code: "LF-LEASE-HELD", facts: { endpoint: id } },
     });
-    must(await host.engine.detach({ kind: "id", id: id as LeaseView["endpoint"] }));
+    must(await host.engine.detach({ kind: "id", id: id as EndpointId }));
     const elsewhere = { address, segment: "p1" as SegmentName };
     expect(codeOf(await host.engine.releaseLease(elsewhere))).toBe("LF-LEASE-MISSING");
     const [ended] = must(await host.engine.releaseLease({ address, segment: "p0" as SegmentName }));

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { ExitCode, ok, type Problem } from "../base/index.ts";
+import { ExitCode, ok, type Problem, unreachable } from "../base/index.ts";
 import {
   type Endpoint,
   type EndpointRoute,
@@ -209,24 +209,48 @@ const endpointView = endpoint.transform((document): EndpointView => {
 });
 
 /** An address in the book. */
+const place = { segment: value.segmentName, address: value.address };
+const ownLease = {
+  ...place,
+  prefix: value.prefix,
+  network: value.networkName,
+  endpoint: value.endpointId,
+  workload: value.workloadName.optional(),
+  origin: z.enum(["pool", "requested", "reserved"]),
+  acquiredAt: z.string(),
+};
+const heldLease = z.object({ ...ownLease, state: z.literal("held") });
+const restingLease = z.object({ ...ownLease, state: z.literal("resting"), until: z.string() });
+/** One that a file of other programs gives away. */
+const leaseElsewhere = z.object({
+  ...place,
+  state: z.literal("elsewhere"),
+  configuration: z.string(),
+  file: z.string(),
+  holder: z.object({ containerId: z.string(), ifname: z.string().optional() }),
+});
+
 export const lease = z
-  .object({
-    segment: value.segmentName,
-    address: value.address,
-    prefix: value.prefix,
-    network: value.networkName,
-    endpoint: value.endpointId,
-    workload: value.workloadName.optional(),
-    origin: z.enum(["pool", "requested", "reserved"]),
-    acquiredAt: z.string(),
-    state: z.enum(["held", "resting"]),
-    until: z.string().optional(),
-  })
+  .discriminatedUnion("state", [heldLease, restingLease, leaseElsewhere])
   .openapi("Lease");
 
-const leaseView = lease.transform(({ state, until = "", ...rest }): LeaseView => {
-  const row = given(rest);
-  return state === "held" ? { ...row, kind: state } : { ...row, kind: state, until };
+const leaseView = lease.transform((row): LeaseView => {
+  switch (row.state) {
+    case "held": {
+      const { state: kind, ...rest } = row;
+      return { ...given(rest), kind };
+    }
+    case "resting": {
+      const { state: kind, ...rest } = row;
+      return { ...given(rest), kind };
+    }
+    case "elsewhere": {
+      const { state: kind, holder, ...rest } = row;
+      return { ...rest, kind, holder: given(holder) };
+    }
+    default:
+      return unreachable(row);
+  }
 });
 
 const findingFacts = {

@@ -107,6 +107,10 @@ export function endpointDocument({ endpoint, network }: EndpointView): documents
 
 /** The JSON of an address in the book. */
 export function leaseDocument(view: LeaseView): documents["lease"] {
+  if (view.kind === "elsewhere") {
+    const { kind: state, ...row } = view;
+    return { ...row, state };
+  }
   const { segment, address, prefix, network, endpoint, workload, origin, acquiredAt } = view;
   return {
     segment,
@@ -117,8 +121,7 @@ export function leaseDocument(view: LeaseView): documents["lease"] {
     workload,
     origin,
     acquiredAt,
-    state: view.kind,
-    ...(view.kind === "resting" ? { until: view.until } : {}),
+    ...(view.kind === "resting" ? { state: view.kind, until: view.until } : { state: view.kind }),
   };
 }
 

@@ -14,7 +14,13 @@ import {
   type SegmentName,
   type WorkloadName,
 } from "../domain/index.ts";
-import type { EndpointView, Engine, LeaseView, NetworkView } from "../engine/index.ts";
+import type {
+  EndpointView,
+  Engine,
+  LeaseView,
+  NetworkView,
+  OwnLeaseView,
+} from "../engine/index.ts";
 import type { CniInstallRequest, InstallReport, InstallRequest } from "../install/index.ts";
 import type { LabReport } from "../lab/index.ts";
 import type { Fd, NetnsCookie, NetnsHandle, SysResult } from "../platform/index.ts";
@@ -77,7 +83,7 @@ export const lanNetwork: NetworkView = {
 
 export const webView: EndpointView = { endpoint: webEndpoint, network: "lan" as NetworkName };
 
-export const webLease: LeaseView = {
+export const webLease: OwnLeaseView = {
   kind: "held",
   segment: "eth0" as SegmentName,
   address: "10.0.0.2" as Ip,
@@ -87,6 +93,15 @@ export const webLease: LeaseView = {
   workload: "web" as WorkloadName,
   origin: "pool",
   acquiredAt: "2026-01-02T03:04:05.000Z",
+};
+
+export const leaseElsewhere: LeaseView = {
+  kind: "elsewhere",
+  segment: "eth0" as SegmentName,
+  address: "10.0.0.9" as Ip,
+  configuration: "pods",
+  file: "/var/lib/cni/networks/pods/10.0.0.9",
+  holder: { containerId: "c1", ifname: "eth0" },
 };
 
 const { workload: _, ...nameless } = webLease;

@@ -35,7 +35,7 @@ export type {
 export { findingActions, findingKinds, networkFindingKinds } from "./engine.ts";
 export type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
 export type { AddressFacts, HostFacts, ObservedLink, ParentFacts } from "./host-facts.ts";
-export type { LeaseSelector, LeaseView } from "./lease-view.ts";
+export type { LeaseSelector, LeaseView, OwnLeaseView } from "./lease-view.ts";
 export { type EngineOptions, type LocalEngine, openEngine } from "./open-engine.ts";
 export { type OpenSandbox, openSandbox } from "./open-sandbox.ts";
 export { fileLocks, memoryLocks, type OperationLocks } from "./operation-locks.ts";

@@ -1,5 +1,8 @@
 import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
+  allocationTaken,
+  formatHolder,
+  type HeldAddress,
   type Lease,
   leaseHeld,
   leaseMissing,
@@ -9,9 +12,9 @@ import {
 } from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, momentOf } from "./deps.ts";
-import type { LeaseSelector, LeaseView } from "./lease-view.ts";
+import type { ElsewhereView, LeaseSelector, LeaseView } from "./lease-view.ts";
 
-/** Every address that is given or resting, segment by segment in the order of the addresses. */
+/** Every address that is given, here or elsewhere, or resting, segment by segment in the order of the addresses. */
 export function listLeases(deps: EngineDeps): Promise<Result<readonly LeaseView[], Problem>> {
   const now = momentOf(deps);
   return deps.store.transact((tx) => {
@@ -37,15 +40,25 @@ export function releaseLease(
     for (const row of resting) tx.leases.endRest(row.segment, row.address);
     if (resting.length > 0) return ok(resting);
     const [held] = found;
-    if (held === undefined) return err(leaseMissing({ address, segments }));
-    return err(leaseHeld({ address, endpoint: held.endpoint, segment: held.segment }));
+    return err(held === undefined ? leaseMissing({ address, segments }) : whyHeld(held));
   });
+}
+
+function whyHeld(view: LeaseView): Problem {
+  const { address, segment } = view;
+  if (view.kind !== "elsewhere") return leaseHeld({ address, endpoint: view.endpoint, segment });
+  return allocationTaken({ address, file: view.file, holder: formatHolder(view.holder) });
 }
 
 function viewsOf(tx: Transaction, segment: SegmentName, now: Moment): LeaseView[] {
   const held = tx.leases.bySegment(segment).flatMap((lease) => heldView(tx, lease));
   const resting = tx.leases.resting(segment).map((row) => restingView(row, now));
-  return [...held, ...resting];
+  const elsewhere = tx.holds.all().filter((row) => row.segment === segment);
+  return [...held, ...resting, ...elsewhere.map(elsewhereView)];
+}
+
+function elsewhereView(row: HeldAddress): ElsewhereView {
+  return { kind: "elsewhere", ...row };
 }
 
 function heldView(tx: Transaction, lease: Lease): LeaseView[] {

@@ -3,7 +3,14 @@ import type { Ip, Mac } from "../../addr/index.ts";
 import { passthruCutsHost, type WorkloadName } from "../../domain/index.ts";
 import type { Globals } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
-import { lanNetwork, passedLab, restingLease, webLease, webView } from "../testing.ts";
+import {
+  lanNetwork,
+  leaseElsewhere,
+  passedLab,
+  restingLease,
+  webLease,
+  webView,
+} from "../testing.ts";
 import { plainPaint } from "./look.ts";
 import { type Looks, type Rendered, renderOutcome } from "./outcome.ts";
 
@@ -31,7 +38,11 @@ const created: Outcome = { kind: "network", event: "created", view: lanNetwork }
 const removed: Outcome = { kind: "network", event: "removed", view: lanNetwork };
 const attached: Outcome = { kind: "endpoint", event: "attached", view: webView };
 const detached: Outcome = { kind: "endpoint", event: "detached", view: webView };
-const leases: Outcome = { kind: "leases", event: "listed", leases: [webLease, restingLease] };
+const leases: Outcome = {
+  kind: "leases",
+  event: "listed",
+  leases: [webLease, restingLease, leaseElsewhere],
+};
 const freed: Outcome = { kind: "leases", event: "released", leases: [restingLease] };
 const demo: Outcome = { kind: "lab", event: "demo", report: passedLab };
 
@@ -95,6 +106,7 @@ created    2026-01-02T03:04:05.000Z
       `ADDRESS   SEGMENT  NETWORK  STATE                                   ENDPOINT       NAME
 10.0.0.2  eth0     lan      held                                    ep-0000000001  web
 10.0.0.3  eth0     lan      resting until 2026-01-02T03:05:05.000Z  ep-0000000000  -
+10.0.0.9  eth0     -        by /var/lib/cni/networks/pods/10.0.0.9  -              c1
 `,
     );
   });
@@ -119,7 +131,7 @@ describe("quiet", () => {
     [created, "lan\n"],
     [endpoints, "ep-0000000001\n"],
     [attached, "ep-0000000001\n"],
-    [leases, "10.0.0.2\n10.0.0.3\n"],
+    [leases, "10.0.0.2\n10.0.0.3\n10.0.0.9\n"],
     [demo, ""],
   ] as const)("writes only what other commands take", (outcome, stdout) => {
     const quiet = rendered(outcome, { verbosity: "quiet" }, terminals);
@@ -221,6 +233,15 @@ const restingDocument = {
   until: "2026-01-02T03:05:05.000Z",
 };
 
+const elsewhereDocument = {
+  segment: "eth0",
+  address: "10.0.0.9",
+  state: "elsewhere",
+  configuration: "pods",
+  file: "/var/lib/cni/networks/pods/10.0.0.9",
+  holder: { containerId: "c1", ifname: "eth0" },
+};
+
 describe("JSON", () => {
   test.each([
     [networks, { networks: [networkDocument] }],
@@ -228,7 +249,7 @@ describe("JSON", () => {
     [removed, { network: networkDocument }],
     [endpoints, { endpoints: [endpointDocument] }],
     [attached, { endpoint: endpointDocument }],
-    [leases, { leases: [leaseDocument, restingDocument] }],
+    [leases, { leases: [leaseDocument, restingDocument, elsewhereDocument] }],
     [freed, { leases: [restingDocument] }],
     [demo, { scenarios: passedLab.scenarios }],
   ] as const)("is one object with its schema version", (outcome, document) => {

@@ -42,14 +42,18 @@ export function endpointTable(endpoints: readonly EndpointView[], paint: Paint):
 }
 
 export function leaseTable(leases: readonly LeaseView[], paint: Paint): string {
-  const rows = leases.map((view) => [
-    view.address,
-    view.segment,
-    view.network,
-    view.kind === "held" ? view.kind : `${view.kind} until ${view.until}`,
-    view.endpoint,
-    view.workload ?? NONE,
-  ]);
+  const rows = leases.map((view) =>
+    view.kind === "elsewhere"
+      ? [view.address, view.segment, NONE, `by ${view.file}`, NONE, view.holder.containerId]
+      : [
+          view.address,
+          view.segment,
+          view.network,
+          view.kind === "held" ? view.kind : `${view.kind} until ${view.until}`,
+          view.endpoint,
+          view.workload ?? NONE,
+        ],
+  );
   const titles = ["ADDRESS", "SEGMENT", "NETWORK", "STATE", "ENDPOINT", "NAME"];
   return table([heading(titles), ...rows], paint);
 }
