@@ -14,7 +14,10 @@ import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, momentOf } from "./deps.ts";
 import type { ElsewhereView, LeaseSelector, LeaseView } from "./lease-view.ts";
 
-/** Every address that is given, here or elsewhere, or resting, segment by segment in the order of the addresses. */
+/**
+ * Every address that is given, here or elsewhere, or resting, segment by segment, in the order of
+ * the addresses each.
+ */
 export function listLeases(deps: EngineDeps): Promise<Result<readonly LeaseView[], Problem>> {
   const now = momentOf(deps);
   return deps.store.transact((tx) => {
