@@ -80,6 +80,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   if (!local.ok) return local;
   using owned = local.value;
   const { inheritedSockets, runDaemon } = await import("./daemon/index.ts");
+  const { namedDataDir } = await import("./cni/index.ts");
   const { pluginRunner } = await import("./plugin-runner.ts");
   const inherited = inheritedSockets(process.env, process.pid).get("docker");
   const notifySocket = process.env.NOTIFY_SOCKET;
@@ -92,7 +93,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
     version: packageFile.version,
     log: { format: logFormat, write: sinkOf(descriptors.stderr).write },
     ...(docker.kind === "none" ? {} : { docker: await dockerService(docker, inherited, ground) }),
-    cni: pluginRunner(() => Promise.resolve(ok(ground))),
+    cni: { run: pluginRunner(() => Promise.resolve(ok(ground))), folderOf: namedDataDir },
     ...(notifySocket === undefined ? {} : { notify: (state) => notify(notifySocket, state) }),
     signal: interrupt.signal,
   });

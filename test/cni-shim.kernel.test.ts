@@ -66,6 +66,7 @@ function serve(run: PluginRunner): void {
       calls.push(call);
       return run(call, signal);
     },
+    folderOf: () => undefined,
     peerOf: () => ok({ pid: 1, uid: 0 }),
     uid: 0,
     timing: { transfer: seconds(5), call: seconds(5), undo: millis(100) },

@@ -40,6 +40,7 @@ afterEach(async () => {
 function open(run: PluginRunner, other: Partial<CniDoor> = {}, ending?: AbortSignal): Listener {
   const door: CniDoor = {
     run,
+    folderOf: () => undefined,
     peerOf: () => ok({ pid: 1, uid: 0 }),
     uid: 0,
     timing,

@@ -2,11 +2,14 @@ import { ok, type Problem, type Result, seconds } from "../base/index.ts";
 import { CALLERS_NETNS, inodeOf, type PluginCall, type PluginRunner } from "../forward/index.ts";
 import type { Fd, ProcessInfo } from "../platform/index.ts";
 import { type CniListener, type CniTiming, type Hall, openVisit, type Visit } from "./cni-visit.ts";
+import { isReadOnly } from "./is-read-only.ts";
 import { type Listener, listenAt } from "./listen.ts";
 
 /** What answers at the CNI socket. */
 export interface CniDoor {
   readonly run: PluginRunner;
+  /** The folder that a configuration wants files in, where it names one itself. */
+  readonly folderOf: (stdin: Uint8Array) => string | undefined;
   readonly peerOf: ProcessInfo["peerOf"];
   /** Whose processes may ask, beside root's: the daemon's own user. */
   readonly uid: number;
@@ -34,7 +37,7 @@ export function openCniDoor(
 ): Result<Listener, Problem> {
   const { run, listener, timing = usual } = door;
   const declines = (call: PluginCall): string | undefined => {
-    const reason = otherNamespace(call);
+    const reason = otherNamespace(call) ?? otherFolder(door, call);
     if (reason !== undefined) listener.turnedAway(reason);
     return reason;
   };
@@ -85,6 +88,13 @@ function strangerAt(socket: Bun.Socket<Visit>, { peerOf, uid }: CniDoor): string
 /** The types do not know it; the sockets have it. */
 function descriptorOf(socket: Bun.Socket<Visit>): Fd {
   return (socket as unknown as { readonly fd: Fd }).fd;
+}
+
+/** The daemon's unit lets it write where files usually are; a plugin may write anywhere. */
+function otherFolder({ folderOf }: CniDoor, { stdin }: PluginCall): string | undefined {
+  const folder = folderOf(stdin);
+  if (folder === undefined || !isReadOnly(folder)) return undefined;
+  return `${folder} is read-only to the daemon`;
 }
 
 /**

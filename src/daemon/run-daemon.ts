@@ -4,7 +4,7 @@ import { err, type Millis, ok, type Problem, type Result, seconds } from "../bas
 import type { Collector } from "../docker/index.ts";
 import { lockRefused } from "../domain/index.ts";
 import { type Engine, type HostEvent, watchHost } from "../engine/index.ts";
-import { cniSocket, type PluginRunner } from "../forward/index.ts";
+import { cniSocket } from "../forward/index.ts";
 import type { FileLock, NetnsHandle, Platform, SysResult } from "../platform/index.ts";
 import { apiServer } from "./api-server.ts";
 import { takeCare } from "./caretaker.ts";
@@ -42,7 +42,7 @@ export interface DaemonOptions {
   /** Absent: this daemon does not serve Docker. */
   readonly docker?: DockerService;
   /** Does the calls of CNI plugins; absent: this daemon does not take them. */
-  readonly cni?: PluginRunner;
+  readonly cni?: Pick<CniDoor, "run" | "folderOf">;
   /** Tells the service manager; absent where there is none that wants to know. */
   readonly notify?: (state: "READY=1" | "STOPPING=1") => SysResult<void>;
   /** Fires when the daemon is to end. */
@@ -135,7 +135,7 @@ async function openCni(
   const { peerOf, uid } = platform.process;
   const log = logger.getChild("cni");
   const door: CniDoor = {
-    ...{ run: cni, peerOf, uid },
+    ...{ ...cni, peerOf, uid },
     listener: {
       bug: ({ stack, message }, call) =>
         log.error("A bug in {call}: {stack}", { call, stack: stack ?? message }),

@@ -15,9 +15,14 @@ export function ipamTypeOf({ object }: NetworkConfig): string | undefined {
 
 /** Where `host-local` keeps the files of a network; undefined for a path that is not absolute. */
 export function hostLocalDirectory({ object, name }: NetworkConfig): string | undefined {
-  const dataDir = textMember(ipamOf(object), "dataDir") ?? DEFAULT_DATA_DIR;
+  const dataDir = dataDirOf(ipamOf(object)) ?? DEFAULT_DATA_DIR;
   if (!dataDir.startsWith("/")) return undefined;
   return `${dataDir.replace(/\/+$/, "")}/${name}`;
+}
+
+/** What `host-local`'s configuration says of it. */
+export function dataDirOf(ipam: Json | undefined): string | undefined {
+  return textMember(ipam, "dataDir");
 }
 
 function ipamOf(object: JsonObject): Json | undefined {
