@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ending, landfall } from "./support/program.ts";
@@ -69,6 +69,29 @@ test("a configuration is made of the file's keys, and plugins see a host of thei
   const { status, checks } = scenarioOf(await run(file));
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   expect([status, checks.length]).toEqual(["pass", 10]);
+});
+
+test("with our plugins, what they have in their book is checked", async () => {
+  const plugins = join(directory, "plugins");
+  mkdirSync(plugins);
+  const program = join(import.meta.dirname, "../src/main.ts");
+  for (const name of ["macvlan", "host-local"]) {
+    const script = `#!/bin/sh\nexec ${process.execPath} ${program} cni-plugin ${name}\n`;
+    writeFileSync(join(plugins, name), script, { mode: 0o755 });
+  }
+  const file = fileOf("booked", pool, [
+    { leases: "h1", expect: ["c1 10.0.0.7"] },
+    { status: "h1", expect: [] },
+    { do: "attach late to lan" },
+    { leases: "h1", expect: ["c1 10.0.0.7", "late 10.0.0.8"] },
+    on("late", "ip link del dev eth0"),
+    { status: "h1", expect: ["late link-missing"] },
+    { do: "stop c1" },
+    { leases: "h1", expect: ["late 10.0.0.8", "resting 10.0.0.7"] },
+  ]);
+  const { status, checks } = scenarioOf(await run("--cni-plugins", plugins, file));
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect([status, checks.length]).toEqual(["pass", 8]);
 });
 
 test("scenarios of another door come through CNI where that is asked for", async () => {

@@ -1,9 +1,9 @@
-import { mapResult, type Problem, type Result } from "../../base/index.ts";
+import { mapResult, ok, type Problem, type Result } from "../../base/index.ts";
 import type { EndpointId } from "../../domain/index.ts";
-import type { Finding } from "../../engine/index.ts";
+import type { Finding, LeaseView, LocalEngine } from "../../engine/index.ts";
 import type { Check, LeasesCheck, StatusCheck } from "../format/scenario.ts";
 import type { CheckReport } from "../report.ts";
-import { type HostRole, hostRole, type Lab } from "../world/lab.ts";
+import { hostRole, type Lab } from "../world/lab.ts";
 import { waitForAddresses } from "../world/wait-until-ready.ts";
 import { orReport, report } from "./check-report.ts";
 
@@ -17,7 +17,7 @@ export async function checkStatus(
   );
   const wanted = findings.map(({ name, kind }) => `${name} ${kind}`);
   const settled = await waitForAddresses(lab, containers);
-  const found = settled.ok ? await findingsOf(hostRole(lab, host)) : settled;
+  const found = settled.ok ? await withBook(lab, host, findingsOf) : settled;
   return compare(text, wanted, found);
 }
 
@@ -29,14 +29,20 @@ export async function checkLeases(
   const wanted = leases.map((lease) =>
     lease.kind === "held" ? `${lease.container} ${lease.address}` : `resting ${lease.address}`,
   );
-  const listed = await hostRole(lab, host).engine.listLeases();
-  const found = mapResult(listed, (rows) =>
-    rows.map((row) => ({
-      line: `${row.kind === "held" ? (row.workload ?? row.endpoint) : row.kind} ${row.address}`,
-      evidence: JSON.stringify(row),
-    })),
-  );
-  return compare(text, wanted, found);
+  return compare(text, wanted, await withBook(lab, host, leasesOf));
+}
+
+/** Asks the engine on whose book the host's containers are. */
+async function withBook<T>(
+  lab: Lab,
+  host: string,
+  ask: (engine: LocalEngine) => Promise<Result<T, Problem>>,
+): Promise<Result<T, Problem>> {
+  const role = hostRole(lab, host);
+  const opened = role.door.openBook?.(lab.node(host)) ?? ok(undefined);
+  if (!opened.ok) return opened;
+  using book = opened.value;
+  return await ask(book?.engine ?? role.engine);
 }
 
 interface Row {
@@ -44,23 +50,51 @@ interface Row {
   readonly evidence: string;
 }
 
-async function findingsOf({ engine }: HostRole): Promise<Result<readonly Row[], Problem>> {
-  const listed = await engine.listEndpoints();
-  if (!listed.ok) return listed;
-  const workloads = new Map(
-    listed.value.map(({ endpoint }) => [endpoint.id, endpoint.workload ?? endpoint.id]),
+async function leasesOf(engine: LocalEngine): Promise<Result<readonly Row[], Problem>> {
+  const names = await namesOf(engine);
+  if (!names.ok) return names;
+  return mapResult(await engine.listLeases(), (rows) =>
+    rows.map((row) => ({
+      line: `${whose(row, names.value)} ${row.address}`,
+      evidence: JSON.stringify(row),
+    })),
   );
+}
+
+async function findingsOf(engine: LocalEngine): Promise<Result<readonly Row[], Problem>> {
+  const names = await namesOf(engine);
+  if (!names.ok) return names;
   return mapResult(await engine.status(), (findings) =>
     findings.map((finding) => ({
-      line: `${subjectOf(finding, workloads)} ${finding.kind}`,
+      line: `${subjectOf(finding, names.value)} ${finding.kind}`,
       evidence: finding.detail,
     })),
   );
 }
 
-function subjectOf(finding: Finding, workloads: ReadonlyMap<EndpointId, string>): string {
+function whose(row: LeaseView, names: ReadonlyMap<EndpointId, string>): string {
+  return row.kind === "held" ? (names.get(row.endpoint) ?? row.endpoint) : row.kind;
+}
+
+/** Containers by their endpoints, as the file calls them. */
+async function namesOf(
+  engine: LocalEngine,
+): Promise<Result<ReadonlyMap<EndpointId, string>, Problem>> {
+  return mapResult(
+    await engine.listEndpoints(),
+    (views) =>
+      new Map(
+        views.map(({ endpoint: { id, workload, attachment } }) => [
+          id,
+          workload ?? attachment?.containerId ?? id,
+        ]),
+      ),
+  );
+}
+
+function subjectOf(finding: Finding, names: ReadonlyMap<EndpointId, string>): string {
   if (finding.subject === "network") return finding.network;
-  return workloads.get(finding.endpoint) ?? finding.endpoint;
+  return names.get(finding.endpoint) ?? finding.endpoint;
 }
 
 function compare(

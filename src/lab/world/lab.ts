@@ -99,8 +99,15 @@ export interface HostDoor extends AsyncDisposable {
   /** `start` is as the file says. */
   change(container: string, change: ProcessChange): Promise<Told>;
   changeService(service: Service, change: ProcessChange): Promise<Result<void, Problem>>;
+  /** The book that the door's own programs keep; absent, or undefined: the host's. */
+  openBook?(host: RunningNode): Result<OpenBook | undefined, Problem>;
   /** The link of a container on a network. */
   linkOn(container: string, network: string): Promise<string | undefined>;
+}
+
+/** A book with an engine on it. */
+export interface OpenBook extends Disposable {
+  readonly engine: LocalEngine;
 }
 
 export type Detached = "detached" | "was not attached";

@@ -22,6 +22,7 @@ import {
 } from "../lab.ts";
 import { killContainer } from "../open-container.ts";
 import { networkConf } from "./network-conf.ts";
+import { openPluginsBook } from "./plugins-book.ts";
 import { openRuntimeSite, type RuntimeSite } from "./runtime-site.ts";
 
 /** Link names of containers that the file does not name: eth0, eth1, … */
@@ -67,6 +68,7 @@ export function cniDoor(
     detach: (container, network) => door.detach(container, network),
     change: (container, change) => door.change(container, change),
     changeService: async (service, change) => err(noService(service, change, spec.name)),
+    openBook: (host) => openPluginsBook(lab, door.opened(), host),
     linkOn: async (container, network) =>
       door.linksOf(container).find((link) => link.network === network)?.ifname,
     [Symbol.asyncDispose]: async () => door.site?.[Symbol.asyncDispose](),

@@ -16,6 +16,8 @@ import { labCommandFailed } from "../../lab-problems.ts";
 export interface RuntimeSite extends AsyncDisposable {
   /** Words that make the next command run with the files that plugins see. */
   readonly enter: readonly string[];
+  /** Where plugins that are ours have their book. */
+  readonly stateDirectory: string;
   writeConf(network: string, text: string): void;
   removeConf(network: string): void;
   loadConf(network: CniNetworkName): Result<ConfList, Problem>;
@@ -53,6 +55,7 @@ export async function openRuntimeSite(
   const enter = ["nsenter", `--target=${holder.pid}`, "--mount"];
   return ok({
     enter: [...enter, "--"],
+    stateDirectory: join(root, "var/lib/landfall"),
     writeConf: (network, text) => {
       mkdirSync(confDirectory, { recursive: true });
       const isList = "plugins" in parseLoosely(text);
@@ -66,7 +69,7 @@ export async function openRuntimeSite(
       openCniRunner({
         directories: pluginDirectories,
         cacheDirectory: join(root, "var/lib/cni"),
-        env: process.env,
+        env: withoutPlaces(process.env),
         run: pluginExecutor([...enter, `--net=/proc/${process.pid}/fd/${netns.fd}`, "--"]),
         signal,
       }),
@@ -75,6 +78,12 @@ export async function openRuntimeSite(
       await holder.exited;
     },
   });
+}
+
+/** Where our own plugins would find the book and the daemon of the real machine. */
+function withoutPlaces(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { LANDFALL_STATE_DIR: _state, LANDFALL_RUN_DIR: _run, ...rest } = env;
+  return rest;
 }
 
 const CONF = ".conf";
