@@ -286,6 +286,28 @@ describe("GC and STATUS", () => {
     expect(Object.values(filesOf(cni)).filter((text) => text.startsWith("drop"))).toEqual([]);
   });
 
+  test("STATUS says that a range set is full, and ADD does", async () => {
+    using site = openSite();
+    const { lan, cni, config } = site;
+    const ipam = {
+      ...config.ipam,
+      ranges: [[{ subnet: "10.0.0.0/24", rangeStart: "10.0.0.50", rangeEnd: "10.0.0.51" }]],
+    };
+    const small = { ...config, cniVersion: "1.1.0", ipam };
+    expect(await cni.run("macvlan", "STATUS", small)).toEqual(done);
+    const sandboxes = [lan.sandbox(), lan.sandbox(), lan.sandbox()];
+    const pods = sandboxes.map((netns, at) => cni.pod(`pod${at}`, netns));
+    for (const pod of pods.slice(0, 2)) {
+      expect(await cni.run("macvlan", "STATUS", small)).toEqual(done);
+      expect((await cni.run("macvlan", "ADD", small, pod)).exitCode).toBe(0);
+    }
+    expect(parsed((await cni.run("macvlan", "STATUS", small)).stdout)).toMatchObject({ code: 50 });
+    expect((await cni.run("macvlan", "ADD", small, pods[2])).exitCode).toBe(1);
+    expect(sandboxes.map((netns) => seenLinks(netns).length)).toEqual([1, 1, 0]);
+    expect(await cni.run("macvlan", "DEL", small, pods[0])).toEqual(done);
+    expect(await cni.run("macvlan", "STATUS", small)).toEqual(done);
+  });
+
   test("STATUS says that the parent is gone or down", async () => {
     using site = openSite();
     const { lan, cni, config } = site;

@@ -145,6 +145,12 @@ export class FakeAttachments implements Attachments, HostFacts {
     return { address, ...(pool.gateway === undefined ? {} : { gateway: pool.gateway }) };
   }
 
+  async findRoom(): Promise<Result<void, Problem>> {
+    const { refusal } = this;
+    this.refusal = undefined;
+    return refusal === undefined ? ok() : err(refusal);
+  }
+
   async assign(request: AssignRequest): Promise<Result<Attached, Problem>> {
     const { key, addressing, routes, sandbox } = request;
     const name = formatAttachment(key);

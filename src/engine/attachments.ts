@@ -100,6 +100,11 @@ export interface Attachments {
    */
   ensureNetwork(spec: NetworkSpec, options?: EnsureOptions): Promise<Result<Network, Problem>>;
   /**
+   * Whether each set has an address for one more attachment of a configuration; nothing is given.
+   * Of a configuration that nobody used yet nothing is known. Errors: LF-POOL-EXHAUSTED.
+   */
+  findRoom(spec: NetworkSpec, sets: readonly AddressSet[]): Promise<Result<void, Problem>>;
+  /**
    * Makes an attachment, or nothing: whatever was done is undone after a failure. Errors beside
    * those of `attach`: LF-ATTACHMENT-EXISTS for a second one of the same key, LF-IFNAME-TAKEN,
    * LF-ALLOCATION-TAKEN where an address asked for by name is another's in `host-local`'s files;

@@ -6,7 +6,7 @@ import {
   type NetworkSpec,
   networkExists,
 } from "../domain/index.ts";
-import type { Transaction } from "../store/index.ts";
+import type { Book, Transaction } from "../store/index.ts";
 import type { EnsureOptions } from "./attachments.ts";
 import type { EngineDeps } from "./deps.ts";
 import { insertHolds } from "./holds.ts";
@@ -43,6 +43,15 @@ export async function ensureNetwork(
   }
 }
 
+/** The network of a configuration, if it was made. */
+export function findEnsured(book: Book, spec: NetworkSpec): Network | undefined {
+  const { origin } = spec;
+  if (origin?.kind !== "cni") return undefined;
+  return book.networks
+    .all()
+    .find((row) => row.origin?.kind === "cni" && isSame(row.origin, origin));
+}
+
 type Place =
   | { readonly kind: "known"; readonly network: Network }
   | { readonly kind: "free"; readonly name: NetworkName }
@@ -50,9 +59,9 @@ type Place =
   | { readonly kind: "former"; readonly name: NetworkName }
   | { readonly kind: "taken"; readonly name: NetworkName };
 
-function placeOf(tx: Transaction, { name }: NetworkSpec, origin: CniOrigin): Place {
-  const ours = tx.networks.all().filter((row) => isOf(row, origin.name));
-  const network = ours.find((row) => row.origin?.kind === "cni" && isSame(row.origin, origin));
+function placeOf(tx: Transaction, spec: NetworkSpec, origin: CniOrigin): Place {
+  const { name } = spec;
+  const network = findEnsured(tx, { ...spec, origin });
   if (network !== undefined) return { kind: "known", network };
   const holder = tx.networks.byName(name);
   if (holder === undefined) return { kind: "free", name };

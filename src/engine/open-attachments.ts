@@ -43,6 +43,7 @@ import { collectGone } from "./collect-gone.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import { detachPatiently } from "./detach-patiently.ts";
 import { ensureNetwork } from "./ensure-network.ts";
+import { findRoom } from "./find-room.ts";
 import { endStaleHolds, insertHolds, readHold, unhold } from "./holds.ts";
 import type { AfterReboot } from "./notice-reboot.ts";
 import { confirmGone, findSandbox } from "./sandbox-side.ts";
@@ -51,6 +52,7 @@ import { confirmGone, findSandbox } from "./sandbox-side.ts";
 export function openAttachments(deps: EngineDeps, afterReboot: AfterReboot): Attachments {
   return {
     ensureNetwork: (spec, options) => afterReboot(() => ensureNetwork(deps, spec, options)),
+    findRoom: (spec, sets) => findRoom(deps, spec, sets),
     add: (request) => afterReboot(() => add(deps, request)),
     assign: async (request) =>
       mapResult(await assignLate(deps, request), (made) => attachedOf(request, made)),

@@ -11,7 +11,7 @@ import {
   runtimeSandbox,
 } from "../domain/index.ts";
 import { acquireAddresses } from "../ipam/index.ts";
-import type { Book, Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import { type EndpointWish, lookUp, makeEndpoint, type Outset } from "./attach-endpoint.ts";
 import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
@@ -22,6 +22,7 @@ import { operationOn } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import type { AfterReboot } from "./notice-reboot.ts";
 import { findInFlight } from "./settle.ts";
+import { withoutGiving } from "./without-giving.ts";
 
 /** The name that runtimes give the first link of a sandbox. */
 const USUAL_IFNAME = "eth0" as IfName;
@@ -95,12 +96,6 @@ async function choose(
     if (!found.ok) return found;
     return ok(defined(found.value[0], "an address of the subnet"));
   }, "process-end");
-}
-
-/** The book, in which nothing is given: only the choice is wanted. */
-function withoutGiving(tx: Transaction): Transaction {
-  const nothing = (): void => undefined;
-  return { ...tx, leases: { ...tx.leases, insert: nothing, setCursor: nothing } };
 }
 
 /** The endpoint of a request whose answer the runtime did not hear, or how a new one is begun. */

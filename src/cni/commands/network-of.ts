@@ -54,7 +54,8 @@ async function parentOf(
   return found.ok ? ok(found.value.name) : inCniWords(found);
 }
 
-function specOf(configuration: string, config: OnParent, on: IfName): NetworkSpec {
+/** The network that a configuration means, on a parent of this name. */
+export function specOf(configuration: string, config: OnParent, on: IfName): NetworkSpec {
   const { mtu, parentPlace } = config;
   const tags = config.kind === "vlan" ? [] : config.vlan;
   const vlan = { on, tags };

@@ -8,6 +8,7 @@ import type { AttachmentCall, NetworkCall } from "../spec/call.ts";
 import { type CniError, cniError, cniErrorOf } from "../spec/error.ts";
 import { type Answer, type Context, inCniWords } from "./context.ts";
 import { isForeign } from "./foreign.ts";
+import { specOf } from "./network-of.ts";
 
 /** Whether an ADD could be served: the configuration is right, its parent is up, its IPAM well. */
 export async function status(context: Context, call: NetworkCall): Answer {
@@ -19,6 +20,8 @@ export async function status(context: Context, call: NetworkCall): Answer {
     if (!listed.ok) return inCniWords(listed);
     return err(unavailable(obstacle, listed.value.length === 0 ? "nobody" : "somebody"));
   }
+  const room = await findRoom(context, call, config.value);
+  if (!room.ok) return room;
   const ipam = await foreignStatus(context, call);
   return ipam.ok ? ok("") : ipam;
 }
@@ -48,6 +51,25 @@ async function obstacleTo({ ports }: Context, config: PluginConfig): Promise<Cni
   if (!parent.ok) return cniErrorOf(parent.error);
   const { name, state } = parent.value;
   return state === "up" ? undefined : cniError("notAvailable", `${name} is down`);
+}
+
+/** Whether `host-local`'s sets have an address for one more container. */
+async function findRoom(
+  { ports }: Context,
+  call: NetworkCall,
+  config: PluginConfig,
+): Promise<Result<void, CniError>> {
+  // That of a container is known when there is one.
+  if (config.kind === "landfall" || config.parentPlace === "sandbox") return ok();
+  const { ipam } = config;
+  const parent = await ports.facts.parent(config.parent);
+  if (ipam.kind !== "host-local" || !parent.ok) return ok();
+  const spec = specOf(call.config.name, config, config.parent ?? parent.value.name);
+  const sets = ipam.sets.map((pools, index) => ({ index, pools }));
+  const room = await ports.attachments.findRoom(spec, sets);
+  if (room.ok) return room;
+  const { msg, details } = cniErrorOf(room.error);
+  return err(cniError("notAvailable", msg, details));
 }
 
 /** Containers that are attached may have lost their network with what an ADD needs. */
