@@ -15,7 +15,7 @@ import { drawsFrom } from "./support/storm.ts";
 import { bootUml, hasUml, type UmlEnding } from "./support/uml.ts";
 
 /** More cuts by hand: POWER_CUTS=50 POWER_SEED=7 npm test -- power */
-const CUTS = Number(process.env.POWER_CUTS ?? 5);
+const CUTS = Number(process.env.POWER_CUTS ?? 3);
 const SEED = Number(process.env.POWER_SEED ?? 20261122);
 /** One cut in so many comes while the machine still recovers from the one before. */
 const RECOVERY_EVERY = 4;

@@ -42,7 +42,7 @@ export const ifnameTaken = refused("LF-IFNAME-TAKEN", {
   explanation: "Link names are unique within a namespace.",
   detail: (f: { ifname: string; sandbox: string }) =>
     `${f.sandbox} already has a link named ${f.ifname}.`,
-  remedy: () => "Choose another with --ifname, or detach the one that is there.",
+  remedy: () => "Choose another (--ifname; CNI: CNI_IFNAME), or take away the one that is there.",
   command: (f) => `ip link show dev ${f.ifname}`,
 });
 
