@@ -3,18 +3,18 @@
  * others start them: host_local_test.go, static_test.go and lock_test.go. What the files say is
  * read from the disk.
  *
- * | case of host_local_test.go                    | test here                                      |
- * |-----------------------------------------------|------------------------------------------------|
- * | addresses of two sets by ADD and DEL          | an address of each set, in files, and back     |
- * | on a certain link                             | two networks and links of a container          |
- * | ADD again; ADD of another container           | the same link twice, and the next container    |
- * | DEL of a file that has only the container     | DEL of a file that says no link                |
- * | DEL of a container that has nothing           | DEL of whoever has nothing                     |
- * | blanks around a container's ID                | ours refuses the ID: the specification's rule  |
- * | no error text at the first use of a subnet    | the first use of a folder is no error          |
- * | an address asked for                          | addresses asked for: row 1                     |
- * | of several ranges; of both IP versions        | addresses asked for: rows 2 and 3              |
- * | one that is asked for and not used            | one that no set is left for                    |
+ * | case of host_local_test.go                    | test here                                  |
+ * |-----------------------------------------------|--------------------------------------------|
+ * | addresses of two sets by ADD and DEL          | an address of each set, in files, and back |
+ * | on a certain link                             | two networks and links of a container      |
+ * | ADD again; ADD of another container           | the same link twice, and the next container|
+ * | DEL of a file that has only the container     | DEL of a file that says no link            |
+ * | DEL of a container that has nothing           | DEL of whoever has nothing                 |
+ * | blanks around a container's ID                | a container's ID with blanks is none       |
+ * | no error text at the first use of a subnet    | the first use of a folder is no error      |
+ * | an address asked for                          | addresses asked for: row 1                 |
+ * | of several ranges; of both IP versions        | addresses asked for: rows 2 and 3          |
+ * | one that is asked for and not used            | one that no set is left for                |
  *
  * lock_test.go has a lock at a file and one in a folder. Ours is always the file `lock` of the
  * folder: the last test. static_test.go: see there.
@@ -234,15 +234,15 @@ describe.each(versions)("host-local, %s", (cniVersion) => {
 });
 
 /**
- * | case of static_test.go                        | test here                                      |
- * |-----------------------------------------------|------------------------------------------------|
- * | ADD and DEL                                   | what the configuration says, CHECK and DEL     |
- * | several routers of one network                | routes to one network by two routers           |
- * | DEL of a container that has nothing           | DEL of whoever has nothing                     |
- * | CNI_ARGS; several addresses in them           | addresses by each way: rows 1 and 2            |
- * | runtimeConfig; args; which of the three wins  | addresses by each way: rows 3 to 5             |
- * | no key ipam, with args, with runtimeConfig    | no key ipam                                    |
- * | no CIDR: ipam, args, CNI_ARGS, runtimeConfig  | an address without a length                    |
+ * | case of static_test.go                        | test here                                  |
+ * |-----------------------------------------------|--------------------------------------------|
+ * | ADD and DEL                                   | what the configuration says, CHECK and DEL |
+ * | several routers of one network                | routes to one network by two routers       |
+ * | DEL of a container that has nothing           | DEL of whoever has nothing                 |
+ * | CNI_ARGS; several addresses in them           | addresses by each way: rows 1 and 2        |
+ * | runtimeConfig; args; which of the three wins  | addresses by each way: rows 3 to 5         |
+ * | no key ipam, with args, with runtimeConfig    | no key ipam                                |
+ * | no CIDR: ipam, args, CNI_ARGS, runtimeConfig  | an address without a length                |
  */
 describe.each(versions)("static, %s", (cniVersion) => {
   const start = (command: string, config: object, env: object = {}) =>

@@ -3,16 +3,16 @@
  * of host-local and static are in cni-upstream-ipam.kernel.test.ts, those of ipvlan and vlan in
  * support/cni-upstream.guest.ts; what is pure lies beside the code (src/cni/conf, src/cni/ipam).
  *
- * | case of macvlan_test.go                       | test here                                      |
- * |-----------------------------------------------|------------------------------------------------|
- * | a link in another namespace                   | a link of that kind, mode and MTU              |
- * | configured and deconfigured by ADD and DEL    | ADD and DEL with an address                    |
- * | DEL of a link that was not configured         | DEL of what is not there                       |
- * | layer 2 only, by ADD and DEL                  | a link without addresses                       |
- * | ADD, CHECK and DEL                            | CHECK between ADD and DEL                      |
- * | ADD and DEL without a parent                  | without a parent: that of the default route    |
- * | layer 2, MAC of CNI_ARGS                      | the MAC of CNI_ARGS, of runtimeConfig          |
- * | layer 2, MAC of runtimeConfig                 | the same test                                  |
+ * | case of macvlan_test.go                       | test here                                  |
+ * |-----------------------------------------------|--------------------------------------------|
+ * | a link in another namespace                   | a link of that kind, mode and MTU          |
+ * | configured and deconfigured by ADD and DEL    | ADD and DEL with an address                |
+ * | DEL of a link that was not configured         | DEL of what is not there                   |
+ * | layer 2 only, by ADD and DEL                  | a link without addresses                   |
+ * | ADD, CHECK and DEL                            | CHECK between ADD and DEL                  |
+ * | ADD and DEL without a parent                  | without a parent: that of the default route|
+ * | layer 2, MAC of CNI_ARGS                      | the MAC of CNI_ARGS, of runtimeConfig      |
+ * | layer 2, MAC of runtimeConfig                 | the same test                              |
  *
  * Each in seven versions, with `linkInContainer` absent, false and true. Ours differs where below
  * 0.3.0 a link has no address: ADD fails, as theirs does, but its link does not stay.

@@ -141,20 +141,20 @@ test("macvlan on a VLAN that is made for it: the frames have the tag", async () 
 /**
  * The cases of the reference plugins' own tests, against our programs.
  *
- * | case of vlan_test.go, in seven versions       | test here                                      |
- * |-----------------------------------------------|------------------------------------------------|
- * | a link with the MTU given                     | a link with its tag and MTU                    |
- * | a link with the MTU of its parent             | the MTU of the parent                          |
- * | ADD, CHECK and DEL, and DEL again             | CHECK between ADD and DEL, DEL twice           |
- * | an MTU above the parent's; one below 0        | no link has that MTU: both rows                |
+ * | case of vlan_test.go, in seven versions       | test here                                  |
+ * |-----------------------------------------------|--------------------------------------------|
+ * | a link with the MTU given                     | a link with its tag and MTU                |
+ * | a link with the MTU of its parent             | the MTU of the parent                      |
+ * | ADD, CHECK and DEL, and DEL again             | CHECK between ADD and DEL, DEL twice       |
+ * | an MTU above the parent's; one below 0        | no link has that MTU: both rows            |
  *
- * | case of ipvlan_test.go, in version 1.0.0      | test here                                      |
- * |-----------------------------------------------|------------------------------------------------|
- * | a link in another namespace                   | a link of that kind, mode and MTU              |
- * | ADD, CHECK and DEL                            | with addresses of its own                      |
- * | the same in a chain                           | with addresses of another plugin               |
- * | DEL of a link that was not configured         | DEL of what is not there                       |
- * | ADD and DEL without a parent                  | without a parent: that of the default route    |
+ * | case of ipvlan_test.go, in version 1.0.0      | test here                                  |
+ * |-----------------------------------------------|--------------------------------------------|
+ * | a link in another namespace                   | a link of that kind, mode and MTU          |
+ * | ADD, CHECK and DEL                            | with addresses of its own                  |
+ * | the same in a chain                           | with addresses of another plugin           |
+ * | DEL of a link that was not configured         | DEL of what is not there                   |
+ * | ADD and DEL without a parent                  | without a parent: that of the default route|
  *
  * Each with `linkInContainer` false and true.
  */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { defined } from "../../base/index.ts";
 import type { Json } from "../spec/json.ts";
 import { accepted, anyJson, attachmentCall, mutated, refused } from "../spec/testing.ts";
 import { cniVersions } from "../spec/versions.ts";
