@@ -57,21 +57,21 @@ interface Route {
 
 /** How a version writes what an IPAM plugin gives: one address of each IP version at most. */
 function resultOf(cniVersion: Version, ips: readonly Ip[], routes: readonly Route[], dns?: object) {
-  const isSix = (text: string) => text.includes(":");
-  const part = (six: boolean) => {
-    const ip = ips.find(({ address }) => isSix(address) === six);
-    const own = routes.filter(({ dst }) => isSix(dst) === six);
+  const versionOf = (text: string) => (text.includes(":") ? "6" : "4");
+  const part = (version: "4" | "6") => {
+    const ip = ips.find(({ address }) => versionOf(address) === version);
+    const own = routes.filter(({ dst }) => versionOf(dst) === version);
     const { address, ...rest } = ip ?? { address: undefined };
     return { ip: address, ...rest, ...(own.length > 0 ? { routes: own } : {}) };
   };
   const ways = routes.length > 0 ? { routes } : {};
   if (isBefore(cniVersion, "0.3.0")) {
-    const parts = [["ip4", part(false)] as const, ["ip6", part(true)] as const];
+    const parts = [["ip4", part("4")] as const, ["ip6", part("6")] as const];
     const there = parts.filter(([, { ip }]) => ip !== undefined);
     return { cniVersion, ...Object.fromEntries(there), dns: dns ?? {} };
   }
   if (isBefore(cniVersion, "1.0.0")) {
-    const told = ips.map((ip) => ({ version: isSix(ip.address) ? "6" : "4", ...ip }));
+    const told = ips.map((ip) => ({ version: versionOf(ip.address), ...ip }));
     return { cniVersion, ips: told, ...ways, dns: dns ?? {} };
   }
   return { cniVersion, ips, ...ways, ...(dns === undefined ? {} : { dns }) };
