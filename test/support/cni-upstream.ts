@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { openCniDoor } from "../../src/daemon/index.ts";
 import { type PluginName, pluginNames } from "../../src/forward/index.ts";
 import { shimFor } from "../../src/install/index.ts";
-import type { NetnsHandle } from "../../src/platform/index.ts";
+import type { NetnsHandle, Platform } from "../../src/platform/index.ts";
 import { type CniSite, openCniSite } from "./cni-site.ts";
 import { inside, type Lan, openLan, pathOf, type SeenLink, seenLinks } from "./lan.ts";
 import { must } from "./must.ts";
@@ -66,16 +66,20 @@ export interface Pod {
   seen(): SeenLink | undefined;
 }
 
-/** A host whose plugins are programs that hand their calls to a daemon, this process. */
-export interface UpstreamSite extends AsyncDisposable {
-  readonly lan: Lan;
-  readonly cni: CniSite;
+/** The plugins as programs that hand their calls to a daemon, this process. */
+export interface Programs extends AsyncDisposable {
   start(
     plugin: PluginName,
     command: string,
     config: object,
     env?: Readonly<Record<string, string>>,
   ): Promise<Ended>;
+}
+
+/** A host with such programs. */
+export interface UpstreamSite extends Programs {
+  readonly lan: Lan;
+  readonly cni: CniSite;
   /** `eth1` of the container is the parent in place "true", and `p0` of the host elsewhere. */
   pod(place: Place, ifname?: string): Pod;
   /** A folder of `host-local` that no other case has. */
@@ -85,8 +89,24 @@ export interface UpstreamSite extends AsyncDisposable {
 export function openUpstreamSite(): UpstreamSite {
   const lan = openLan();
   const cni = openCniSite(lan.platform, lan.host);
-  const run = join(cni.dataDir, "run");
-  const bin = join(cni.dataDir, "bin");
+  const programs = openPrograms(lan.platform, cni);
+  return {
+    lan,
+    cni,
+    start: programs.start,
+    pod: (place, ifname = "eth0") => openPod(lan, place, ifname),
+    dataDir: () => mkdtempSync(join(cni.dataDir, "net-")),
+    [Symbol.asyncDispose]: async () => {
+      await programs[Symbol.asyncDispose]();
+      cni[Symbol.dispose]();
+      lan[Symbol.dispose]();
+    },
+  };
+}
+
+export function openPrograms({ process }: Platform, { dataDir, runner }: CniSite): Programs {
+  const run = join(dataDir, "run");
+  const bin = join(dataDir, "bin");
   for (const directory of [run, bin]) mkdirSync(directory);
   // Whoever is not served fails, and says nothing that could be read as an answer.
   const shim = must(shimFor({ program: "/bin/false", runDirectory: run, stateDirectory: run }));
@@ -95,12 +115,9 @@ export function openUpstreamSite(): UpstreamSite {
     chmodSync(join(bin, name), 0o755);
   }
   const listener = { bug: console.error, turnedAway: console.error };
-  const { peerOf } = lan.platform.process;
-  const door = { run: cni.runner, peerOf, uid: 0, listener };
+  const door = { run: runner, peerOf: process.peerOf, uid: 0, listener };
   const opened = must(openCniDoor(door, join(run, "cni.sock"), new AbortController().signal));
   return {
-    lan,
-    cni,
     start: async (plugin, command, config, more = {}) => {
       const env = { CNI_COMMAND: command, CNI_PATH: bin, ...more };
       const stdin = Buffer.from(JSON.stringify(config));
@@ -110,13 +127,7 @@ export function openUpstreamSite(): UpstreamSite {
       const [exitCode, stdout, stderr] = await Promise.all([child.exited, ...texts]);
       return { exitCode, said: stdout === "" ? undefined : JSON.parse(stdout), stderr };
     },
-    pod: (place, ifname = "eth0") => openPod(lan, place, ifname),
-    dataDir: () => mkdtempSync(join(cni.dataDir, "net-")),
-    [Symbol.asyncDispose]: async () => {
-      await opened.stop();
-      cni[Symbol.dispose]();
-      lan[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => opened.stop(),
   };
 }
 

@@ -3,7 +3,16 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { NetnsHandle } from "../../src/platform/index.ts";
 import { openCniSite } from "./cni-site.ts";
-import { addressesIn, cells, filesIn, isBefore, type Said, type Version } from "./cni-upstream.ts";
+import {
+  addressesIn,
+  cells,
+  done as ended,
+  filesIn,
+  isBefore,
+  openPrograms,
+  type Programs,
+  type Version,
+} from "./cni-upstream.ts";
 import { addressesOf, type IpBatch, openIpBatch } from "./ip-batch.ts";
 import { inside, openLan, pathOf, pings, seenAddresses, seenLinks } from "./lan.ts";
 
@@ -26,7 +35,6 @@ function openSite() {
 
 const done = { exitCode: 0, stdout: "" } as const;
 const parsed = (text: string) => JSON.parse(text);
-const quiet = { exitCode: 0, said: undefined } as const;
 const words = (command: string) => command.split(" ");
 
 test("vlan: frames have the tag; CHECK, DEL and DEL again", async () => {
@@ -159,16 +167,19 @@ test("macvlan on a VLAN that is made for it: the frames have the tag", async () 
  * Each with `linkInContainer` false and true.
  */
 let shared: ReturnType<typeof openSite>;
+let programs: Programs;
 /** The container of each place, with `ip` in it, and in the host's namespace. */
 let rooms: Readonly<Record<Place | "host", { netns: NetnsHandle; ip: IpBatch }>>;
 beforeAll(async () => {
   shared = openSite();
   const { lan } = shared;
+  programs = openPrograms(lan.platform, shared.cni);
   const room = (netns: NetnsHandle) => ({ netns, ip: openIpBatch(netns) });
   rooms = { host: room(lan.host), false: room(lan.sandbox()), true: room(lan.sandbox()) };
   await rooms.true.ip.tell("link add eth1 up type veth peer name far1", "link set far1 up");
 });
-afterAll(() => {
+afterAll(async () => {
+  await programs[Symbol.asyncDispose]();
   for (const { ip } of Object.values(rooms)) ip[Symbol.dispose]();
   shared[Symbol.dispose]();
 });
@@ -179,8 +190,8 @@ const places: readonly (readonly [Place])[] = [["false"], ["true"]];
 const inPlaces = cells(["false", "true"]) as readonly (readonly [Version, Place])[];
 
 /**
- * Calls of a plugin for the container of a place, with a folder that no other case has. A new
- * container for each, and programs that are started, would take a minute in this kernel.
+ * Calls of a plugin for the container of a place, with a folder that no other case has. To make a
+ * container for each case, and to start `ip` for each look, would take this kernel a minute.
  */
 function prepared(plugin: "ipvlan" | "vlan", place: Place, keys: object, ifname = "eth0") {
   const { cni } = shared;
@@ -193,10 +204,8 @@ function prepared(plugin: "ipvlan" | "vlan", place: Place, keys: object, ifname 
     ...{ linkInContainer: isInside, ...keys },
   };
   const env = { ...cni.pod("dummy", rooms[place].netns), CNI_IFNAME: ifname };
-  const call = async (command: string, more: object = {}) => {
-    const { exitCode, stdout } = await cni.run(plugin, command, { ...config, ...more }, env);
-    return { exitCode, said: stdout === "" ? undefined : (JSON.parse(stdout) as Said) };
-  };
+  const call = (command: string, more: object = {}) =>
+    programs.start(plugin, command, { ...config, ...more }, env);
   const seen = async () => (await rooms[place].ip.links()).find((one) => one.ifname === ifname);
   const held = () =>
     Object.keys(filesIn(join(dataDir, "mynet"))).filter((name) => name.startsWith("10."));
@@ -211,7 +220,7 @@ test.each(inPlaces)("vlan %s, %s: a link with its tag and MTU", async (cniVersio
     ...{ mtu: 1500, flags: expect.arrayContaining(["UP"]) },
     linkinfo: { info_kind: "vlan", info_data: { id: 33 } },
   });
-  expect(await call("DEL")).toEqual(quiet);
+  expect(await call("DEL")).toEqual(ended);
 });
 
 test.each(inPlaces)("vlan %s, %s: the MTU of the parent", async (cniVersion, place) => {
@@ -221,7 +230,7 @@ test.each(inPlaces)("vlan %s, %s: the MTU of the parent", async (cniVersion, pla
   try {
     expect(await call("ADD")).toMatchObject({ exitCode: 0 });
     expect((await seen())?.mtu).toBe(1200);
-    expect(await call("DEL")).toEqual(quiet);
+    expect(await call("DEL")).toEqual(ended);
   } finally {
     await setMtu(1500);
   }
@@ -233,7 +242,7 @@ test.each(inPlaces)(
     const { seen, call, held } = prepared("vlan", place, { cniVersion, vlanId: 1234 });
     const status = await call("STATUS");
     if (isBefore(cniVersion, "1.1.0")) expect(status.said).toMatchObject({ code: 1 });
-    else expect(status).toEqual(quiet);
+    else expect(status).toEqual(ended);
     const { said } = await call("ADD");
     expect([addressesIn(said), held()]).toEqual([["10.1.2.2/24"], ["10.1.2.2"]]);
     const link = await seen();
@@ -246,10 +255,10 @@ test.each(inPlaces)(
     if (isBefore(cniVersion, "0.4.0")) {
       const msg = "config version does not allow CHECK";
       expect(checked.said).toMatchObject({ code: 1, msg });
-    } else expect(checked).toEqual(quiet);
-    expect(await call("DEL", later)).toEqual(quiet);
+    } else expect(checked).toEqual(ended);
+    expect(await call("DEL", later)).toEqual(ended);
     expect(await seen()).toBeUndefined();
-    expect(await call("DEL", later)).toEqual(quiet);
+    expect(await call("DEL", later)).toEqual(ended);
     expect(held()).toEqual([]);
   },
 );
@@ -279,7 +288,7 @@ test.each(places)("ipvlan, %s: a link of that kind, mode and MTU", async (place)
     ...{ mtu: 1500, flags: expect.arrayContaining(["UP"]) },
     linkinfo: { info_kind: "ipvlan", info_data: { mode: "l2" } },
   });
-  expect(await call("DEL")).toEqual(quiet);
+  expect(await call("DEL")).toEqual(ended);
 });
 
 const chains = places.flatMap(([place]) => [
@@ -300,15 +309,15 @@ test.each(chains)("ipvlan, %s: with addresses %s", async (place, _, keys, addres
   const sandbox = pathOf(rooms[place].netns);
   expect(said?.interfaces).toMatchObject([{ name: "eth0", mac: link?.address, sandbox }]);
   const later = { prevResult: said };
-  expect(await call("CHECK", later)).toEqual(quiet);
-  expect(await call("DEL", later)).toEqual(quiet);
+  expect(await call("CHECK", later)).toEqual(ended);
+  expect(await call("DEL", later)).toEqual(ended);
   expect(await seen()).toBeUndefined();
   expect(held()).toEqual([]);
 });
 
 test.each(places)("ipvlan, %s: DEL of what is not there", async (place) => {
   const { seen, call, held } = prepared("ipvlan", place, {});
-  expect(await call("DEL")).toEqual(quiet);
+  expect(await call("DEL")).toEqual(ended);
   expect(await seen()).toBeUndefined();
   expect(held()).toEqual([]);
 });
@@ -323,7 +332,7 @@ test.each(places)("ipvlan, %s: without a parent: that of the default route", asy
     const link = (await ip.links()).find(({ ifname }) => ifname === parent);
     // An ipvlan link has the MAC of the one that it hangs on.
     expect((await seen())?.address).toBe(link?.address as string);
-    expect(await call("DEL")).toEqual(quiet);
+    expect(await call("DEL")).toEqual(ended);
     expect(await seen()).toBeUndefined();
   } finally {
     await ip.tell(`route del default dev ${parent}`);
