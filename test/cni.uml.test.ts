@@ -4,6 +4,6 @@ import { hasUml } from "./support/uml.ts";
 
 test.skipIf(!hasUml)(
   "the plugins ipvlan and vlan work where the kernel has their drivers",
-  () => expectGuestToPass("cni.guest.ts", { passed: /^ *6 pass$/m, limitSeconds: 300 }),
+  () => expectGuestToPass("cni.guest.ts", { passed: /^ *72 pass$/m, limitSeconds: 300 }),
   330_000,
 );

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { parseInterfaceAddress, parsePrefix, prefixRange, usableRange } from "../addr/index.ts";
+import {
+  parseInterfaceAddress,
+  parsePrefix,
+  parseRange,
+  prefixRange,
+  usableRange,
+} from "../addr/index.ts";
 import { ok } from "../base/index.ts";
 import type { EndpointId, Network } from "../domain/index.ts";
 import type { Store } from "../store/index.ts";
@@ -47,7 +53,16 @@ async function taken(store: Store, addresses: readonly string[]): Promise<void> 
   });
 }
 
-// The cases of host-local's own tests (plugins/ipam/host-local/backend/allocator).
+/** What was given last, of all that a set of this prefix has. */
+async function given(store: Store, subnet: string, last: string): Promise<void> {
+  const prefix = must(parsePrefix(subnet));
+  await store.transact((tx) =>
+    ok(tx.leases.setCursor({ segment: pods.segment, prefix, lastGiven: ip(last) })),
+  );
+}
+
+// The cases of host-local's own tests (allocator_test.go), as src/cni/ipam/allocate.test.ts names
+// them. What was given back rests here: see "a freed address rests while the pool has others".
 test.each([
   ["the first address", ["10.0.0.0/29"], [], "", "10.0.0.2/29"],
   ["the first of IPv6", ["2001:db8:1::0/64"], [], "", "2001:db8:1::2/64"],
@@ -68,6 +83,13 @@ test.each([
   ["the next pool", ["10.0.0.0/30", "10.0.1.0/30"], ["10.0.0.2"], "10.0.0.2", "10.0.1.2/30"],
   ["even where the first is free", ["10.0.0.0/30", "10.0.1.0/30"], [], "10.0.0.2", "10.0.1.2/30"],
   [
+    "the first pool, where nothing was given yet",
+    ["10.0.0.0/30", "10.0.1.0/30"],
+    [],
+    "",
+    "10.0.0.2/30",
+  ],
+  [
     "and from the last pool to the first",
     ["10.0.0.0/30", "10.0.1.0/30", "10.0.2.0/30"],
     [],
@@ -78,13 +100,43 @@ test.each([
   const store = await storeWith(pods);
   const set = setOf(prefixes);
   await taken(store, leased);
-  if (last !== "") {
-    await store.transact((tx) => {
-      const prefix = must(parsePrefix(prefixes[0] ?? ""));
-      return ok(tx.leases.setCursor({ segment: pods.segment, prefix, lastGiven: ip(last) }));
-    });
-  }
+  if (last !== "") await given(store, prefixes[0] ?? "", last);
   expect(await acquire(store, set)).toBe(expected);
+});
+
+test.each([
+  ["the beginning", "", [2, 3, 4, 5, 6]],
+  ["the end", "10.0.0.6", [2, 3, 4, 5, 6]],
+  ["the middle", "10.0.0.3", [4, 5, 6, 2, 3]],
+] as const)("round and round, from %s, and never the broadcast address", async (_, last, order) => {
+  const store = await storeWith(pods);
+  const set = setOf(["10.0.0.0/29"]);
+  if (last !== "") await given(store, "10.0.0.0/29", last);
+  const all: string[] = [];
+  for (const _ of order) all.push(await acquire(store, set));
+  expect(all).toEqual(order.map((at) => `10.0.0.${at}/29`));
+  expect(await acquire(store, set)).toBe("LF-POOL-EXHAUSTED");
+});
+
+test.each([
+  ["of one address", ["10.0.0.0/30"], ["10.0.0.2"]],
+  ["of several pools", ["10.0.0.0/30", "10.0.1.0/30"], ["10.0.0.2", "10.0.1.2"]],
+])("a set %s that is full gives nothing", async (_, prefixes, leased) => {
+  const store = await storeWith(pods);
+  await taken(store, leased);
+  expect(await acquire(store, setOf(prefixes))).toBe("LF-POOL-EXHAUSTED");
+});
+
+test("an address asked for that is before or after its range is refused", async () => {
+  const store = await storeWith(pods);
+  const range = must(parseRange("10.0.0.3-10.0.0.5"));
+  const pools = setOf(["10.0.0.0/29"]).pools.map((pool) => ({ ...pool, range }));
+  for (const address of ["10.0.0.2", "10.0.0.6"]) {
+    expect(await acquire(store, { index: 0, pools, requested: ip(address) })).toBe(
+      "LF-ADDRESS-UNUSABLE",
+    );
+  }
+  expect(await acquire(store, { index: 0, pools })).toBe("10.0.0.3/29");
 });
 
 test("a set is exhausted when all is given, and never gives a gateway", async () => {

@@ -6,6 +6,7 @@ import { type Reply, runPlugin } from "../../src/cni/index.ts";
 import { pluginExecutor } from "../../src/cnirun/index.ts";
 import type { StoreSalt, StoreUuid } from "../../src/domain/index.ts";
 import { type LocalEngine, openEngine } from "../../src/engine/index.ts";
+import type { PluginRunner } from "../../src/forward/index.ts";
 import type { NetnsHandle, Platform } from "../../src/platform/index.ts";
 import { memoryStore } from "../../src/store/index.ts";
 import { pathOf } from "./lan.ts";
@@ -15,6 +16,8 @@ export interface CniSite extends Disposable {
   readonly engine: LocalEngine;
   /** `dataDir` for configurations. */
   readonly dataDir: string;
+  /** What does the plugins' work, for whoever starts them as programs. */
+  readonly runner: PluginRunner;
   /** One execution of a plugin for a pod; variables of `env` win. */
   run(
     plugin: string,
@@ -35,6 +38,12 @@ export function openCniSite(platform: Platform, host: NetnsHandle): CniSite {
     return openEngine({ platform, hostNamespace: host, store });
   };
   let engine = openBook();
+  const runner: PluginRunner = (call, signal) => {
+    const { attachments, facts } = engine;
+    const execute = pluginExecutor();
+    const ports = { platform, hostNamespace: host, attachments, facts, execute };
+    return runPlugin(async () => ok(ports), call, signal);
+  };
   return {
     get engine() {
       return engine;
@@ -44,21 +53,14 @@ export function openCniSite(platform: Platform, host: NetnsHandle): CniSite {
     forget: () => {
       engine = openBook();
     },
+    runner,
     run: (plugin, command, config, env = {}) => {
-      const { attachments, facts } = engine;
-      const ports = {
-        platform,
-        hostNamespace: host,
-        attachments,
-        facts,
-        execute: pluginExecutor(),
-      };
       const invocation = {
         plugin,
         env: { CNI_COMMAND: command, CNI_PATH: "/nowhere", ...env },
         stdin: new TextEncoder().encode(JSON.stringify(config)),
       };
-      return runPlugin(async () => ok(ports), invocation, new AbortController().signal);
+      return runner(invocation, new AbortController().signal);
     },
     [Symbol.dispose]: () => rmSync(dataDir, { recursive: true }),
   };

@@ -103,6 +103,8 @@ describe("a pool", () => {
   });
 });
 
+// Those of range_set_test.go (an address in a set; pools of a set that overlap; sets that do), and
+// the table of overlapping ranges of range_test.go.
 describe("sets", () => {
   const a = { subnet: "10.0.0.0/24" };
   const overlapping: readonly (readonly [string, object, object, boolean])[] = [

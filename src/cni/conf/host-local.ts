@@ -26,6 +26,7 @@ import { type Decoder, fields, listOf, text, textOf, wrongValue } from "../spec/
 import { tooManyAddresses } from "./address-count.ts";
 import type { AddressPoolConfig, AddressPools, HostLocalConfig } from "./ipam.ts";
 import { hostLocalDirectory } from "./leave.ts";
+import { missingIpam } from "./missing-ipam.ts";
 
 const ip = textOf(readOptionalIp);
 
@@ -72,7 +73,7 @@ export function parseHostLocal(
   const decoded = configFields(config.object, "");
   if (!decoded.ok) return decoded;
   const { ipam, runtimeConfig = {}, args: given = {} } = decoded.value;
-  if (ipam === undefined) return err(cniError("invalidConfig", "IPAM config missing 'ipam' key"));
+  if (ipam === undefined) return err(missingIpam);
   const old: readonly PoolWish[][] = ipam.subnet === undefined ? [] : [[ipam]];
   const wishes = [...(runtimeConfig.ipRanges ?? []), ...old, ...(ipam.ranges ?? [])];
   const pools = checkSets(wishes, config);

@@ -1,11 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { defined } from "../../base/index.ts";
 import type { Json } from "../spec/json.ts";
 import { accepted, anyJson, attachmentCall, mutated, refused } from "../spec/testing.ts";
 import { cniVersions } from "../spec/versions.ts";
 import { hostLocalDirectory, ipamTypeOf } from "./leave.ts";
-import { mtuAboveParent } from "./mtu.ts";
 import { parsePluginConfig } from "./parse-plugin.ts";
 import type { PluginConfig } from "./plugin.ts";
 
@@ -157,15 +155,6 @@ describe("macvlan", () => {
     const prevResult = { cniVersion: "0.4.0", ips: [{ version: "4", address: "10.1.2.3/24" }] };
     expect(of("macvlan", { prevResult }, check)).toMatchObject({
       previous: { ips: [{ address: "10.1.2.3/24" }] },
-    });
-  });
-
-  test("an MTU above the parent's, in the reference's words", () => {
-    const config = accepted(parse("macvlan", { mtu: 1600 }));
-    const mtu = config.kind === "macvlan" ? config.mtu : undefined;
-    expect(mtuAboveParent(defined(mtu, "the MTU that was asked for"), 1500)).toEqual({
-      code: 7,
-      msg: "invalid MTU 1600, must be [0, master MTU(1500)]",
     });
   });
 });

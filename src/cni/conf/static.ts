@@ -16,6 +16,7 @@ import { type Fields, fields, listOf, text, textOf, wrongValue } from "../spec/j
 import { noDns } from "../spec/result.ts";
 import { tooManyAddresses } from "./address-count.ts";
 import type { StaticAddress, StaticConfig } from "./ipam.ts";
+import { missingIpam } from "./missing-ipam.ts";
 
 const addressShape = { address: text, gateway: textOf(readOptionalIp) } as const;
 
@@ -48,7 +49,7 @@ export function parseStatic(config: NetworkConfig, args: CniArgs): Result<Static
   const decoded = configFields(config.object, "");
   if (!decoded.ok) return decoded;
   const { ipam, runtimeConfig = {}, args: given = {} } = decoded.value;
-  if (ipam === undefined) return err(cniError("invalidConfig", "IPAM config missing 'ipam' key"));
+  if (ipam === undefined) return err(missingIpam);
   const added = addressesOfArgs(args);
   if (!added.ok) return added;
   const lists = [runtimeConfig.ips ?? [], given.cni?.ips ?? []];

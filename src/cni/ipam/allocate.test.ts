@@ -53,7 +53,21 @@ function given({ set, taken, last }: Case, requested?: string) {
   return result.ok ? result.value[0]?.address : result.error.msg;
 }
 
-// The table of the reference's allocator_test.go ("Round robin"), with its gateway on .1.
+/**
+ * The cases of the reference's allocator_test.go, with its gateway on .1:
+ *
+ * | case there                                     | test here                                |
+ * |------------------------------------------------|------------------------------------------|
+ * | round robin, a table of twelve                 | round robin                              |
+ * | the iterator from beginning, end, middle       | round and round, from …                  |
+ * | never the broadcast address                    | the same: all of a /29, and then none    |
+ * | round robin after a release                    | what is given back is not given next     |
+ * | an address asked for; one that is taken        | an address asked for …                   |
+ * | one after the range's end, before its start    | … outside is refused                     |
+ * | nothing left, three times                      | a set that is full                       |
+ * | the last address at the end of one of several  | round robin: on into the next pool       |
+ * | several ranges and no last address             | round robin: no last one, the first pool |
+ */
 test.each([
   ["fresh", { set: slash29, taken: [] }, "10.0.0.2"],
   ["fresh, IPv6", { set: v6, taken: [] }, "2001:db8:1::2"],
@@ -78,19 +92,60 @@ test.each([
     "10.0.0.3",
   ],
   ["on into the next pool", { set: several, taken: [], last: "10.0.0.2" }, "10.0.1.2"],
+  ["no last one, the first pool", { set: several, taken: [] }, "10.0.0.2"],
   ["back to the first pool", { set: several, taken: [], last: "10.0.1.2" }, "10.0.0.2"],
 ] as const)("round robin: %s", (_name, state, expected) => {
   expect(given(state)).toBe(expected);
 });
 
-test("a pool that is full is told with its range", () => {
-  expect(given({ set: slash30, taken: ["10.0.0.2"] })).toBe(
-    "no IP addresses available in range set: 10.0.0.1-10.0.0.2",
-  );
+const lastPart = (address: string): number => Number(address.split(".")[3]);
+
+test.each([
+  ["the beginning", undefined, [2, 3, 4, 5, 6]],
+  ["the end", "10.0.0.6", [2, 3, 4, 5, 6]],
+  ["the middle", "10.0.0.3", [4, 5, 6, 2, 3]],
+] as const)("round and round, from %s, and never the broadcast address", (_, last, expected) => {
+  const files = new MemoryFiles();
+  const folder = memoryFolder(files, "/d");
+  if (last !== undefined) files.texts.set("/d/last_reserved_ip.0", last);
+  const next = (containerId: string) =>
+    allocate(folder, { ...holder, containerId }, [{ set: slash29, index: 0 }]);
+  const given = expected.map((at) => must(next(`c${at}`))[0]?.address ?? "");
+  expect(given.map(lastPart)).toEqual([...expected]);
+  expect(next("one more").ok).toBe(false);
+});
+
+test("what is given back is not given next", () => {
+  const files = new MemoryFiles();
+  const folder = memoryFolder(files, "/d");
+  const next = (containerId: string) =>
+    must(allocate(folder, { ...holder, containerId }, [{ set: slash29, index: 0 }]))[0]?.address;
+  expect([next("a"), next("b")]).toEqual([ip("10.0.0.2"), ip("10.0.0.3")]);
+  files.removeFile("/d/10.0.0.2");
+  files.removeFile("/d/10.0.0.3");
+  expect(next("a")).toBe(ip("10.0.0.4"));
+});
+
+const full = ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"];
+test.each([
+  ["of one address", { set: slash30, taken: ["10.0.0.2"] }, "10.0.0.1-10.0.0.2"],
+  ["after the last", { set: slash29, taken: full, last: "10.0.0.4" }, "10.0.0.1-10.0.0.6"],
+  [
+    "of several pools",
+    { set: several, taken: ["10.0.0.2", "10.0.1.2"], last: "10.0.1.2" },
+    "10.0.0.1-10.0.0.2,10.0.1.1-10.0.1.2",
+  ],
+] as const)("a set that is full, %s, is told with its ranges", (_, state, ranges) => {
+  expect(given(state)).toBe(`no IP addresses available in range set: ${ranges}`);
 });
 
 test("an address asked for is given, and the next one follows it", () => {
-  expect(given({ set: slash29, taken: [] }, "10.0.0.5")).toBe("10.0.0.5");
+  const files = new MemoryFiles();
+  const folder = memoryFolder(files, "/d");
+  const wanted = { set: slash29, index: 0 };
+  const first = allocate(folder, holder, [{ ...wanted, requested: ip("10.0.0.5") }]);
+  expect(must(first)[0]?.address).toBe(ip("10.0.0.5"));
+  expect(must(allocate(folder, someone, [wanted]))[0]?.address).toBe(ip("10.0.0.6"));
 });
 
 test("an address asked for that is another's, the gateway's or outside is refused", () => {
@@ -101,6 +156,12 @@ test("an address asked for that is another's, the gateway's or outside is refuse
     "requested IP address 10.0.0.5 is not available in range set 10.0.0.1-10.0.0.6",
     "requested IP 10.0.0.1 is the gateway of 10.0.0.0/29",
     "IP 10.0.0.7 is not in 10.0.0.1-10.0.0.6",
+  ]);
+  const narrow = [pool("10.0.0.0/29", "10.0.0.3-10.0.0.5", "10.0.0.1")];
+  const outside = ["10.0.0.2", "10.0.0.6"].map((wish) => given({ set: narrow, taken: [] }, wish));
+  expect(outside).toEqual([
+    "IP 10.0.0.2 is not in 10.0.0.3-10.0.0.5",
+    "IP 10.0.0.6 is not in 10.0.0.3-10.0.0.5",
   ]);
 });
 
