@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { NetnsHandle } from "../../src/platform/index.ts";
@@ -184,6 +184,13 @@ afterAll(async () => {
   shared[Symbol.dispose]();
 });
 beforeEach(() => shared.cni.forget());
+// One case that fails is to be one, though all are in the same containers.
+afterEach(async () => {
+  for (const { ip } of [rooms.false, rooms.true]) {
+    const left = (await ip.links()).filter(({ ifname }) => /^(?:eth0|foobar0)$/.test(ifname));
+    if (left.length > 0) await ip.tell(...left.map(({ ifname }) => `link del dev ${ifname}`));
+  }
+});
 
 type Place = "false" | "true";
 const places: readonly (readonly [Place])[] = [["false"], ["true"]];
