@@ -115,7 +115,7 @@ export function openPrograms({ process }: Platform, { dataDir, runner }: CniSite
     chmodSync(join(bin, name), 0o755);
   }
   const listener = { bug: console.error, turnedAway: console.error };
-  const door = { run: runner, peerOf: process.peerOf, uid: 0, listener };
+  const door = { run: runner, folderOf: () => undefined, peerOf: process.peerOf, uid: 0, listener };
   const opened = must(openCniDoor(door, join(run, "cni.sock"), new AbortController().signal));
   return {
     start: async (plugin, command, config, more = {}) => {
