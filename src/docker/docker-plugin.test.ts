@@ -49,11 +49,11 @@ test("what was done all the same is told to the listener", async () => {
 test("a bug is answered with 500, and told", async () => {
   const site = new FakeSite();
   site.plugin = site.open({
-    find: () => {
+    withdraw: () => {
       throw new Error("nobody thought of this");
     },
   });
-  const response = await site.send("NetworkDriver.EndpointOperInfo", both);
+  const response = await site.send("NetworkDriver.DeleteEndpoint", both);
   expect([response.status, await response.json()]).toMatchObject([
     500,
     { Err: expect.stringContaining("LF-DAEMON-BUG") },

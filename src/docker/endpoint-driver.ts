@@ -104,12 +104,3 @@ function staticRoute({ to, via }: ExtraRoute): object {
 export async function deleteEndpoint(ports: Ports, { EndpointID }: EndpointOnly): Answer {
   return mapResult(await ports.handover.withdraw(EndpointID), () => ({}));
 }
-
-/** NetworkDriver.EndpointOperInfo. */
-export async function endpointOperInfo(ports: Ports, { EndpointID }: EndpointOnly): Answer {
-  return mapResult(await ports.handover.find(EndpointID), (view) => ({
-    Value: view === undefined ? {} : { [MAC_LABEL]: view.endpoint.link.mac },
-  }));
-}
-
-const MAC_LABEL = "com.docker.network.endpoint.macaddress";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import { createEndpoint, deleteEndpoint, endpointOperInfo, join } from "./endpoint-driver.ts";
+import { createEndpoint, deleteEndpoint, join } from "./endpoint-driver.ts";
 import {
   addressSpaces,
   releaseAddress,
@@ -31,7 +31,8 @@ export const methods: Readonly<Record<string, Method>> = {
   "NetworkDriver.CreateNetwork": method(protocol.networkRequest, createNetwork),
   "NetworkDriver.DeleteNetwork": method(protocol.networkOnly, deleteNetwork),
   "NetworkDriver.CreateEndpoint": method(protocol.endpointRequest, createEndpoint),
-  "NetworkDriver.EndpointOperInfo": method(protocol.endpointOnly, endpointOperInfo),
+  // It is asked for published ports after each start; containers on the LAN have none.
+  "NetworkDriver.EndpointOperInfo": says({ Value: {} }),
   "NetworkDriver.Join": method(protocol.joinRequest, join),
   // The link comes back to the host after this, and is deleted with the endpoint.
   "NetworkDriver.Leave": says({}),

@@ -97,7 +97,6 @@ export class FakeEngine {
         : ok(view);
     },
     list: async () => ok([]),
-    find: async (runtimeId) => ok(this.find(runtimeId)),
     withdraw: async (runtimeId) => {
       this.asked.push("withdraw");
       const taken = this.take((view) => view === this.find(runtimeId));

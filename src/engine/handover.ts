@@ -58,7 +58,6 @@ export interface Handover {
   expectIn(runtimeId: string, path: string): Promise<Result<EndpointView, Problem>>;
   /** Those of this boot that no operation is at work on. */
   list(): Promise<Result<readonly RuntimeEndpoint[], Problem>>;
-  find(runtimeId: string): Promise<Result<EndpointView | undefined, Problem>>;
   /** Deletes the link wherever it is, then frees the addresses; nothing left is a success. */
   withdraw(runtimeId: string): Promise<Result<EndpointView | undefined, Problem>>;
 }

@@ -36,7 +36,6 @@ export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handov
     prepare: (request) => afterReboot(() => prepare(deps, request)),
     expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
     list: () => deps.store.read((book) => ok(listRuntimeEndpoints(deps, book))),
-    find: (runtimeId) => deps.store.read((book) => ok(findView(deps, book, runtimeId))),
     withdraw: (runtimeId) => withdraw(deps, runtimeId),
   };
 }
@@ -190,11 +189,6 @@ function listRuntimeEndpoints(deps: EngineDeps, book: Book): readonly RuntimeEnd
 function findEndpoint(deps: EngineDeps, book: Book, runtimeId: string): Endpoint | undefined {
   const { id } = runtimeSandbox(deps.platform.process.bootId, runtimeId);
   return book.endpoints.bySandbox(id)[0];
-}
-
-function findView(deps: EngineDeps, book: Book, runtimeId: string): EndpointView | undefined {
-  const endpoint = findEndpoint(deps, book, runtimeId);
-  return endpoint === undefined ? undefined : viewOf(book, endpoint);
 }
 
 function viewOf(book: Book, endpoint: Endpoint): EndpointView {
