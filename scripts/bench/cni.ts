@@ -19,6 +19,8 @@ interface Plugins {
   /** Their own link on the LAN, and their own files of addresses. */
   readonly parent: string;
   readonly dataDir: string;
+  /** Of the configuration; absent: "bench". */
+  readonly name?: string;
 }
 
 interface Container {
@@ -66,9 +68,9 @@ class Bench implements AsyncDisposable {
     return { env: { PATH: process.env.PATH ?? "", ...plugins.env, ...variables } };
   }
 
-  config({ parent, dataDir }: Plugins): Buffer {
+  config({ parent, dataDir, name = "bench" }: Plugins): Buffer {
     const ipam = { type: "host-local", dataDir, ranges: [[{ subnet: "10.8.0.0/14" }]] };
-    const network = { cniVersion: "1.0.0", name: "bench", type: "macvlan", master: parent, ipam };
+    const network = { cniVersion: "1.0.0", name, type: "macvlan", master: parent, ipam };
     return Buffer.from(JSON.stringify(network));
   }
 
@@ -172,6 +174,8 @@ interface Setting {
   readonly kind?: EngineKind;
   /** How many addresses are taken before. */
   readonly taken?: number;
+  /** The reference's plugins, with as many taken, or ours in an empty pool. */
+  readonly beside?: "reference" | "ours";
 }
 
 /** Files as host-local keeps them: each maker's plugins find as many. */
@@ -191,7 +195,7 @@ function build(directory: string): void {
 }
 
 async function within(
-  { daemon, kind = "debian", taken = 0 }: Setting,
+  { daemon, kind = "debian", taken = 0, beside = "reference" }: Setting,
   measure: (bench: Bench) => Promise<Outcome>,
 ): Promise<Outcome> {
   using lan = openLan();
@@ -206,13 +210,12 @@ async function within(
     parent: "p0",
     dataDir: join(directory.path, "ours"),
   };
-  const peer: Plugins = {
-    directory: join(await rootOf(kind), "usr/lib/cni"),
-    env: {},
-    parent: "q0",
-    dataDir: join(directory.path, "peer"),
-  };
-  for (const { dataDir } of [ours, peer]) fill(dataDir, taken);
+  const elsewhere = { parent: "q0", dataDir: join(directory.path, "peer") };
+  const peer: Plugins =
+    beside === "ours"
+      ? { ...ours, ...elsewhere, name: "empty" }
+      : { directory: join(await rootOf(kind), "usr/lib/cni"), env: {}, ...elsewhere };
+  for (const { dataDir } of beside === "ours" ? [ours] : [ours, peer]) fill(dataDir, taken);
   const program = ["nsenter", `--net=${pathOf(lan.host)}`, "--", join(directory.path, "landfall")];
   const options = ["--state-dir", directory.path, "--run-dir", directory.path];
   const server =
@@ -292,13 +295,19 @@ export const cniRows: readonly Row[] = [
     ...atMost(0.3),
     run: crowd,
   },
-  ...[20_000, 50_000].map(
-    (taken): Row => ({
+  ...[20_000, 50_000].flatMap((taken): readonly Row[] => [
+    {
       name: `cni-add-${taken}`,
       what: `CNI ADD with ${taken} addresses taken, beside Go's`,
       run: () => life({ daemon: "running", taken }, "ADD", 20),
-    }),
-  ),
+    },
+    {
+      name: `cni-full-${taken}`,
+      what: `CNI ADD with ${taken} addresses taken, beside none`,
+      ...atMost(1.2),
+      run: () => life({ daemon: "running", taken, beside: "ours" }, "ADD"),
+    },
+  ]),
   {
     name: "cni-processor",
     what: "processor time of a CNI ADD, the daemon's included",

@@ -26,6 +26,7 @@ async function care(looks: readonly Look[], events: readonly HostEvent[] = []) {
   const ending = new AbortController();
   const lines: string[] = [];
   const slept: Millis[] = [];
+  const asked: (string | undefined)[] = [];
   const rest = [...looks];
   const clock: Clock = {
     boottime: () => millis(0),
@@ -41,7 +42,8 @@ async function care(looks: readonly Look[], events: readonly HostEvent[] = []) {
   };
   await takeCare({
     engine: {
-      reconcile: async () => {
+      reconcile: async ({ holds } = {}) => {
+        asked.push(holds);
         const look = rest.shift() ?? ok([]);
         if (rest.length === 0) ending.abort();
         return look;
@@ -55,7 +57,7 @@ async function care(looks: readonly Look[], events: readonly HostEvent[] = []) {
     logger: { info: write("info"), warn: write("warn") } as never,
     signal: ending.signal,
   });
-  return { lines, slept };
+  return { lines, slept, asked };
 }
 
 test("looks at once, and again after the interval", async () => {
@@ -104,6 +106,17 @@ test("a stir on the host wakes it later, and a change meanwhile sooner", async (
   expect(calm.slept).not.toContain(millis(200));
   const change: HostEvent = { kind: "link", name: "p0", change: "set" };
   expect((await care([ok([]), ok([])], [stir, change])).slept).toContain(millis(200));
+});
+
+test("what others hold is looked at but where containers stirred a moment ago", async () => {
+  const stir: HostEvent = { kind: "stir", name: "p0" };
+  expect((await care([ok([]), ok([]), ok([])], [stir])).asked).toEqual([
+    undefined,
+    "leave",
+    undefined,
+  ]);
+  const change: HostEvent = { kind: "link", name: "p0", change: "set" };
+  expect((await care([ok([]), ok([])], [stir, change])).asked).toEqual([undefined, undefined]);
 });
 
 test("says when it can no longer watch, and goes on by the clock", async () => {

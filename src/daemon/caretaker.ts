@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import { type Millis, millis, seconds } from "../base/index.ts";
-import type { Engine, HostEvent, Reconciled } from "../engine/index.ts";
+import type { Engine, HostEvent, Reconciled, ReconcileOptions } from "../engine/index.ts";
 import type { Clock } from "../platform/index.ts";
 
 /** Links come and go in bursts; one look after the burst is enough. */
@@ -28,8 +28,13 @@ export async function takeCare(options: CaretakerOptions): Promise<void> {
   const bell = new Bell();
   const listening = listenTo(options, bell);
   const told = new Set<string>();
+  let ring: Ring = "quiet";
+  let held = clock.boottime();
   while (!signal.aborted) {
-    await look(options, told);
+    // Each container that comes or goes stirs, and no file of others is gone for that.
+    const isSoon = ring === "stirred" && clock.boottime() - held < interval;
+    await look(options, told, isSoon ? { holds: "leave" } : {});
+    if (!isSoon) held = clock.boottime();
     if (signal.aborted) break;
     const woken = await bell.wait(clock, interval, signal);
     // What rings louder meanwhile ends the longer wait.
@@ -37,6 +42,7 @@ export async function takeCare(options: CaretakerOptions): Promise<void> {
       woken === "stirred" ? await bell.wait(clock, STIR_SETTLE, signal, "rung") : woken;
     if (louder === "rung") await clock.sleep(SETTLE, signal);
     bell.reset();
+    ring = louder;
   }
   await listening;
 }
@@ -51,8 +57,12 @@ async function listenTo({ events, logger }: CaretakerOptions, bell: Bell): Promi
   }
 }
 
-async function look({ engine, logger }: CaretakerOptions, told: Set<string>): Promise<void> {
-  const result = await engine.reconcile();
+async function look(
+  { engine, logger }: CaretakerOptions,
+  told: Set<string>,
+  wanted: ReconcileOptions,
+): Promise<void> {
+  const result = await engine.reconcile(wanted);
   if (!result.ok) {
     const { code, detail } = result.error;
     sayOnce(told, [`${code} ${detail}`], () => {

@@ -143,6 +143,15 @@ export interface Reconciled {
   readonly problem?: Problem;
 }
 
+/** How much a reconcile looks at. */
+export interface ReconcileOptions {
+  /**
+   * Whether files of other address managers that are gone end what they held; absent: "end". Their
+   * folders are listed for it, and what they hold is read, which may be 50,000 addresses.
+   */
+  readonly holds?: "end" | "leave";
+}
+
 /**
  * The use cases. Each is one operation: checked against the kernel, recorded with its whole plan,
  * done, recorded as done; or undone, so that kernel and book are as they were.
@@ -171,7 +180,7 @@ export interface Engine {
    * Ends what died, collects endpoints whose sandbox is gone, makes links and parents of ours anew
    * that are gone. What cannot be decided, or is not ours, is told and left alone.
    */
-  reconcile(): Promise<Result<readonly Reconciled[], Problem>>;
+  reconcile(options?: ReconcileOptions): Promise<Result<readonly Reconciled[], Problem>>;
   listLeases(): Promise<Result<readonly LeaseView[], Problem>>;
   /** The rests that it ended. Errors: LF-LEASE-HELD, LF-LEASE-MISSING. */
   releaseLease(selector: LeaseSelector): Promise<Result<readonly LeaseView[], Problem>>;

@@ -30,6 +30,7 @@ export type {
   NetworkView,
   OperationOptions,
   Reconciled,
+  ReconcileOptions,
   SandboxHandle,
 } from "./engine.ts";
 export { findingActions, findingKinds, networkFindingKinds } from "./engine.ts";

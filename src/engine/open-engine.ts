@@ -61,7 +61,7 @@ export function openEngine(options: EngineOptions): LocalEngine {
     attach: (request) => afterReboot(() => attachEndpoint(deps, request)),
     detach: (selector, detachOptions) => detachEndpoint(deps, selector, detachOptions),
     status: () => findDrift(deps),
-    reconcile: () => reconcile(deps),
+    reconcile: (options) => reconcile(deps, options),
     listLeases: () => listLeases(deps),
     releaseLease: (selector) => releaseLease(deps, selector),
     listEndpoints: () =>

@@ -3,7 +3,13 @@ import { err, ok, type Problem, type Result } from "../base/index.ts";
 import { getLink, setLink } from "../netlink/index.ts";
 import { collectGone } from "./collect-gone.ts";
 import type { EngineDeps } from "./deps.ts";
-import type { EndpointFinding, Finding, NetworkFinding, Reconciled } from "./engine.ts";
+import type {
+  EndpointFinding,
+  Finding,
+  NetworkFinding,
+  Reconciled,
+  ReconcileOptions,
+} from "./engine.ts";
 import { findDrift } from "./find-drift.ts";
 import { endStaleHolds } from "./holds.ts";
 import { type InFlight, listInFlight } from "./in-flight.ts";
@@ -13,8 +19,11 @@ import { restoreEndpoint } from "./restore-endpoint.ts";
 import { endIfDead } from "./settle.ts";
 
 /** Acts on every finding that can be acted on; one that fails does not stop the others. */
-export async function reconcile(deps: EngineDeps): Promise<Result<readonly Reconciled[], Problem>> {
-  const letGo = await endStaleHolds(deps);
+export async function reconcile(
+  deps: EngineDeps,
+  { holds = "end" }: ReconcileOptions = {},
+): Promise<Result<readonly Reconciled[], Problem>> {
+  const letGo = holds === "end" ? await endStaleHolds(deps) : ok();
   if (!letGo.ok) return letGo;
   const first = await reconcileOnce(deps);
   if (!first.ok || !first.value.some(isParentRepaired)) return first;
