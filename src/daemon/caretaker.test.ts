@@ -22,14 +22,18 @@ const row = (outcome: Reconciled["outcome"], detail = "it is gone"): Reconciled 
 type Look = Result<readonly Reconciled[], Problem>;
 
 /** Runs a caretaker until it has looked at every one of `looks`; what it logged and slept. */
-async function care(looks: readonly Look[], events: readonly HostEvent[] = []) {
+async function care(
+  looks: readonly Look[],
+  events: readonly HostEvent[] = [],
+  boottime: () => Millis = () => millis(0),
+) {
   const ending = new AbortController();
   const lines: string[] = [];
   const slept: Millis[] = [];
   const asked: (string | undefined)[] = [];
   const rest = [...looks];
   const clock: Clock = {
-    boottime: () => millis(0),
+    boottime,
     wall: () => new Date(0),
     sleep: async (duration, signal) => {
       slept.push(duration);
@@ -117,6 +121,13 @@ test("what others hold is looked at but where containers stirred a moment ago", 
   ]);
   const change: HostEvent = { kind: "link", name: "p0", change: "set" };
   expect((await care([ok([]), ok([])], [stir, change])).asked).toEqual([undefined, undefined]);
+  // Where something stirs all the time they are looked at as often as where nothing does.
+  let now = 0;
+  const passing = () => {
+    now += 30_000;
+    return millis(now);
+  };
+  expect((await care([ok([]), ok([])], [stir], passing)).asked).toEqual([undefined, undefined]);
 });
 
 test("says when it can no longer watch, and goes on by the clock", async () => {

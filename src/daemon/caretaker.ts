@@ -29,12 +29,12 @@ export async function takeCare(options: CaretakerOptions): Promise<void> {
   const listening = listenTo(options, bell);
   const told = new Set<string>();
   let ring: Ring = "quiet";
-  let held = clock.boottime();
+  let lookedAtHolds = clock.boottime();
   while (!signal.aborted) {
     // Each container that comes or goes stirs, and no file of others is gone for that.
-    const isSoon = ring === "stirred" && clock.boottime() - held < interval;
+    const isSoon = ring === "stirred" && clock.boottime() - lookedAtHolds < interval;
     await look(options, told, isSoon ? { holds: "leave" } : {});
-    if (!isSoon) held = clock.boottime();
+    if (!isSoon) lookedAtHolds = clock.boottime();
     if (signal.aborted) break;
     const woken = await bell.wait(clock, interval, signal);
     // What rings louder meanwhile ends the longer wait.

@@ -76,7 +76,8 @@ export async function releaseForeign(
   const delegation = { execute: ports.execute, call, env, type };
   // Not the caller's signal: what it called off must not stay.
   const released = await delegate(delegation, "DEL", AbortSignal.timeout(RELEASE_TIMEOUT_MS));
-  if (released.ok) return failure;
+  // One that cannot be asked, such as one that is not there, need not be told so twice.
+  if (released.ok || released.error.msg === failure.msg) return failure;
   const said = `IPAM plugin ${type} did not take its addresses back: ${released.error.msg}`;
   const details = failure.details === undefined ? said : `${failure.details} ${said}`;
   return { ...failure, details };

@@ -130,6 +130,12 @@ describe("another's IPAM", () => {
     }
   });
 
+  test("says once what it says of the ADD and of the DEL after it", async () => {
+    const on = site(() => ({ code: 999, msg: "no daemon" }));
+    const { code, msg, details } = JSON.parse((await run(on, "ADD")).stdout);
+    expect([code, msg, details]).toEqual([999, "no daemon", undefined]);
+  });
+
   test("that is not there is told before anything is made", async () => {
     const on = giving();
     const reply = await on.run("macvlan", "ADD", config, { CNI_PATH: "/nowhere" });
