@@ -1,7 +1,10 @@
-import { type Millis, type Result, seconds } from "../base/index.ts";
-import type { EngineListing, EngineSilent } from "./engine-api.ts";
+import { type Millis, seconds } from "../base/index.ts";
+import type { EngineListing } from "./engine-api.ts";
 
-/** The engine asks for an endpoint before it lists it, and a slow start may take a while. */
+/**
+ * The engine asks for an endpoint before it lists it, and forgets one before it asks for its end.
+ * Either takes a moment; what lasts longer than this is lost.
+ */
 export const GRACE: Millis = seconds(60);
 
 /** An endpoint of the book that Docker asked for. */
@@ -10,24 +13,17 @@ export interface DockerEndpoint {
   readonly runtimeId: string;
   /** What Docker calls its network. */
   readonly network: string;
-  /** How long ago it was recorded, at least, before the engine was asked. */
-  readonly age: Millis;
 }
 
 /**
- * The endpoints to withdraw because their containers died without a word: Docker tells nobody what
- * a killed dockerd had attached. Only those that a complete listing lacks, that had time to appear
- * in it, and whose network it has: otherwise they may be another engine's.
+ * The endpoints that a complete listing lacks and whose network it has: otherwise they may be
+ * another engine's. Docker tells nobody what a killed dockerd had attached.
  */
-export function collectable<T extends DockerEndpoint>(
+export function missing<T extends DockerEndpoint>(
   endpoints: readonly T[],
-  listing: Result<EngineListing, EngineSilent>,
-  grace: Millis = GRACE,
+  listing: EngineListing,
 ): readonly T[] {
-  if (!listing.ok) return [];
-  const known = listing.value;
   return endpoints.filter(
-    ({ runtimeId, network, age }) =>
-      age > grace && known.networks.has(network) && !known.endpoints.has(runtimeId),
+    ({ runtimeId, network }) => listing.networks.has(network) && !listing.endpoints.has(runtimeId),
   );
 }

@@ -1,7 +1,7 @@
-import { type Millis, millis, type Problem } from "../base/index.ts";
+import type { Millis, Problem } from "../base/index.ts";
 import type { EndpointView, Handover } from "../engine/index.ts";
 import type { Clock } from "../platform/index.ts";
-import { collectable, type DockerEndpoint, GRACE } from "./collect.ts";
+import { type DockerEndpoint, GRACE, missing } from "./collect.ts";
 import type { EngineApi } from "./engine-api.ts";
 
 /** What a collector stands on. */
@@ -9,7 +9,7 @@ export interface CollectorOptions {
   readonly handover: Pick<Handover, "list" | "withdraw">;
   readonly clock: Pick<Clock, "boottime">;
   readonly api: Pick<EngineApi, "listAttachments">;
-  /** How long an endpoint is left alone; absent: a minute. */
+  /** How long the engine may lack an endpoint; absent: a minute. */
   readonly grace?: Millis;
 }
 
@@ -21,7 +21,7 @@ export interface Collected {
 
 /** Withdraws what Docker's engine lost without a word. */
 export interface Collector {
-  /** One look at the book and, where something is old enough, at the engine. */
+  /** One look at the book and, where something in it is Docker's, at the engine. */
   collect(): Promise<readonly Collected[]>;
 }
 
@@ -30,44 +30,57 @@ interface Candidate extends DockerEndpoint {
 }
 
 /**
- * A collector that has seen nothing yet. An endpoint's age counts from when the collector first saw
- * it: what is in the book is wall time, which jumps on machines without a clock of their own.
+ * A collector that has seen nothing yet. It counts from its first look that missed an endpoint:
+ * what is in the book is wall time, which jumps on machines without a clock of their own.
  */
 export function dockerCollector(options: CollectorOptions): Collector {
-  const { handover, api, grace = GRACE } = options;
-  const firstSeen = new Map<string, Millis>();
+  const { handover, api, clock, grace = GRACE } = options;
+  const missedSince = new Map<string, Millis>();
   return {
     collect: async () => {
       // The book first: what is recorded while the engine answers is not in question.
-      const candidates = await listCandidates(options, firstSeen);
-      if (!candidates.some(({ age }) => age > grace)) return [];
-      const lost = collectable(candidates, await api.listAttachments(), grace);
-      const collected: Collected[] = [];
-      for (const { runtimeId, view } of lost) {
-        const withdrawn = await handover.withdraw(runtimeId);
-        collected.push({
-          endpoint: view,
-          ...(withdrawn.ok ? {} : { problem: withdrawn.error }),
-        });
-      }
-      return collected;
+      const candidates = await listCandidates(handover);
+      if (candidates.length === 0) return [];
+      const listing = await api.listAttachments();
+      if (!listing.ok) return [];
+      const missed = missing(candidates, listing.value);
+      noteMissed(missedSince, missed, clock.boottime());
+      const lost = missed.filter(({ runtimeId }) => isOver(missedSince.get(runtimeId)));
+      return withdrawAll(handover, lost);
     },
   };
+
+  function isOver(since: Millis | undefined): boolean {
+    return since !== undefined && clock.boottime() - since > grace;
+  }
 }
 
-/** What the book has of Docker's, each with its age. A book that cannot be read has nothing. */
+/** Forgets what is missed no more: what Docker has again starts anew. */
+function noteMissed(since: Map<string, Millis>, missed: readonly Candidate[], now: Millis): void {
+  const ids = new Set(missed.map(({ runtimeId }) => runtimeId));
+  for (const id of since.keys()) if (!ids.has(id)) since.delete(id);
+  for (const id of ids) if (!since.has(id)) since.set(id, now);
+}
+
+async function withdrawAll(
+  handover: CollectorOptions["handover"],
+  lost: readonly Candidate[],
+): Promise<readonly Collected[]> {
+  const collected: Collected[] = [];
+  for (const { runtimeId, view } of lost) {
+    const withdrawn = await handover.withdraw(runtimeId);
+    collected.push({ endpoint: view, ...(withdrawn.ok ? {} : { problem: withdrawn.error }) });
+  }
+  return collected;
+}
+
+/** What the book has of Docker's. A book that cannot be read has nothing. */
 async function listCandidates(
-  { handover, clock }: CollectorOptions,
-  firstSeen: Map<string, Millis>,
+  handover: CollectorOptions["handover"],
 ): Promise<readonly Candidate[]> {
   const listed = await handover.list();
   if (!listed.ok) return [];
-  const now = clock.boottime();
-  const present = new Set(listed.value.map(({ runtimeId }) => runtimeId));
-  for (const id of firstSeen.keys()) if (!present.has(id)) firstSeen.delete(id);
   return listed.value.map(({ runtimeId, runtimeNetwork, view }) => {
-    const since = firstSeen.get(runtimeId) ?? now;
-    firstSeen.set(runtimeId, since);
-    return { runtimeId, network: runtimeNetwork, age: millis(now - since), view };
+    return { runtimeId, network: runtimeNetwork, view };
   });
 }
