@@ -1,5 +1,6 @@
 /** What happens to parents, and what reconciling makes good again. */
 import { describe, expect, test } from "bun:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseInterfaceAddress } from "../src/addr/index.ts";
 import { defined } from "../src/base/index.ts";
 import { addAddress, addLink, deleteLink, setLink } from "../src/netlink/index.ts";
@@ -236,6 +237,7 @@ test("the link of an endpoint that a runtime moves is not made anew: the runtime
   const { host } = site;
   const runtimeId = "a".repeat(64);
   must(await host.engine.handover.prepare({ network: lan, runtimeId, addresses: [] }));
+  await nextTurn();
   removeParent(host);
   remakeParent(host);
   expect((await outcomes(site)).toSorted()).toEqual([

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readlinkSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Ip, type Mac, parseIp, parseMac, parsePrefix } from "../src/addr/index.ts";
 import {
   checkNetwork,
@@ -38,7 +39,13 @@ async function openSite(change: Partial<NetworkWish> = {}) {
     return openEngine({ platform, hostNamespace: lan.host, store });
   };
   const [id, address] = ["d".repeat(64), ip("10.0.0.9")];
-  const prepare = () => handover.prepare({ network: name, runtimeId: id, addresses: [address] });
+  // With its outcome, which comes after the answer.
+  const prepare = async () => {
+    const wish = { network: name, runtimeId: id, addresses: [address] };
+    const answer = await handover.prepare(wish);
+    await nextTurn();
+    return answer;
+  };
   return {
     lan,
     engine,

@@ -3,7 +3,6 @@ import {
   type AttachContext,
   observeDefaultRoutes,
   observeLink,
-  type Parent,
   permitWithin,
   runPlan,
   undoPlan,
@@ -27,6 +26,7 @@ import type { Book, Transaction } from "../store/index.ts";
 import { recordAttached, recordGone } from "./book-side.ts";
 import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
+import type { TellEarly } from "./early-answers.ts";
 import type { AttachRequest, EndpointView } from "./engine.ts";
 import { operationOn, refuseDuringUpdate, updateOf } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
@@ -78,13 +78,17 @@ function inTheWay(book: Book, wish: EndpointWish) {
   );
 }
 
-/** Makes an endpoint: observe, record the intent, change the kernel, record the outcome. */
+/**
+ * Makes an endpoint: observe, record the intent, change the kernel, record the outcome. `tell` is
+ * told of it before that last step.
+ */
 export async function makeEndpoint(
   deps: EngineDeps,
   request: EndpointWish,
   outset: Outset,
+  tell?: TellEarly<EndpointView>,
 ): Promise<Result<EndpointView, Problem>> {
-  return mapResult(await makeEndpointOn(deps, request, outset), ({ view }) => view);
+  return mapResult(await makeEndpointOn(deps, request, outset, tell), ({ view }) => view);
 }
 
 /** As `makeEndpoint`, with the network and the parent that it is on. */
@@ -92,6 +96,7 @@ export async function makeEndpointOn(
   deps: EngineDeps,
   request: EndpointWish,
   outset: Outset,
+  tell?: TellEarly<EndpointView>,
 ): Promise<Result<Made, Problem>> {
   const { network } = outset;
   const id = deps.ids.operation();
@@ -105,15 +110,16 @@ export async function makeEndpointOn(
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
   const onDisk = deps.store.persist();
-  // Where a runtime moves the link, the endpoint is not there before it says where to.
+  // Nobody waits where a runtime moves the link: the disk has it long before the sandbox lives.
   const persisted = request.sandbox.mover === undefined ? onDisk : undefined;
-  const ground = { context: { ...context, parent }, signal: request.signal, persisted };
-  const outcome = await carryOut(deps, operation, ground);
   const warnings = parentWarnings(network, parent);
-  return mapResult(outcome, (row) => {
-    const view = warnings.length > 0 ? { ...row, warnings } : row;
-    return { view, network, parent };
+  const warned = (row: EndpointView) => (warnings.length > 0 ? { ...row, warnings } : row);
+  const endpoint: Endpoint = { ...begun.value.endpoint, state: "attached" };
+  const outcome = await carryOut(deps, operation, {
+    ...{ context: { ...context, parent }, signal: request.signal, persisted },
+    beforeOutcome: () => tell?.(warned({ endpoint, network: network.name })),
   });
+  return mapResult(outcome, (row) => ({ view: warned(row), network, parent }));
 }
 
 /** An endpoint that was just made. */
@@ -123,9 +129,13 @@ export interface Made {
   readonly parent: Seen["parent"];
 }
 
-/** A recorded intent, and the parent as it was then. */
-interface Begun {
+interface Intent {
   readonly operation: EndpointOperation;
+  readonly endpoint: Endpoint;
+}
+
+/** A recorded intent, and the parent as it was then. */
+interface Begun extends Intent {
   readonly parent: Seen["parent"];
 }
 
@@ -150,9 +160,8 @@ function begin(
     if (!made.ok) return made;
     const seen = observe(deps, request, { network, context: ground.context });
     if (!seen.ok) return seen;
-    const operation = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
-    const { parent } = seen.value;
-    return operation.ok ? ok({ operation: operation.value, parent }) : operation;
+    const intent = await commitIntent(deps, request, { id: ground.id, seen: seen.value });
+    return mapResult(intent, (recorded) => ({ ...recorded, parent: seen.value.parent }));
   });
 }
 
@@ -164,13 +173,15 @@ export interface Ground {
   readonly persisted?: Promise<Result<void, Problem>> | undefined;
   /** Steps of the plan that an operation before did; absent: none. */
   readonly done?: number;
+  /** What is to happen when all is done and only the outcome is to be recorded. */
+  readonly beforeOutcome?: () => Promise<void> | undefined;
 }
 
 /** Carries out the plan of a recorded intent, and records the outcome. */
 export async function carryOut(
   deps: EngineDeps,
   operation: EndpointOperation,
-  { context, signal, persisted, done: before = 0 }: Ground,
+  { context, signal, persisted, done: before = 0, beforeOutcome }: Ground,
 ): Promise<Result<EndpointView, Problem>> {
   const permit = permitWithin(deps.platform.clock, { ...operation, signal });
   const done = await runPlan(operation.plan, context, permit, before);
@@ -185,6 +196,7 @@ export async function carryOut(
     return err(problem);
   }
   const safe = (await persisted) ?? ok();
+  await beforeOutcome?.();
   const outcome = safe.ok ? await recordOutcome(deps, operation) : safe;
   // A link that the book does not know as attached must not stay; the intent still tells of it.
   if (!outcome.ok) await undoPlan(operation.plan, context);
@@ -210,7 +222,9 @@ function observe(
   { network, context }: { readonly network: Network; readonly context: AttachContext },
 ): Result<Seen, Problem> {
   const { sandbox, ifname, attachment } = wish;
-  const known = sandbox.mover === undefined ? undefined : parentOfClaim(deps, wish);
+  // A runtime that moves links has asked for an address before.
+  const now = deps.platform.clock.boottime();
+  const known = sandbox.mover === undefined ? undefined : deps.parents.of(network, now);
   const parent = known === undefined ? parentForAttach(context.host, network) : ok(known);
   if (!parent.ok) return parent;
   // What becomes of the sandbox is the runtime's business.
@@ -230,20 +244,12 @@ function observe(
   return ok({ parent: parent.value, sandbox, defaultRoutes: defaultRoutes.value });
 }
 
-/** As it was seen when the first address was claimed, if that was a moment ago. */
-function parentOfClaim(
-  { claims, platform }: EngineDeps,
-  { network, addresses: [address] }: EndpointWish,
-): Parent | undefined {
-  return address && claims.parentOf(network, address, platform.clock.boottime());
-}
-
 /** First commit: the endpoint, its addresses and the whole plan, before the kernel is touched. */
 function commitIntent(
   deps: EngineDeps,
   request: EndpointWish,
   { id, seen }: { readonly id: OperationId; readonly seen: Seen },
-): Promise<Result<EndpointOperation, Problem>> {
+): Promise<Result<Intent, Problem>> {
   return deps.store.transact((tx) => {
     // The network may have been removed since it was looked up.
     const network = tx.networks.byName(request.network);
@@ -259,7 +265,7 @@ function commitIntent(
       network,
     });
     tx.operations.insert(operation);
-    return ok(operation);
+    return ok({ operation, endpoint: endpoint.value });
   }, "once-persisted");
 }
 

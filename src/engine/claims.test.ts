@@ -1,14 +1,11 @@
 import { expect, test } from "bun:test";
 import { type Ip, parseIp } from "../addr/index.ts";
-import type { Parent } from "../attach/index.ts";
 import { millis } from "../base/index.ts";
 import type { NetworkName, SegmentName } from "../domain/index.ts";
 import { Claims } from "./claims.ts";
 
 const network = "lan" as NetworkName;
-const address = parsed("10.0.0.9");
-const parent = { ifindex: 2, name: "p0" } as Parent;
-const claim = { network, segment: "p0" as SegmentName, address, parent, origin: "chosen" } as const;
+const segment = "p0" as SegmentName;
 
 function parsed(text: string): Ip {
   const ip = parseIp(text);
@@ -16,13 +13,19 @@ function parsed(text: string): Ip {
   return ip.value;
 }
 
-test("the parent of a claim is known for a moment, and only while the claim lasts", () => {
+test("an address is promised on its segment for a minute, or until that is over", () => {
   const claims = new Claims();
+  const address = parsed("10.0.0.9");
+  const promised = (on: SegmentName, now: number) =>
+    claims.on(on, millis(now)).map((claim) => claim.address);
+  const claim = { network, segment, address, origin: "chosen" } as const;
   claims.add(claim, millis(1000));
-  expect(claims.parentOf(network, address, millis(1050))).toBe(parent);
-  expect(claims.parentOf(network, parsed("10.0.0.8"), millis(1050))).toBeUndefined();
-  expect(claims.parentOf(network, address, millis(1100))).toBeUndefined();
+  expect(promised(segment, 60_999)).toEqual([address]);
+  expect(promised("p1" as SegmentName, 60_999)).toEqual([]);
+  expect(promised(segment, 61_000)).toEqual([]);
   claims.add(claim, millis(2000));
+  claims.end(network, parsed("10.0.0.8"));
+  expect(promised(segment, 2000)).toEqual([address]);
   claims.end(network, address);
-  expect(claims.parentOf(network, address, millis(2000))).toBeUndefined();
+  expect(promised(segment, 2000)).toEqual([]);
 });

@@ -1,5 +1,4 @@
 import type { Ip } from "../addr/index.ts";
-import type { Parent } from "../attach/index.ts";
 import { type Millis, millis, minutes } from "../base/index.ts";
 import type { NetworkName, SegmentName } from "../domain/index.ts";
 
@@ -7,11 +6,6 @@ import type { NetworkName, SegmentName } from "../domain/index.ts";
 const CLAIM_TIME: Millis = minutes(1);
 /** Claims beyond these end early, the oldest first. */
 const CLAIMS_MAX = 10_000;
-/**
- * For so long a parent is taken to be as it was seen: runtimes come for the address at once, and
- * the kernel refuses a link on one that went meanwhile.
- */
-const PARENT_FRESH: Millis = millis(100);
 
 interface Claim {
   readonly network: NetworkName;
@@ -19,8 +13,6 @@ interface Claim {
   readonly segment: SegmentName;
   readonly address: Ip;
   readonly origin: "chosen" | "requested";
-  /** As it was when the address was chosen. */
-  readonly parent: Parent;
   /** CLOCK_BOOTTIME. */
   readonly until: Millis;
 }
@@ -39,13 +31,6 @@ export class Claims {
 
   end(network: NetworkName, address: Ip): void {
     this.#claims.delete(keyOf({ network, address }));
-  }
-
-  /** The parent of a claim that was made a moment ago. */
-  parentOf(network: NetworkName, address: Ip, now: Millis): Parent | undefined {
-    const claim = this.#claims.get(keyOf({ network, address }));
-    if (claim === undefined) return undefined;
-    return claim.until - now > CLAIM_TIME - PARENT_FRESH ? claim.parent : undefined;
   }
 
   /** What is promised on a segment at `now`. */

@@ -12,6 +12,7 @@ import type { Book, Store } from "../store/index.ts";
 import type { Claims } from "./claims.ts";
 import type { SandboxHandle } from "./engine.ts";
 import type { OperationLocks } from "./operation-locks.ts";
+import type { RecentParents } from "./recent-parents.ts";
 
 /** Everything that an engine stands on; a lab host has its own of each, the real host too. */
 export interface EngineDeps {
@@ -22,6 +23,7 @@ export interface EngineDeps {
   readonly ids: Ids;
   readonly locks: OperationLocks;
   readonly claims: Claims;
+  readonly parents: RecentParents;
 }
 
 /** The problem of a name that stands for no network. */

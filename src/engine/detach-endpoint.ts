@@ -10,7 +10,7 @@ import {
   type OperationId,
   ownerBusy,
 } from "../domain/index.ts";
-import type { Book } from "../store/index.ts";
+import type { Book, Transaction } from "../store/index.ts";
 import { recordGone } from "./book-side.ts";
 import { type EngineDeps, rememberedSandbox } from "./deps.ts";
 import type { DetachOptions, EndpointSelector, EndpointView } from "./engine.ts";
@@ -49,18 +49,15 @@ export async function detachEndpoint(
   };
   const intent = await takeTurn(deps, turn, () => commitIntent(deps, selector, id));
   if (!intent.ok) return intent;
-  const onDisk = deps.store.persist();
   const permit = permitWithin(deps.platform.clock, { ...intent.value.operation, signal });
   const removed = await removeFromKernel(deps, selector, intent.value, permit);
   if (!removed.ok) {
     await takeBack(deps, intent.value);
     return err(removed.error);
   }
-  const persisted = await onDisk;
-  if (!persisted.ok) return persisted;
   const { operation } = intent.value;
-  // A power cut may take this back: then the intent is there, and the link is not.
-  return await deps.store.transact((tx) => ok(recordGone(deps, tx, operation)), "process-end");
+  const gone = (tx: Transaction) => ok(recordGone(deps, tx, operation));
+  return await deps.store.transact(gone, "process-end");
 }
 
 interface Intent {
@@ -69,7 +66,11 @@ interface Intent {
   readonly operation: EndpointOperation;
 }
 
-/** First commit: the endpoint is on its way out; its addresses stay taken. */
+/**
+ * First commit: the endpoint is on its way out; its addresses stay taken. Nobody waits for the
+ * disk: a power cut may take a detach back, but ends the boot as well, and with it every endpoint
+ * that is left. Whoever is given one of its addresses has it on the disk together with this.
+ */
 function commitIntent(
   deps: EngineDeps,
   selector: DetachSelector,

@@ -49,11 +49,14 @@ export interface Handover {
   claim(request: ClaimRequest): Promise<Result<InterfaceAddress, Problem>>;
   /** Nothing where the claim is over already. */
   giveUp(network: NetworkName, address: Ip): void;
-  /** Records the endpoint with its addresses and makes its link on the host. */
+  /**
+   * Records the endpoint with its addresses and makes its link on the host. The disk gets it at
+   * once, and nobody waits for that: no sandbox survives a power cut.
+   */
   prepare(request: HandoverRequest): Promise<Result<EndpointView, Problem>>;
   /**
-   * Notes where the runtime takes the link; from then on the endpoint survives a power cut. Errors:
-   * LF-ENDPOINT-MISSING.
+   * Notes where the runtime takes the link. Errors: LF-ENDPOINT-MISSING, and what went wrong since
+   * `prepare` answered.
    */
   expectIn(runtimeId: string, path: string): Promise<Result<EndpointView, Problem>>;
   /** Those of this boot that no operation is at work on. */

@@ -16,6 +16,7 @@ import { onceNoticed } from "./notice-reboot.ts";
 import { openAttachments } from "./open-attachments.ts";
 import { openHandover } from "./open-handover.ts";
 import { memoryLocks, type OperationLocks } from "./operation-locks.ts";
+import { RecentParents } from "./recent-parents.ts";
 import { reconcile } from "./reconcile.ts";
 import { updateNetwork } from "./update-network.ts";
 
@@ -46,7 +47,10 @@ export interface LocalEngine extends Engine {
  */
 export function openEngine(options: EngineOptions): LocalEngine {
   const { platform, locks = memoryLocks() } = options;
-  const own = { locks, claims: new Claims(), ids: ids((count) => platform.random.bytes(count)) };
+  const own = {
+    ...{ locks, claims: new Claims(), parents: new RecentParents() },
+    ids: ids((count) => platform.random.bytes(count)),
+  };
   const deps = { ...options, ...own };
   const afterReboot = onceNoticed(deps);
   return {

@@ -7,6 +7,7 @@ import {
   endpointMissing,
   type IfName,
   type Network,
+  ownerBusy,
   runtimeIdOf,
   runtimeSandbox,
 } from "../domain/index.ts";
@@ -16,27 +17,31 @@ import { type EndpointWish, lookUp, makeEndpoint, type Outset } from "./attach-e
 import { parentForAttach } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, momentOf } from "./deps.ts";
 import { detachPatiently } from "./detach-patiently.ts";
+import { EarlyAnswers } from "./early-answers.ts";
 import type { EndpointView } from "./engine.ts";
 import type { ClaimRequest, Handover, HandoverRequest, RuntimeEndpoint } from "./handover.ts";
 import { operationOn } from "./in-flight.ts";
 import { ensureMadeParent } from "./made-parent.ts";
 import type { AfterReboot } from "./notice-reboot.ts";
-import { findInFlight } from "./settle.ts";
+import { findInFlight, type Turn, takeTurn } from "./settle.ts";
 import { withoutGiving } from "./without-giving.ts";
+
+type Early = EarlyAnswers<EndpointView>;
 
 /** The name that runtimes give the first link of a sandbox. */
 const USUAL_IFNAME = "eth0" as IfName;
 
 /** The use cases of runtimes that move links themselves. */
 export function openHandover(deps: EngineDeps, afterReboot: AfterReboot): Handover {
+  const early: Early = new EarlyAnswers();
   return {
     listNetworks: () => deps.store.read((book) => ok(book.networks.all())),
     claim: (request) => afterReboot(() => claim(deps, request)),
     giveUp: (network, address) => deps.claims.end(network, address),
-    prepare: (request) => afterReboot(() => prepare(deps, request)),
-    expectIn: (runtimeId, path) => expectIn(deps, runtimeId, path),
+    prepare: (request) => afterReboot(() => prepare(deps, early, request)),
+    expectIn: (runtimeId, path) => expectIn(deps, early, { runtimeId, path }),
     list: () => deps.store.read((book) => ok(listRuntimeEndpoints(deps, book))),
-    withdraw: (runtimeId) => withdraw(deps, runtimeId),
+    withdraw: (runtimeId) => withdraw(deps, early, runtimeId),
   };
 }
 
@@ -49,25 +54,30 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
   const { segment } = network.value;
   const made = await ensureMadeParent(deps, network.value);
   if (!made.ok) return made;
-  const seen = parentOf(deps, network.value);
-  if (!seen.ok) return seen;
-  const { hostAddresses } = seen.value;
+  const parent = parentOf(deps, network.value);
+  if (!parent.ok) return parent;
+  const { hostAddresses } = parent.value;
   const address = await choose(deps, request, { network: network.value, hostAddresses });
   if (!address.ok) return address;
   const claimed = interfaceAddressIp(address.value);
   const origin = request.address === undefined ? "chosen" : "requested";
   const { network: name } = request;
-  const facts = { segment, parent: seen.value, origin } as const;
-  const promise = { network: name, address: claimed, ...facts };
+  const promise = { network: name, address: claimed, segment, origin } as const;
   deps.claims.add(promise, deps.platform.clock.boottime());
   return address;
 }
 
 function parentOf(deps: EngineDeps, network: Network): Result<Parent, Problem> {
-  const opened = openConversation(deps.platform, deps.hostNamespace);
+  const { parents, platform } = deps;
+  const now = platform.clock.boottime();
+  const recent = parents.of(network, now);
+  if (recent !== undefined) return ok(recent);
+  const opened = openConversation(platform, deps.hostNamespace);
   if (!opened.ok) return opened;
   using host = opened.value;
-  return parentForAttach(host, network);
+  const parent = parentForAttach(host, network);
+  if (parent.ok) parents.note(network, parent.value, now);
+  return parent;
 }
 
 /** The address that an attach would get now; it is not given. */
@@ -108,10 +118,16 @@ function lookUpAgain(book: Book, wish: EndpointWish): Result<Begun, Problem> {
   return mapResult(lookUp(book, wish), (outset) => ({ kind: "to make", outset }));
 }
 
+/**
+ * Answered when the link is there: its runtime goes on while the outcome is recorded. A daemon that
+ * is killed before that leaves an intent with all of it done, which whoever comes next completes.
+ */
 async function prepare(
   deps: EngineDeps,
+  early: Early,
   { runtimeId, ...request }: HandoverRequest,
 ): Promise<Result<EndpointView, Problem>> {
+  await early.end(runtimeId);
   const wish: EndpointWish = {
     ifname: USUAL_IFNAME,
     ...request,
@@ -121,37 +137,43 @@ async function prepare(
   const begun = await deps.store.read((book) => lookUpAgain(book, wish));
   if (!begun.ok) return begun;
   if (begun.value.kind === "made") return ok(begun.value.view);
-  const made = await makeEndpoint(deps, wish, begun.value.outset);
+  const { outset } = begun.value;
+  const made = await early.begin(runtimeId, (tell) => makeEndpoint(deps, wish, outset, tell));
   if (!made.ok) return made;
   for (const address of request.addresses) deps.claims.end(request.network, address);
   return made;
 }
 
-/** With this the endpoint is there: its intent, which `prepare` gave to the disk, is on it. */
+interface Destination {
+  readonly runtimeId: string;
+  readonly path: string;
+}
+
 async function expectIn(
   deps: EngineDeps,
-  runtimeId: string,
-  path: string,
+  early: Early,
+  destination: Destination,
 ): Promise<Result<EndpointView, Problem>> {
-  const onDisk = deps.store.persist();
-  const expected = await noteDestination(deps, runtimeId, path);
-  if (!expected.ok) return expected;
-  const persisted = await onDisk;
-  return persisted.ok ? expected : persisted;
+  const made = await early.end(destination.runtimeId);
+  if (made?.ok === false) return made;
+  const find = (book: Book) => operationOn(book, findEndpoint(deps, book, destination.runtimeId));
+  const turn: Turn = { find, signal: undefined, found: { inFlight: undefined } };
+  return await takeTurn(deps, turn, () => noteDestination(deps, destination));
 }
 
 /** Where the link goes: no sandbox survives a power cut, so its path needs not either. */
 function noteDestination(
   deps: EngineDeps,
-  runtimeId: string,
-  path: string,
+  { runtimeId, path }: Destination,
 ): Promise<Result<EndpointView, Problem>> {
   return deps.store.transact((tx) => {
     const endpoint = findEndpoint(deps, tx, runtimeId);
-    if (endpoint?.state !== "attached") {
+    if (endpoint === undefined) {
       return err(endpointMissing({ endpoint: runtimeId, nearest: undefined }));
     }
+    const { state, ifname } = endpoint;
     const sandbox = { ...endpoint.sandbox, path };
+    if (state !== "attached") return err(ownerBusy({ sandbox: path, ifname, operation: state }));
     const moved: Endpoint = { ...endpoint, sandbox };
     if (endpoint.sandbox.path !== path) tx.endpoints.replace(moved);
     return ok(viewOf(tx, moved));
@@ -160,8 +182,10 @@ function noteDestination(
 
 async function withdraw(
   deps: EngineDeps,
+  early: Early,
   runtimeId: string,
 ): Promise<Result<EndpointView | undefined, Problem>> {
+  await early.end(runtimeId);
   const known = await deps.store.read((book) => {
     const endpoint = findEndpoint(deps, book, runtimeId);
     if (endpoint === undefined) return ok(undefined);

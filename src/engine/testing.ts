@@ -22,6 +22,7 @@ import type { EngineDeps } from "./deps.ts";
 import type { AttachRequest } from "./engine.ts";
 import { memoryLocks } from "./operation-locks.ts";
 import { planEndpoint, type Seen } from "./plan-endpoint.ts";
+import { RecentParents } from "./recent-parents.ts";
 
 /** Helpers of this folder's tests; product code must not import them. */
 
@@ -45,6 +46,7 @@ export function ground(): EngineDeps {
     ids: ids((count) => platform.random.bytes(count)),
     locks: memoryLocks(),
     claims: new Claims(),
+    parents: new RecentParents(),
   };
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { err, type Millis, millis, ok } from "../base/index.ts";
 import type {
   BootId,
@@ -86,7 +87,8 @@ function fakeClock(): Clock {
     wall: () => new Date(now),
     sleep: (duration: Millis, signal?: AbortSignal) => {
       if (!signal?.aborted) now += duration;
-      return Promise.resolve();
+      // Whatever else is due goes on meanwhile.
+      return nextTurn();
     },
   };
 }

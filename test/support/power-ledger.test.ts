@@ -46,12 +46,18 @@ test("the one move in flight may have happened or not, but not by half", () => {
   expect(complaints(leaving, rows("a"))).toEqual(["lost"]);
 });
 
-test("the last one released may still be on its way out, and until it is collected", () => {
-  const gone = [attached("a"), attached("b"), detached("b"), detached("a")];
-  for (const next of [[], [begins("attach", "c")]]) {
-    expect(complaints([...gone, ...next], rows("a"))).toEqual([]);
-    expect(complaints([...gone, ...next], rows("b"))).toEqual(["returned"]);
+test("what was released since the last attach may come back, the later the sooner", () => {
+  const gone = [attached("c"), attached("a"), attached("b"), detached("b"), detached("a")];
+  for (const next of [[], [begins("attach", "d")]]) {
+    for (const book of [rows("c"), rows("c", "a"), rows("c", "a", "b")]) {
+      expect(complaints([...gone, ...next], book)).toEqual([]);
+    }
+    expect(complaints([...gone, ...next], rows("c", "b"))).toEqual(["returned"]);
   }
+  expect(complaints([...gone, attached("d")], rows("c", "d", "a"))).toEqual(["returned"]);
+});
+
+test("what came back may stay until it is collected", () => {
   const ledger = openPowerLedger();
   for (const one of [attached("a"), detached("a")]) ledger.hear(one);
   expect(ledger.audit(rows("a"))).toEqual([]);

@@ -32,11 +32,30 @@ export interface PowerLedger {
   acknowledged(): number;
 }
 
+/** What the disk took, it took in order: of those that may return the last ones, all together. */
+function mayReturn(
+  id: string,
+  leaving: ReadonlySet<string>,
+  rows: ReadonlyMap<string, unknown>,
+): boolean {
+  const inOrder = [...leaving];
+  return leaving.has(id) && inOrder.slice(inOrder.indexOf(id)).every((later) => rows.has(later));
+}
+
+function givenTwice(book: readonly Held[]): readonly string[] {
+  return [...Map.groupBy(book, ({ address }) => address)]
+    .filter(([, holders]) => holders.length > 1)
+    .map(([address]) => `twice: ${address}`);
+}
+
 export function openPowerLedger(): PowerLedger {
   const given = new Map<string, Endpoint>();
   const released = new Set<string>();
-  /** The last one released: the book may still have it on its way out, and recovery ends that. */
-  let leaving: string | undefined;
+  /**
+   * Released since the last attach, in their order: the disk may lack the last ones of them, and
+   * recovery ends those.
+   */
+  const leaving = new Set<string>();
   let running: Extract<Told, { kind: "begins" | "collecting" }> | undefined;
   let acknowledged = 0;
 
@@ -59,7 +78,7 @@ export function openPowerLedger(): PowerLedger {
         return [`lost: ${endpoint.id} was given ${endpoint.addresses.join(" ")}, has "${found}"`];
       }),
       ...[...released]
-        .filter((id) => rows.has(id) && id !== leaving)
+        .filter((id) => rows.has(id) && !mayReturn(id, leaving, rows))
         .map((id) => `returned: ${id} was released`),
       ...newcomers.slice(allowed).map((id) => `unheard of: ${id} has ${rows.get(id)}`),
     ];
@@ -74,23 +93,18 @@ export function openPowerLedger(): PowerLedger {
       running = undefined;
       if (told.kind === "refused") return;
       if (told.kind !== "collected") acknowledged++;
-      // Whatever is acknowledged brings all before it along.
-      leaving = told.kind === "detached" ? told.endpoint.id : undefined;
+      // An acknowledged attach brings all before it along.
+      if (told.kind === "detached") leaving.add(told.endpoint.id);
+      else leaving.clear();
       if (told.kind === "attached") given.set(told.endpoint.id, told.endpoint);
       else if (told.kind === "detached") release(told.endpoint.id);
       else for (const id of given.keys()) release(id);
     },
     audit: (book) => {
       const rows = Map.groupBy(book, ({ endpoint }) => endpoint);
-      const addresses = [...rows].map(
-        ([id, held]) => [id, held.map((row) => row.address)] as const,
-      );
-      const found = new Map(addresses);
-      const twice = [...Map.groupBy(book, ({ address }) => address)]
-        .filter(([, holders]) => holders.length > 1)
-        .map(([address]) => `twice: ${address}`);
-      const complaints = [...wrongRows(found), ...twice];
-      leaving = undefined;
+      const found = new Map([...rows].map(([id, held]) => [id, held.map((row) => row.address)]));
+      const complaints = [...wrongRows(found), ...givenTwice(book)];
+      leaving.clear();
       for (const id of given.keys()) if (!found.has(id)) release(id);
       for (const [id, list] of found) {
         if (!given.has(id)) given.set(id, { id, place: "", addresses: list });
