@@ -29,10 +29,14 @@ static char *environment[ENV_MAX], beside[4096];
 	(write_all(1, "{\"code\":" code ",\"msg\":\"" words "\"}\n", sizeof(code words) + 18), leave(1))
 #define LOST "Landfall's daemon took the call and gave no answer; what it did is not known"
 
-/* Becomes the whole program, for which `input` is read again; BUN_… would decide what it runs. */
+/*
+ * Becomes the whole program, for which `input` is read again; BUN_… would decide what it runs. With
+ * input the daemon was asked: the word says so (src/forward/plugin-of.ts).
+ */
 static __attribute__((noreturn)) void become(char **argv, char **env, long start, long end)
 {
-	char *arguments[] = { argv[0], "cni-plugin", base_name(argv[0]), 0 };
+	char *word = end > 0 ? "cni-plugin-alone" : "cni-plugin";
+	char *arguments[] = { argv[0], word, base_name(argv[0]), 0 };
 	char *programs[] = { lookup(env, "LANDFALL_BIN="), settings.program, beside };
 	int count = 0;
 

@@ -26,15 +26,30 @@ export interface OpenEngine extends Disposable {
   readonly engine: LocalEngine;
 }
 
+/** Where a book is, and what for it is opened. */
+export interface LocalEngineOptions {
+  readonly stateDirectory: string;
+  /** "one call": for a process that ends without closing it; absent: until it is closed. */
+  readonly life?: "one call";
+}
+
+/**
+ * Pages of the log that are put into the book together. Whoever closes the book last does that with
+ * all of them, and waits for the disk three times more. A process that ends without closing leaves
+ * them to the next one, which reads the log as a whole when it opens the book.
+ */
+const LOG_OF_ONE_CALL_PAGES = 100;
+
 /** Opens the book of this machine in a directory. Errors: those of `openSqliteStore`. */
 export function openLocalEngine(
   { platform, home }: Machine,
-  { stateDirectory }: { readonly stateDirectory: string },
+  { stateDirectory, life }: LocalEngineOptions,
 ): Result<OpenEngine, Problem> {
   const store = openSqliteStore({
     stateDirectory,
     randomBytes: platform.random.bytes,
     wall: platform.clock.wall,
+    ...(life === "one call" ? { logPages: LOG_OF_ONE_CALL_PAGES } : {}),
   });
   if (!store.ok) return store;
   // Beside the store, so that whoever has the one has the other.

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { mapResult, seconds } from "./base/index.ts";
 import {
@@ -8,23 +9,31 @@ import {
   inodeOf,
   lostReply,
   type PluginCall,
-  type PluginName,
   type PluginReply,
+  type StartedPlugin,
 } from "./forward/index.ts";
 import { descriptors, writerTo } from "./output.ts";
 import { type PluginGround, pluginRunner } from "./plugin-runner.ts";
 
+const STDIN = 0;
 /** As long as the shim waits (ANSWER_S in native/cni-shim.c). */
 const PATIENCE = seconds(150);
 
 /** The program as a container runtime starts it, by the name of a plugin; the exit status. */
-export async function runAsPlugin(plugin: PluginName): Promise<number> {
-  const interrupt = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupt.abort());
+export async function runAsPlugin({ name, daemon }: StartedPlugin): Promise<number> {
   const { CNI_COMMAND } = process.env;
-  // A person who wants to know what this is may have nothing to type.
-  const stdin = CNI_COMMAND === undefined ? new Uint8Array() : await Bun.stdin.bytes();
-  const reply = await answer({ plugin, env: callersWords(process.env), stdin }, interrupt.signal);
+  // A person who wants to know what this is may have nothing to type. Before the signals have a
+  // meaning: nothing is begun yet, and this waits.
+  const stdin = CNI_COMMAND === undefined ? new Uint8Array() : readFileSync(STDIN);
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => interrupt.abort());
+  }
+  const call = { plugin: name, env: callersWords(process.env), stdin };
+  // VERSION is the same wherever it is answered.
+  const asks = daemon === "to ask" && CNI_COMMAND !== undefined && CNI_COMMAND !== "VERSION";
+  const reply =
+    (asks ? await daemonsReply(call) : undefined) ?? (await ownReply(call, interrupt.signal));
   writerTo(descriptors.stderr)(reply.stderr ?? "");
   writerTo(descriptors.stdout)(reply.stdout);
   return reply.exitCode;
@@ -38,18 +47,16 @@ function callersWords(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> 
   return Object.fromEntries(own);
 }
 
-/** A daemon does it where there is one; VERSION is the same wherever it is answered. */
-async function answer(call: PluginCall, signal: AbortSignal): Promise<PluginReply> {
-  const { CNI_COMMAND } = call.env;
-  if (CNI_COMMAND !== undefined && CNI_COMMAND !== "VERSION") {
-    const socket = cniSocket(process.env.LANDFALL_RUN_DIR || defaultDirectories.run);
-    const asked = await askDaemon(withNamespace(call), { socket, patience: PATIENCE });
-    if (asked.kind === "answered") return asked.reply;
-    if (asked.kind === "lost") return lostReply();
-  }
-  using opened = new DisposableStack();
-  const run = pluginRunner(() => openGround(opened));
-  return await run(call, signal);
+/** Undefined where no daemon took the call. */
+async function daemonsReply(call: PluginCall): Promise<PluginReply | undefined> {
+  const socket = cniSocket(process.env.LANDFALL_RUN_DIR || defaultDirectories.run);
+  const asked = await askDaemon(withNamespace(call), { socket, patience: PATIENCE });
+  if (asked.kind === "answered") return asked.reply;
+  return asked.kind === "lost" ? lostReply() : undefined;
+}
+
+async function ownReply(call: PluginCall, signal: AbortSignal): Promise<PluginReply> {
+  return await pluginRunner(openGround)(call, signal);
 }
 
 function withNamespace(call: PluginCall): PluginCall {
@@ -58,13 +65,12 @@ function withNamespace(call: PluginCall): PluginCall {
   return { ...call, env: { ...call.env, [CALLERS_NETNS]: inodeOf(CNI_NETNS) } };
 }
 
-/** What is opened is closed with `stack`; VERSION loads none of it. */
-async function openGround(stack: DisposableStack): ReturnType<PluginGround> {
+/** VERSION loads none of it. What is opened here is closed by the end of the process. */
+async function openGround(): ReturnType<PluginGround> {
   const { openLocalEngine, openMachine } = await import("./machine.ts");
   const machine = openMachine();
   if (!machine.ok) return machine;
-  stack.use(machine.value);
   const stateDirectory = process.env.LANDFALL_STATE_DIR || defaultDirectories.state;
-  const local = openLocalEngine(machine.value, { stateDirectory });
-  return mapResult(local, (open) => ({ ...machine.value, engine: stack.use(open).engine }));
+  const local = openLocalEngine(machine.value, { stateDirectory, life: "one call" });
+  return mapResult(local, ({ engine }) => ({ ...machine.value, engine }));
 }

@@ -167,7 +167,7 @@ test("where no daemon is, it becomes the whole program", async () => {
     NODE_PATH: "/y",
   };
   const lines = await startedWhole({ ...usual, ...bun, HOME: "/home/a" });
-  expect(lines[0]).toBe("cni-plugin macvlan");
+  expect(lines[0]).toBe("cni-plugin-alone macvlan");
   expect(lines.at(-1)).toBe('{"a":1}');
   expect(lines.filter((line) => /^(?:BUN|NODE|LANDFALL|CNI|HOME)/.test(line))).toEqual([
     "BUN_ENABLE_CRASH_REPORTING=0",
@@ -182,7 +182,7 @@ test("where no daemon is, it becomes the whole program", async () => {
 
 test("a socket that nobody listens at, and a path that no socket can have, are no daemon", async () => {
   writeFileSync(socket, "");
-  expect((await startedWhole())[0]).toBe("cni-plugin macvlan");
+  expect((await startedWhole())[0]).toBe("cni-plugin-alone macvlan");
   const long = { ...usual, LANDFALL_RUN_DIR: `/${"x".repeat(200)}` };
   expect(await startedWhole(long)).toContain(`LANDFALL_RUN_DIR=/${"x".repeat(200)}`);
 });
@@ -220,7 +220,7 @@ test("who is declined does it himself", async () => {
   serveRaw((line) => {
     line.end(encodeFrame({ kind: "declined", reason: "another version" }));
   });
-  expect((await startedWhole())[0]).toBe("cni-plugin macvlan");
+  expect((await startedWhole())[0]).toBe("cni-plugin-alone macvlan");
 });
 
 const answers = (reply: PluginReply): Uint8Array => encodeFrame({ kind: "answer", reply });
@@ -279,5 +279,5 @@ test.each(unread)("a daemon that ended with the request %s did nothing", async (
     kill 9, $$;`;
   const child = Bun.spawn(["perl", "-e", script, socket], { stdout: "pipe" });
   await child.stdout.getReader().read();
-  expect((await startedWhole())[0]).toBe("cni-plugin macvlan");
+  expect((await startedWhole())[0]).toBe("cni-plugin-alone macvlan");
 });

@@ -17,8 +17,14 @@ export function parseMac(text: unknown): Result<Mac, Problem> {
   return parseWith(macGrammar, text);
 }
 
-/** Two digits of each byte: a list of links has three MACs for each. */
-const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const digits = "0123456789abcdef";
+/** Two digits of each byte, as they are met: a list of links has three MACs for each. */
+const pairs: string[] = [];
+
+function pairOf(byte: number): string {
+  pairs[byte] ??= digits.charAt(byte >> 4) + digits.charAt(byte & 15);
+  return pairs[byte];
+}
 
 /** The six bytes in the order they go on the wire. */
 export function macToBytes(mac: Mac): Uint8Array {
@@ -29,7 +35,7 @@ export function macToBytes(mac: Mac): Uint8Array {
 export function macFromBytes(bytes: Uint8Array): Mac {
   assert(bytes.length === 6, `a MAC address has 6 bytes, not ${bytes.length}`);
   let text = "";
-  for (const byte of bytes) text += `${text === "" ? "" : ":"}${pairs[byte]}`;
+  for (const byte of bytes) text += `${text === "" ? "" : ":"}${pairOf(byte)}`;
   return text as Mac;
 }
 

@@ -108,7 +108,7 @@ export function observeDefaultRoutes(
 }
 
 /** Where nobody is, and usually no route but the default leads: RFC 5737 and RFC 3849. */
-const nowhere = { 4: literalIp("192.0.2.1"), 6: literalIp("2001:db8::1") } as const;
+const nowhere = { 4: "192.0.2.1", 6: "2001:db8::1" } as const;
 
 /** No route, one that refuses (RTN_UNREACHABLE and the like), or no such IP version here. */
 const noRoute: ReadonlySet<string> = new Set([
@@ -121,7 +121,7 @@ const noRoute: ReadonlySet<string> = new Set([
 
 function hasDefaultRoute(sandbox: Rtnetlink, version: IpVersion): Result<boolean, Problem> {
   // One question instead of a list that grows with the links of the sandbox.
-  const route = sandbox.request(getRoute(nowhere[version]));
+  const route = sandbox.request(getRoute(literalIp(nowhere[version])));
   if (route.ok && isDefault(route.value)) return ok(true);
   if (!route.ok && !noRoute.has(route.error.errno)) {
     return err(refusalProblem(route.error, "look for a route of the sandbox"));

@@ -9,4 +9,10 @@ export { cniDirectories, defaultDirectories } from "./directories.ts";
 export { type Decoded, decodeFrame, encodeFrame, FRAME_BYTES_MAX, type Frame } from "./frame.ts";
 export { errorReply, lostReply } from "./lost-reply.ts";
 export type { PluginCall, PluginReply, PluginRunner } from "./plugin-call.ts";
-export { type PluginName, pluginNames, pluginOf, type Start } from "./plugin-of.ts";
+export {
+  type PluginName,
+  pluginNames,
+  pluginOf,
+  type Start,
+  type StartedPlugin,
+} from "./plugin-of.ts";

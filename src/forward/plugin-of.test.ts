@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { pluginOf } from "./plugin-of.ts";
 
-const start = (argv0: string, args: readonly string[] = [], env = {}) =>
+const started = (argv0: string, args: readonly string[] = [], env = {}) =>
   pluginOf({ argv0, args, env });
+const start = (...how: Parameters<typeof started>) => started(...how)?.name;
 
 test("a plugin is known by the last part of argv[0]", () => {
   expect(start("macvlan")).toBe("macvlan");
@@ -28,4 +29,11 @@ test("the shim says which plugin it was", () => {
   expect(start("landfall", ["cni-plugin", "landfall"])).toBe("landfall");
   expect(start("macvlan", ["cni-plugin", "bridge"])).toBeUndefined();
   expect(start("macvlan", ["cni-plugin"])).toBeUndefined();
+  expect(start("macvlan", ["cni-plugin-alone", "bridge"])).toBeUndefined();
+});
+
+test("the shim says whether it asked the daemon", () => {
+  expect(started("vlan", ["cni-plugin", "vlan"])?.daemon).toBe("to ask");
+  expect(started("vlan", ["cni-plugin-alone", "vlan"])).toEqual({ name: "vlan", daemon: "asked" });
+  expect(started("vlan", [], { CNI_COMMAND: "ADD" })?.daemon).toBe("to ask");
 });

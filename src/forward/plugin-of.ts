@@ -18,21 +18,33 @@ export interface Start {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The first argument by which native/cni-shim.c says which plugin it was started as. */
-const SHIM_WORD = "cni-plugin";
+/** A plugin that this program was started as. */
+export interface StartedPlugin {
+  readonly name: PluginName;
+  /** "asked": none took the call, as native/cni-shim.c found out. */
+  readonly daemon: "asked" | "to ask";
+}
+
+/** The first arguments by which native/cni-shim.c says that it was started as a plugin. */
+const shimWords: ReadonlyMap<string, StartedPlugin["daemon"]> = new Map([
+  ["cni-plugin", "to ask"],
+  ["cni-plugin-alone", "asked"],
+]);
 
 /**
  * The plugin that this program was started as, by the name in argv[0]; undefined: it is the command
  * line's turn. `landfall` is both, and a runtime says what it wants by CNI_COMMAND.
  */
-export function pluginOf({ argv0, args, env }: Start): PluginName | undefined {
+export function pluginOf({ argv0, args, env }: Start): StartedPlugin | undefined {
   const [word, given] = args;
-  if (word === SHIM_WORD) return known(given ?? "");
+  const told = word && shimWords.get(word);
+  if (told) return known(given ?? "", told);
   if (word !== undefined) return undefined;
-  const name = known(argv0.slice(argv0.lastIndexOf("/") + 1));
-  return name === "landfall" && env.CNI_COMMAND === undefined ? undefined : name;
+  const plugin = known(argv0.slice(argv0.lastIndexOf("/") + 1), "to ask");
+  return plugin?.name === "landfall" && env.CNI_COMMAND === undefined ? undefined : plugin;
 }
 
-function known(name: string): PluginName | undefined {
-  return pluginNames.find((each) => each === name);
+function known(name: string, daemon: StartedPlugin["daemon"]): StartedPlugin | undefined {
+  const found = pluginNames.find((each) => each === name);
+  return found && { name: found, daemon };
 }

@@ -7,6 +7,7 @@ import { formatDocument } from "./document.ts";
 import { addressKey } from "./sort-key.ts";
 import { sqliteRuns } from "./sqlite-leases.ts";
 import { select } from "./sqlite-select.ts";
+import { statement } from "./statement.ts";
 import type { HoldTable } from "./store.ts";
 
 /** The addresses of an open database that others give away. */
@@ -17,9 +18,9 @@ export function sqliteHolds(database: Database): HoldTable {
     database,
     "holds WHERE container = ? ORDER BY segment, address",
   );
-  const insert = database.query("INSERT INTO holds (segment, address, body) VALUES (?, ?, ?)");
-  const remove = database.query("DELETE FROM holds WHERE segment = ? AND address = ?");
-  const wake = database.query("DELETE FROM resting WHERE segment = ? AND address = ?");
+  const insert = statement(database, "INSERT INTO holds (segment, address, body) VALUES (?, ?, ?)");
+  const remove = statement(database, "DELETE FROM holds WHERE segment = ? AND address = ?");
+  const wake = statement(database, "DELETE FROM resting WHERE segment = ? AND address = ?");
   const runs = sqliteRuns(database);
   return {
     get: (segment, address) => byAddress.one(segment, addressKey(address)),

@@ -6,6 +6,7 @@ import { firstOutside, freeNumber, type RunTable, takeNumber } from "./address-r
 import { formatDocument } from "./document.ts";
 import { addressKey, keyNumber, numberKey } from "./sort-key.ts";
 import { select } from "./sqlite-select.ts";
+import { statement } from "./statement.ts";
 import type { LeaseTable } from "./store.ts";
 
 /** The address book of an open database. */
@@ -13,7 +14,8 @@ export function sqliteLeases(database: Database): LeaseTable {
   const byAddress = select<Lease>(database, "leases WHERE segment = ? AND address = ?");
   const bySegment = select<Lease>(database, "leases WHERE segment = ? ORDER BY address");
   const byEndpoint = select<Lease>(database, "leases WHERE endpoint = ? ORDER BY segment, address");
-  const count = database.query<{ count: number }, string[]>(
+  const count = statement<{ count: number }>(
+    database,
     "SELECT count(*) AS count FROM leases WHERE segment = ? AND address BETWEEN ? AND ?",
   );
   const runs = sqliteRuns(database);
@@ -25,7 +27,7 @@ export function sqliteLeases(database: Database): LeaseTable {
        ORDER BY until, address LIMIT 1`,
   );
   const cursor = select<PoolCursor>(database, "cursors WHERE segment = ? AND prefix = ?");
-  const setCursor = database.query("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)");
+  const setCursor = statement(database, "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)");
   return {
     get: (segment, address) => byAddress.one(segment, addressKey(address)),
     bySegment: (segment) => bySegment.many(segment),
@@ -47,10 +49,13 @@ function leaseChanges(
   database: Database,
 ): Pick<LeaseTable, "insert" | "remove" | "rest" | "endRest" | "endRests"> {
   const runs = sqliteRuns(database);
-  const insert = database.query("INSERT INTO leases (segment, address, body) VALUES (?, ?, ?)");
-  const remove = database.query("DELETE FROM leases WHERE segment = ? AND address = ?");
-  const rest = database.query("INSERT INTO resting (segment, address, body) VALUES (?, ?, ?)");
-  const wake = database.query("DELETE FROM resting WHERE segment = ? AND address = ?");
+  const insert = statement(
+    database,
+    "INSERT INTO leases (segment, address, body) VALUES (?, ?, ?)",
+  );
+  const remove = statement(database, "DELETE FROM leases WHERE segment = ? AND address = ?");
+  const rest = statement(database, "INSERT INTO resting (segment, address, body) VALUES (?, ?, ?)");
+  const wake = statement(database, "DELETE FROM resting WHERE segment = ? AND address = ?");
   // Three searches of the index instead of one scan of the table.
   const over = select<RestingLease>(
     database,
@@ -96,9 +101,9 @@ function leaseChanges(
 export function sqliteRuns(
   database: Database,
 ): (segment: SegmentName, version: IpVersion) => RunTable {
-  const atOrBelow = database.query<{ first: string; last: string }, string[]>(RUN_AT_OR_BELOW);
-  const put = database.query("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)");
-  const remove = database.query("DELETE FROM runs WHERE segment = ? AND first = ?");
+  const atOrBelow = statement<{ first: string; last: string }>(database, RUN_AT_OR_BELOW);
+  const put = statement(database, "INSERT OR REPLACE INTO runs VALUES (?, ?, ?)");
+  const remove = statement(database, "DELETE FROM runs WHERE segment = ? AND first = ?");
   return (segment, version) => ({
     atOrBelow: (number) => {
       const row = atOrBelow.get(segment, numberKey(version, 0n), numberKey(version, number));

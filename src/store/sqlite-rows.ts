@@ -1,7 +1,8 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { assert, defined } from "../base/index.ts";
 import { formatDocument } from "./document.ts";
 import { select } from "./sqlite-select.ts";
+import { statement } from "./statement.ts";
 import type { Table } from "./store.ts";
 
 /** Columns beside the document, by name: what a row has there. */
@@ -28,11 +29,12 @@ export function sqliteRows<Key, Row>(
   const byKey = select<Row>(database, `${table} WHERE ${where}`);
   const inOrder = select<Row>(database, `${table} ORDER BY ${keyNames.join(", ")}`);
   const all = [...keyNames, ...names, "body"];
-  const insert = database.query<never, SQLQueryBindings[]>(
+  const insert = statement(
+    database,
     `INSERT INTO ${table} (${all.join(", ")}) VALUES (${all.map(() => "?").join(", ")})`,
   );
   const update = updating(database, { table, where, columns });
-  const remove = database.query<never, string[]>(`DELETE FROM ${table} WHERE ${where}`);
+  const remove = statement(database, `DELETE FROM ${table} WHERE ${where}`);
   return {
     get: (value) => byKey.one(...keyed(value)),
     all: () => inOrder.many(),
@@ -60,12 +62,8 @@ function updating<Row>(
   const names = Object.keys(columns);
   const agree = names.map((name) => ` AND ${name} IS ?`).join("");
   const set = names.map((name) => `${name} = ?, `).join("");
-  const document = database.query<never, SQLQueryBindings[]>(
-    `UPDATE ${table} SET body = ? WHERE ${where}${agree}`,
-  );
-  const everything = database.query<never, SQLQueryBindings[]>(
-    `UPDATE ${table} SET ${set}body = ? WHERE ${where}`,
-  );
+  const document = statement(database, `UPDATE ${table} SET body = ? WHERE ${where}${agree}`);
+  const everything = statement(database, `UPDATE ${table} SET ${set}body = ? WHERE ${where}`);
   return (row, at) => {
     const [values, body] = [valuesOf(columns, row), formatDocument(row)];
     const { changes } = document.run(body, ...at, ...values);

@@ -1,5 +1,6 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { parseDocument } from "./document.ts";
+import { statement } from "./statement.ts";
 
 interface Body {
   readonly body: string;
@@ -7,7 +8,7 @@ interface Body {
 
 /** A prepared SELECT of documents; `rest` is what follows FROM. */
 export function select<Row>(database: Database, rest: string) {
-  const query = database.query<Body, SQLQueryBindings[]>(`SELECT body FROM ${rest}`);
+  const query = statement<Body>(database, `SELECT body FROM ${rest}`);
   return {
     one: (...values: string[]): Row | undefined => {
       const row = query.get(...values);

@@ -21,6 +21,8 @@ export interface SqliteStoreOptions {
   readonly stateDirectory: string;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly wall: () => Date;
+  /** At so many pages the log is put into the book; absent: at SQLite's 1000. */
+  readonly logPages?: number;
 }
 
 /** Opens, and when it is new makes, the embedded store of a host. */
@@ -72,6 +74,8 @@ function prepare(database: Database, options: SqliteStoreOptions): number {
   // WAL and FULL: an acknowledged lease survives a power cut (reference: sqlite.org/pragma.html).
   // After the tables: with the identity in the main file, a lost log does not make a new store.
   database.run("PRAGMA journal_mode = WAL");
+  const { logPages } = options;
+  if (logPages !== undefined) database.run(`PRAGMA wal_autocheckpoint = ${logPages}`);
   // After the migrations: one that builds a table anew must not trip over references to it.
   database.run("PRAGMA foreign_keys = ON");
   return version;

@@ -6,6 +6,7 @@ import { sqliteHolds } from "./sqlite-holds.ts";
 import { sqliteLeases } from "./sqlite-leases.ts";
 import { type Columns, sqliteRows } from "./sqlite-rows.ts";
 import { select } from "./sqlite-select.ts";
+import { statement } from "./statement.ts";
 import {
   type EndpointTable,
   FORMER_MAX,
@@ -120,11 +121,13 @@ function operationTable(database: Database): OperationTable {
 
 function formerTable(database: Database): FormerTable {
   const byKey = select<FormerAddresses>(database, "former WHERE network = ? AND workload = ?");
-  const remove = database.query("DELETE FROM former WHERE network = ? AND workload = ?");
-  const insert = database.query(
+  const remove = statement(database, "DELETE FROM former WHERE network = ? AND workload = ?");
+  const insert = statement(
+    database,
     `INSERT INTO former (body, age) VALUES (?, (SELECT coalesce(max(age), 0) + 1 FROM former))`,
   );
-  const dropOldest = database.query(
+  const dropOldest = statement(
+    database,
     `DELETE FROM former WHERE age <=
        (SELECT age FROM former ORDER BY age DESC LIMIT 1 OFFSET ${FORMER_MAX})`,
   );
