@@ -59,6 +59,9 @@ test("an attachment is ready when it is answered, and nothing of it is left afte
     expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
   }
   expect(readFileSync(join(directory, "last_reserved_ip.1"), "utf8")).toBe("fd00::50");
+  for (const lease of must(await site.engine.listLeases())) {
+    expect(lease).toMatchObject({ kind: "held", attachment: key("c1") });
+  }
   inside(sandbox, "ip", "link", "set", "dev", "eth0", "down");
   expect(seenAddresses(sandbox, "eth0")).toContain("fd00::50/64");
   must(await site.attachments.remove(key("c1"), { sandboxPath: pathOf(sandbox) }));

@@ -219,7 +219,11 @@ const ownLease = {
   origin: z.enum(["pool", "requested", "reserved"]),
   acquiredAt: z.string(),
 };
-const heldLease = z.object({ ...ownLease, state: z.literal("held") });
+const heldLease = z.object({
+  ...ownLease,
+  attachment: attachment.optional(),
+  state: z.literal("held"),
+});
 const restingLease = z.object({ ...ownLease, state: z.literal("resting"), until: z.string() });
 /** One that a file of other programs gives away. */
 const leaseElsewhere = z.object({

@@ -121,7 +121,9 @@ export function leaseDocument(view: LeaseView): documents["lease"] {
     workload,
     origin,
     acquiredAt,
-    ...(view.kind === "resting" ? { state: view.kind, until: view.until } : { state: view.kind }),
+    ...(view.kind === "resting"
+      ? { state: view.kind, until: view.until }
+      : { state: view.kind, attachment: view.attachment }),
   };
 }
 

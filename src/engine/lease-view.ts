@@ -1,5 +1,6 @@
 import type { Ip, Prefix } from "../addr/index.ts";
 import type {
+  AttachmentKey,
   EndpointId,
   FileHolder,
   Lease,
@@ -22,8 +23,9 @@ export type OwnLeaseView = {
   readonly origin: Lease["origin"];
   /** Wall time, ISO 8601. */
   readonly acquiredAt: string;
-} & (
-  | { readonly kind: "held" }
+} & /** `attachment`: what a container runtime calls whose it is. */
+(
+  | { readonly kind: "held"; readonly attachment?: AttachmentKey }
   /** `until` as the wall clock will show it, if nobody sets it meanwhile. */
   | { readonly kind: "resting"; readonly until: string }
 );

@@ -67,12 +67,13 @@ function elsewhereView(row: HeldAddress): ElsewhereView {
 function heldView(tx: Transaction, lease: Lease): LeaseView[] {
   const { segment, address, prefix, endpoint, origin, acquiredAt } = lease;
   const network = tx.networks.get(lease.network)?.name;
-  const workload = tx.endpoints.get(endpoint)?.workload;
   if (network === undefined) return [];
+  const { workload, attachment } = tx.endpoints.get(endpoint) ?? {};
   return [
     {
       ...{ kind: "held", segment, address, prefix, network, endpoint, origin, acquiredAt },
       ...(workload === undefined ? {} : { workload }),
+      ...(attachment === undefined ? {} : { attachment }),
     },
   ];
 }

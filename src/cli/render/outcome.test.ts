@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Ip, Mac } from "../../addr/index.ts";
-import { passthruCutsHost, type WorkloadName } from "../../domain/index.ts";
+import { type IfName, passthruCutsHost, type WorkloadName } from "../../domain/index.ts";
 import type { Globals } from "../command.ts";
 import type { Outcome } from "../outcome.ts";
 import {
@@ -109,6 +109,22 @@ created    2026-01-02T03:04:05.000Z
 10.0.0.9  eth0     -        by /var/lib/cni/networks/pods/10.0.0.9  -              c1
 `,
     );
+  });
+
+  test("list leases of containers that only their runtimes have names for", () => {
+    const { workload: _, ...nameless } = webLease;
+    const attachment = { network: "pods", containerId: "c7", ifname: "eth0" as IfName };
+    const lease = { ...nameless, kind: "held", attachment } as const;
+    const outcome: Outcome = { kind: "leases", event: "listed", leases: [lease] };
+    expect(rendered(outcome).stdout).toBe(
+      `ADDRESS   SEGMENT  NETWORK  STATE  ENDPOINT       NAME
+10.0.0.2  eth0     lan      held   ep-0000000001  c7
+`,
+    );
+    const {
+      leases: [document],
+    } = JSON.parse(rendered(outcome, { format: "json" }).stdout);
+    expect(document.attachment).toEqual(attachment);
   });
 
   test("show what is reserved", () => {

@@ -9,7 +9,7 @@ import {
   type Reservation,
   tapDevice,
 } from "../../domain/index.ts";
-import type { EndpointView, LeaseView, NetworkView } from "../../engine/index.ts";
+import type { EndpointView, LeaseView, NetworkView, OwnLeaseView } from "../../engine/index.ts";
 import type { Paint } from "./look.ts";
 import { type Cell, NONE, properties, table } from "./table.ts";
 
@@ -51,11 +51,15 @@ export function leaseTable(leases: readonly LeaseView[], paint: Paint): string {
           view.network,
           view.kind === "held" ? view.kind : `${view.kind} until ${view.until}`,
           view.endpoint,
-          view.workload ?? NONE,
+          view.workload ?? containerOf(view) ?? NONE,
         ],
   );
   const titles = ["ADDRESS", "SEGMENT", "NETWORK", "STATE", "ENDPOINT", "NAME"];
   return table([heading(titles), ...rows], paint);
+}
+
+function containerOf(view: OwnLeaseView): string | undefined {
+  return view.kind === "held" ? view.attachment?.containerId : undefined;
 }
 
 export function networkProperties({ network, endpoints }: NetworkView, paint: Paint): string {
