@@ -23,8 +23,7 @@ export type OwnLeaseView = {
   readonly origin: Lease["origin"];
   /** Wall time, ISO 8601. */
   readonly acquiredAt: string;
-} & /** `attachment`: what a container runtime calls whose it is. */
-(
+} /** `attachment`: what a container runtime calls whose it is. */ & (
   | { readonly kind: "held"; readonly attachment?: AttachmentKey }
   /** `until` as the wall clock will show it, if nobody sets it meanwhile. */
   | { readonly kind: "resting"; readonly until: string }

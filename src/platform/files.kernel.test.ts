@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { files } from "./files.ts";
 import type { NetnsHandle } from "./platform.ts";
 
+const byteLockWorker = join(import.meta.dirname, "../../test/support/byte-lock-worker.ts");
 const worker = join(import.meta.dirname, "../../test/support/lock-worker.ts");
 
 test("a lock that is discarded again and again is one process's at a time", async () => {
@@ -18,6 +19,31 @@ test("a lock that is discarded again and again is one process's at a time", asyn
   expect(readFileSync(join(directory, "number"), "utf8")).toBe("3000");
   rmSync(directory, { recursive: true });
 }, 60_000);
+
+test("a byte is free as soon as whoever locked it is killed, whatever it started", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "landfall-locks-"));
+  const path = join(directory, "operations.lock");
+  const holder = Bun.spawn([process.execPath, byteLockWorker, path], {
+    ...{ stdout: "pipe", stderr: "inherit" },
+  });
+  const lines = holder.stdout.pipeThrough(new TextDecoderStream());
+  const child = Number((await lines.getReader().read()).value);
+  const opened = files({} as NetnsHandle).openByteLocks(path);
+  if (!opened.ok) throw new Error(opened.error.errno);
+  using locks = opened.value;
+  const outcome = (place: number): string => {
+    const lock = locks.tryLock(place);
+    return lock.ok ? "taken" : lock.error.errno;
+  };
+  expect([outcome(7), outcome(8)]).toEqual(["EAGAIN", "taken"]);
+  holder.kill("SIGKILL");
+  await holder.exited;
+  expect(outcome(7)).toBe("taken");
+  // It is still there: signal 0 only asks.
+  expect(process.kill(child, 0)).toBe(true);
+  process.kill(child);
+  rmSync(directory, { recursive: true });
+}, 30_000);
 
 test("a text file is its owner's alone", () => {
   const directory = mkdtempSync(join(tmpdir(), "landfall-files-"));
