@@ -13,6 +13,7 @@ import {
   seenAddresses,
   seenLinks,
 } from "./support/lan.ts";
+import { must } from "./support/must.ts";
 
 /** Where Debian has the reference plugins. */
 const PLUGINS = "/usr/lib/cni";
@@ -113,6 +114,28 @@ test("a pod gets its address from the LAN's DHCP server, and gives it back", asy
   expect(seenLinks(netns)).toEqual([]);
   await until(() => leased().length === 0);
   expect(await run("DEL", pod, later)).toEqual(done);
+}, 30_000);
+
+test("a link that somebody deleted comes back with what it leased, and gives it back then", async () => {
+  const netns = lan.sandbox();
+  const pod = cni.pod("pod1", netns);
+  const { ips } = JSON.parse((await run("ADD", pod)).stdout);
+  const look = () => [
+    seenLinks(netns).map(({ ifname, address }) => `${ifname} ${address}`),
+    seenAddresses(netns, "eth0"),
+    inside(netns, "ip", "route", "show", "default").trim(),
+  ];
+  const before = look();
+  inside(netns, "ip", "link", "delete", "eth0");
+  expect(must(await cni.engine.reconcile()).map(({ finding }) => finding.kind)).toEqual([
+    "link-missing",
+  ]);
+  expect(look()).toEqual(before);
+  expect(pings(netns, "10.0.0.1")).toBe("reachable");
+  expect(leased()).toEqual([`${String(before[0]).split(" ")[1]} ${ips[0].address.split("/")[0]}`]);
+  expect(await run("DEL", pod)).toEqual(done);
+  expect(seenLinks(netns)).toEqual([]);
+  await until(() => leased().length === 0);
 }, 30_000);
 
 test("with the plugin's daemon away nothing stays, and a DEL takes the link all the same", async () => {
