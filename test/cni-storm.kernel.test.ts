@@ -11,7 +11,8 @@ const CONTAINERS = 5;
  */
 const STEPS = Number(process.env.CNI_STORM_STEPS ?? 60);
 const SEED = Number(process.env.CNI_STORM_SEED ?? 20261128);
-const CHECK_EVERY = 20;
+/** A sequence of so many steps ends with a GC, after which nothing may be left over. */
+const CHECK_EVERY = Number(process.env.CNI_STORM_CHECK_EVERY ?? 20);
 
 let lan: Lan;
 let host: ProgramHost;
