@@ -1,4 +1,4 @@
-import { fstatSync, mkdirSync, readdirSync } from "node:fs";
+import { fstatSync, ftruncateSync, mkdirSync, readdirSync } from "node:fs";
 import { err, ok } from "../base/index.ts";
 import { openByteLocks } from "./byte-locks.ts";
 import { callInts, closeFd, openFile, openFileIn, readFd, removeFile, writeFd } from "./native.ts";
@@ -9,7 +9,6 @@ const O_WRONLY_CLOEXEC = 0o2000001;
 const O_RDWR_CREAT_CLOEXEC = 0o2000102;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
-const O_TRUNC = 0o1000;
 const LOCK_EX_NB = 2 | 4;
 /** These files are root's; nobody else needs to read them. */
 const OWNERS_FILE_MODE = 0o600;
@@ -54,7 +53,7 @@ const textFiles: Pick<
     if (!written.ok && written.error.call === "write") removeFile(path);
     return written;
   },
-  writeText: (path, text) => writeTo(path, text, O_WRONLY_CLOEXEC | O_CREAT | O_TRUNC),
+  writeText: (path, text) => writeTo(path, text, O_WRONLY_CLOEXEC | O_CREAT),
   removeFile: (path) => {
     const removed = removeFile(path);
     return removed.ok ? ok() : removed;
@@ -64,10 +63,19 @@ const textFiles: Pick<
     refusable(`mkdir ${path}`, () => void mkdirSync(path, { recursive: true, mode: 0o755 })),
 };
 
+/**
+ * Writes over what is there and then cuts off the rest: when a file that was emptied is closed,
+ * ext4 begins to write it to the disk (ext4_release_file in fs/ext4/file.c), and whoever closes it
+ * waits for the blocks.
+ */
 function writeTo(path: string, text: string, flags: number): SysResult<void> {
   const fd = openFile(path, flags, OWNERS_FILE_MODE);
   if (!fd.ok) return fd;
-  const written = writeFd(fd.value, new TextEncoder().encode(text));
+  const bytes = new TextEncoder().encode(text);
+  const written = writeFd(fd.value, bytes);
+  if (written.ok && fstatSync(fd.value).size > bytes.length) {
+    ftruncateSync(fd.value, bytes.length);
+  }
   closeFd(fd.value);
   return written.ok ? ok() : written;
 }

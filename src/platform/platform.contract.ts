@@ -154,8 +154,10 @@ function textContract(open: () => Platform): void {
       must(files.createText(path, "c1\r\neth0"));
       expect(errnoOf(files.createText(path, "other"))).toBe("EEXIST");
       expect(must(files.readText(path))).toBe("c1\r\neth0");
-      must(files.writeText(path, "c2"));
-      expect(must(files.readText(path))).toBe("c2");
+      for (const text of ["c2", "c2\r\neth1, and more of it", "", "c2"]) {
+        must(files.writeText(path, text));
+        expect(must(files.readText(path))).toBe(text);
+      }
       expect(must(files.list(folder))).toEqual(["10.0.0.1"]);
       must(files.makeDirectory(folder));
       must(files.removeFile(path));
