@@ -20,27 +20,18 @@ export interface PlanFailure {
   readonly left: "nothing" | "something";
 }
 
-/** How a plan is done. */
-export interface PlanOptions {
-  /** The first ones were done by an operation before; absent: none. */
-  readonly done?: number;
-  /** Called before each step that is to be done. */
-  readonly before?: (step: Step) => void;
-}
-
 /**
- * Does every step in order; when one fails or is not permitted any more, undoes in reverse what was
- * done, also by an operation before.
+ * Does every step in order, but for the first `done`, which an operation before did; when one fails
+ * or is not permitted any more, undoes in reverse what was done, theirs included.
  */
 export async function runPlan(
   plan: readonly Step[],
   context: AttachContext,
   permit: Permit,
-  { done = 0, before }: PlanOptions = {},
+  done = 0,
 ): Promise<Result<void, PlanFailure>> {
   for (const [index, step] of plan.entries()) {
     if (index < done) continue;
-    before?.(step);
     const permitted = permit(describeStep(step));
     const outcome = permitted.ok ? await bound(step).do(context, permit) : permitted;
     if (outcome.ok) continue;

@@ -52,10 +52,8 @@ export async function assignLate(
   });
   if (!begun.ok) return begun;
   const { operation, done, parent } = begun.value;
-  const ground = {
-    ...{ context: { ...context, parent }, signal: request.signal, done },
-    disk: "awaited",
-  } as const;
+  const persisted = deps.store.persist();
+  const ground = { context: { ...context, parent }, signal: request.signal, persisted, done };
   const outcome = await carryOut(deps, operation, ground);
   return mapResult(outcome, (view) => ({ view, network, parent }));
 }

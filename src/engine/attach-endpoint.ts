@@ -19,12 +19,11 @@ import {
   type OperationId,
   ownerBusy,
   type Sandbox,
-  type Step,
   sandboxIsHost,
 } from "../domain/index.ts";
 import type { NetnsHandle } from "../platform/index.ts";
 import type { Book, Transaction } from "../store/index.ts";
-import { recordAttached, recordGone } from "./book-side.ts";
+import { collectEndpoint, recordAttached, recordGone } from "./book-side.ts";
 import { parentForAttach, parentWarnings } from "./check-parent.ts";
 import { type EngineDeps, missingNetwork, rememberedSandbox } from "./deps.ts";
 import type { TellEarly } from "./early-answers.ts";
@@ -110,13 +109,14 @@ export async function makeEndpointOn(
   const begun = await begin(deps, request, { id, outset, context });
   if (!begun.ok) return begun;
   const { operation, parent } = begun.value;
+  const onDisk = deps.store.persist();
+  // Nobody waits where a runtime moves the link: the disk has it long before the sandbox lives.
+  const persisted = request.sandbox.mover === undefined ? onDisk : undefined;
   const warnings = parentWarnings(network, parent);
   const warned = (row: EndpointView) => (warnings.length > 0 ? { ...row, warnings } : row);
   const endpoint: Endpoint = { ...begun.value.endpoint, state: "attached" };
   const outcome = await carryOut(deps, operation, {
-    ...{ context: { ...context, parent }, signal: request.signal },
-    // Where a runtime moves the link the disk has it long before the sandbox lives.
-    disk: request.sandbox.mover === undefined ? "awaited" : "told",
+    ...{ context: { ...context, parent }, signal: request.signal, persisted },
     beforeOutcome: () => tell?.(warned({ endpoint, network: network.name })),
   });
   return mapResult(outcome, (row) => ({ view: warned(row), network, parent }));
@@ -169,8 +169,8 @@ function begin(
 export interface Ground {
   readonly context: AttachContext;
   readonly signal: AbortSignal | undefined;
-  /** Whether the disk is given the intent, and has to have it before the answer; absent: neither. */
-  readonly disk?: "told" | "awaited";
+  /** When the intent survives a power cut, where the answer has to wait for it. */
+  readonly persisted?: Promise<Result<void, Problem>> | undefined;
   /** Steps of the plan that an operation before did; absent: none. */
   readonly done?: number;
   /** What is to happen when all is done and only the outcome is to be recorded. */
@@ -181,16 +181,10 @@ export interface Ground {
 export async function carryOut(
   deps: EngineDeps,
   operation: EndpointOperation,
-  { context, signal, disk, done: doneBefore = 0, beforeOutcome }: Ground,
+  { context, signal, persisted, done: before = 0, beforeOutcome }: Ground,
 ): Promise<Result<EndpointView, Problem>> {
   const permit = permitWithin(deps.platform.clock, { ...operation, signal });
-  let onDisk: ReturnType<EngineDeps["store"]["persist"]> | undefined;
-  const before = (step: Step): void => {
-    // Whoever makes a file meanwhile waits for the disk, too: its directory's blocks are on their
-    // way into the journal (do_get_write_access in fs/jbd2/transaction.c).
-    if (disk !== undefined && step.kind !== "write-allocations") onDisk ??= deps.store.persist();
-  };
-  const done = await runPlan(operation.plan, context, permit, { done: doneBefore, before });
+  const done = await runPlan(operation.plan, context, permit, before);
   if (!done.ok) {
     const { left, problem } = done.error;
     await deps.store.transact((tx) => {
@@ -201,12 +195,16 @@ export async function carryOut(
     });
     return err(problem);
   }
-  const safe = disk === "awaited" ? await (onDisk ?? deps.store.persist()) : ok();
   await beforeOutcome?.();
-  const outcome = safe.ok ? await recordOutcome(deps, operation) : safe;
+  // Beside the disk, which is on its way since the intent.
+  const outcome = await recordOutcome(deps, operation);
+  const safe = (await persisted) ?? ok();
+  if (outcome.ok && safe.ok) return outcome;
   // A link that the book does not know as attached must not stay; the intent still tells of it.
-  if (!outcome.ok) await undoPlan(operation.plan, context);
-  return outcome;
+  await undoPlan(operation.plan, context);
+  if (!outcome.ok || safe.ok) return outcome;
+  await deps.store.transact((tx) => ok(collectEndpoint(deps, tx, outcome.value.endpoint)));
+  return safe;
 }
 
 /** Last commit. A power cut takes the link along, and then the intent tells what was given. */

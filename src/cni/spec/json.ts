@@ -101,9 +101,17 @@ function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+const ascii = /^[ -~]*$/;
+
 /** Two keys that fold alike are one to Go (encoding/json, foldName); "K" has three spellings. */
 function fold(key: string): string {
-  return [...key].map((char) => char.toUpperCase().toLowerCase()).join("\0");
+  return ascii.test(key) ? key.toLowerCase() : Array.from(key, foldCharacter).join("");
+}
+
+/** One character stays one: what has none of the other case, as "ß", is left alone. */
+function foldCharacter(char: string): string {
+  const folded = char.toUpperCase().toLowerCase();
+  return [...folded].length === 1 ? folded : char;
 }
 
 function wrongType(path: string, wanted: string, value: Json): Result<never, CniError> {
