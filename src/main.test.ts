@@ -47,3 +47,14 @@ test("a reader that goes away does not make it fail", () => {
   const { stderr } = spawnSync("sh", ["-c", script, process.execPath, main], { encoding: "utf8" });
   expect(stderr).toBe("0\n");
 });
+
+test("a plugin waits for what comes slowly through a pipe that does not block", () => {
+  // F_SETFL with O_NONBLOCK, on what will be the program's stdin.
+  const perl = "fcntl(STDIN, 4, 2048); exec @ARGV";
+  const script =
+    `{ sleep 0.4; printf '{"name":"lan","cniVersion":'; sleep 0.2; printf '"7.8.9"}'; } | ` +
+    `CNI_COMMAND=STATUS CNI_PATH=/ perl -e '${perl}' "$0" "$1" cni-plugin-alone macvlan`;
+  const slow = spawnSync("sh", ["-c", script, process.execPath, main], { encoding: "utf8" });
+  expect(slow.stderr).toBe("");
+  expect(JSON.parse(slow.stdout).details).toContain("7.8.9");
+});

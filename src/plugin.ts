@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { mapResult, seconds } from "./base/index.ts";
 import {
@@ -12,6 +11,7 @@ import {
   type PluginReply,
   type StartedPlugin,
 } from "./forward/index.ts";
+import { readAll } from "./input.ts";
 import { descriptors, writerTo } from "./output.ts";
 import { type PluginGround, pluginRunner } from "./plugin-runner.ts";
 
@@ -24,7 +24,7 @@ export async function runAsPlugin({ name, daemon }: StartedPlugin): Promise<numb
   const { CNI_COMMAND } = process.env;
   // A person who wants to know what this is may have nothing to type. Before the signals have a
   // meaning: nothing is begun yet, and this waits.
-  const stdin = CNI_COMMAND === undefined ? new Uint8Array() : readFileSync(STDIN);
+  const stdin = CNI_COMMAND === undefined ? new Uint8Array() : readAll(STDIN);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => interrupt.abort());
