@@ -35,8 +35,8 @@ export interface LocalEngineOptions {
 
 /**
  * Pages of the log that are put into the book together. Whoever closes the book last does that with
- * all of them, and waits for the disk three times more. A process that ends without closing leaves
- * them to the next one, which reads the log as a whole when it opens the book.
+ * all of them and waits for the disk twice, and the next one twice more to begin a log. A process
+ * that ends without closing leaves them to the next one, which reads the whole log when it opens.
  */
 const LOG_OF_ONE_CALL_PAGES = 100;
 

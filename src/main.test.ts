@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import packageFile from "../package.json" with { type: "json" };
 
@@ -57,4 +59,32 @@ test("a plugin waits for what comes slowly through a pipe that does not block", 
   const slow = spawnSync("sh", ["-c", script, process.execPath, main], { encoding: "utf8" });
   expect(slow.stderr).toBe("");
   expect(JSON.parse(slow.stdout).details).toContain("7.8.9");
+});
+
+test("a plugin does not ask the daemon that its shim asked already", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "landfall-main-"));
+  let asked = 0;
+  using _server = Bun.listen({
+    unix: join(directory, "cni.sock"),
+    socket: {
+      open: (socket) => {
+        asked += 1;
+        socket.end();
+      },
+      data: () => {},
+    },
+  });
+  for (const [word, times] of [
+    ["cni-plugin-alone", 0],
+    ["cni-plugin", 1],
+  ] as const) {
+    const plugin = Bun.spawn([process.execPath, main, word, "static"], {
+      stdin: new Blob(['{"name":"lan","cniVersion":"1.1.0","ipam":{"type":"static"}}']),
+      env: { ...process.env, CNI_COMMAND: "STATUS", CNI_PATH: "/", LANDFALL_RUN_DIR: directory },
+      stdout: "ignore",
+    });
+    await plugin.exited;
+    expect([word, asked]).toEqual([word, times]);
+  }
+  rmSync(directory, { recursive: true });
 });

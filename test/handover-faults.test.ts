@@ -170,6 +170,26 @@ test("where the disk refuses, no endpoint is said to be there", async () => {
   expect((await bookOf(host.store)).endpoints.map(({ state }) => state)).toEqual(["attached"]);
 });
 
+test("where the disk refuses after somebody detached it, nothing of an endpoint is left", async () => {
+  using host = openFakeHost("sqlite");
+  must(await host.engine.createNetwork(network()));
+  const refusal = stateFull({ path: "landfall.db-wal", code: "EIO", message: "broken" });
+  const persist: Store["persist"] = async () => {
+    await nextTurn();
+    for (const { endpoint } of must(await host.engine.listEndpoints())) {
+      expect(endpoint.state).toBe("attached");
+      must(await host.engine.detach({ kind: "id", id: endpoint.id }));
+    }
+    return err(refusal);
+  };
+  const store: Store = { ...host.store, persist };
+  const engine = openEngine({ platform: host.platform, hostNamespace: host.netns, store });
+  using sandbox = host.sandbox();
+  expect(codeOf(await engine.attach(request(sandbox)))).toBe(refusal.code);
+  expect(childrenIn(host.kernel)).toEqual([]);
+  expect((await bookOf(host.store)).endpoints).toEqual([]);
+});
+
 test("where the book cannot be read, an endpoint is not said to be gone", async () => {
   using host = openFakeHost("memory");
   must(await host.engine.createNetwork(network()));

@@ -203,7 +203,12 @@ export async function carryOut(
   // A link that the book does not know as attached must not stay; the intent still tells of it.
   await undoPlan(operation.plan, context);
   if (!outcome.ok || safe.ok) return outcome;
-  await deps.store.transact((tx) => ok(collectEndpoint(deps, tx, outcome.value.endpoint)));
+  const { endpoint } = outcome.value;
+  await deps.store.transact((tx) => {
+    // Its operation is over, so somebody may have detached it meanwhile.
+    if (tx.endpoints.get(endpoint.id) !== undefined) collectEndpoint(deps, tx, endpoint);
+    return ok();
+  });
   return safe;
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseRange } from "../addr/index.ts";
 import { defined, err, ok, type Problem, type Result } from "../base/index.ts";
-import type { NetworkName, SegmentName } from "../domain/index.ts";
+import type { IfName, NetworkName, SegmentName } from "../domain/index.ts";
 import { bookContract } from "./book.contract.ts";
 import { holdContract } from "./holds.contract.ts";
 import { stateUnusable } from "./problems.ts";
@@ -44,6 +44,24 @@ storeContract("SQLite", () => must(open(freshDirectory())));
 bookContract("SQLite", () => must(open(freshDirectory())));
 rollBackContract("SQLite", () => must(open(freshDirectory())));
 holdContract("SQLite", () => must(open(freshDirectory())));
+
+test("a log that is to stay short does, though nobody closes it", async () => {
+  const sizeAfter = async (options: { readonly logPages?: number }) => {
+    const stateDirectory = freshDirectory();
+    const randomBytes = (n: number) => crypto.getRandomValues(new Uint8Array(n));
+    const wall = () => new Date(0);
+    const store = must(openSqliteStore({ stateDirectory, randomBytes, wall, ...options }));
+    for (let n = 0; n < 100; n++) {
+      const name = `s${n}` as SegmentName;
+      await store.transact((tx) => ok(tx.segments.insert({ name, device: "eth0" as IfName })));
+    }
+    const { size } = statSync(join(stateDirectory, "landfall.db-wal"));
+    store.close();
+    return size;
+  };
+  expect(await sizeAfter({ logPages: 10 })).toBeLessThan(40 * 4096);
+  expect(await sizeAfter({})).toBeGreaterThan(100 * 4096);
+});
 
 test("who reads waits for nobody who writes, and sees what was committed before", async () => {
   const directory = freshDirectory();

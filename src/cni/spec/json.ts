@@ -108,7 +108,7 @@ function fold(key: string): string {
   return ascii.test(key) ? key.toLowerCase() : Array.from(key, foldCharacter).join("");
 }
 
-/** One character stays one: what has none of the other case, as "ß", is left alone. */
+/** One character stays one: what becomes two in the other case, as "ß", is left alone. */
 function foldCharacter(char: string): string {
   const folded = char.toUpperCase().toLowerCase();
   return [...folded].length === 1 ? folded : char;
