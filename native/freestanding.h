@@ -67,6 +67,15 @@ static unsigned long inode_of(const char *path)
 	return call(SYS_STATX, -100, (long)path, 0, 0x100, (long)status, 0) ? 0 : status[4];
 }
 
+/* Whether there is something to read, or the end of it, before so many seconds have gone by. */
+static int is_readable(int descriptor, long seconds)
+{
+	struct { int descriptor; short events, result; } input = { descriptor, 1, 0 };
+	long wait[] = { seconds, 0 };
+
+	return call(SYS_PPOLL, (long)&input, 1, (long)wait, 0, 8, 0) > 0;
+}
+
 static void write_all(long to, const void *from, long length)
 {
 	for (long at = 0, done; at < length; at += done)

@@ -1,10 +1,12 @@
 /* One system call without libc: the result, or -errno. */
 
 #if defined(__x86_64__)
-enum { SYS_READ = 0, SYS_WRITE = 1, SYS_LSEEK = 8, SYS_SOCKET = 41, SYS_CONNECT = 42,
-       SYS_SENDTO = 44, SYS_RECVFROM = 45, SYS_RECVMSG = 47, SYS_SETSOCKOPT = 54, SYS_EXECVE = 59,
-       SYS_EXIT_GROUP = 231, SYS_PPOLL = 271, SYS_UNSHARE = 272, SYS_DUP3 = 292, SYS_SETNS = 308,
-       SYS_MEMFD_CREATE = 319, SYS_STATX = 332 };
+enum { SYS_READ = 0, SYS_WRITE = 1, SYS_CLOSE = 3, SYS_LSEEK = 8, SYS_SOCKET = 41,
+       SYS_CONNECT = 42, SYS_SENDTO = 44, SYS_RECVFROM = 45, SYS_RECVMSG = 47,
+       SYS_SETSOCKOPT = 54, SYS_CLONE = 56, SYS_EXECVE = 59, SYS_FLOCK = 73, SYS_CHDIR = 80,
+       SYS_SETSID = 112, SYS_EXIT_GROUP = 231, SYS_OPENAT = 257, SYS_PPOLL = 271,
+       SYS_UNSHARE = 272, SYS_DUP3 = 292, SYS_PIPE2 = 293, SYS_SETNS = 308,
+       SYS_MEMFD_CREATE = 319, SYS_STATX = 332, SYS_CLOSE_RANGE = 436 };
 
 /* The first instructions of a program: `start` gets the stack as execve(2) leaves it. */
 #define START "mov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start"
@@ -24,10 +26,12 @@ static inline __attribute__((always_inline)) long call(long nr, long a, long b, 
 	return result;
 }
 #elif defined(__aarch64__)
-enum { SYS_READ = 63, SYS_WRITE = 64, SYS_LSEEK = 62, SYS_SOCKET = 198, SYS_CONNECT = 203,
-       SYS_SENDTO = 206, SYS_RECVFROM = 207, SYS_RECVMSG = 212, SYS_SETSOCKOPT = 208,
-       SYS_EXECVE = 221, SYS_EXIT_GROUP = 94, SYS_PPOLL = 73, SYS_UNSHARE = 97, SYS_DUP3 = 24,
-       SYS_SETNS = 268, SYS_MEMFD_CREATE = 279, SYS_STATX = 291 };
+enum { SYS_READ = 63, SYS_WRITE = 64, SYS_CLOSE = 57, SYS_LSEEK = 62, SYS_SOCKET = 198,
+       SYS_CONNECT = 203, SYS_SENDTO = 206, SYS_RECVFROM = 207, SYS_RECVMSG = 212,
+       SYS_SETSOCKOPT = 208, SYS_CLONE = 220, SYS_EXECVE = 221, SYS_FLOCK = 32, SYS_CHDIR = 49,
+       SYS_SETSID = 157, SYS_EXIT_GROUP = 94, SYS_OPENAT = 56, SYS_PPOLL = 73,
+       SYS_UNSHARE = 97, SYS_DUP3 = 24, SYS_PIPE2 = 59, SYS_SETNS = 268,
+       SYS_MEMFD_CREATE = 279, SYS_STATX = 291, SYS_CLOSE_RANGE = 436 };
 
 #define START "mov x0, sp\n\tbl start"
 

@@ -10,6 +10,7 @@ import { daemonProblems } from "../src/daemon/index.ts";
 import { dockerProblems } from "../src/docker/index.ts";
 import { dockerdProblems } from "../src/dockerd/index.ts";
 import { domainProblems } from "../src/domain/index.ts";
+import { doorProblems } from "../src/door/index.ts";
 import { installProblems } from "../src/install/index.ts";
 import { labProblems, scenarioProblems } from "../src/lab/index.ts";
 import { storeProblems } from "../src/store/index.ts";
@@ -29,6 +30,7 @@ export const catalogue: readonly Chapter[] = [
   { list: "addrProblems", title: "Addresses as text", kinds: addrProblems },
   { list: "domainProblems", title: "Networks, parents and endpoints", kinds: domainProblems },
   { list: "daemonProblems", title: "The daemon", kinds: daemonProblems },
+  { list: "doorProblems", title: "Sockets", kinds: doorProblems },
   { list: "installProblems", title: "Installing the daemon", kinds: installProblems },
   { list: "apiProblems", title: "Asking the daemon", kinds: apiProblems },
   { list: "dockerProblems", title: "Docker", kinds: dockerProblems },

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { millis, ok, seconds } from "../src/base/index.ts";
-import { openCniDoor } from "../src/daemon/index.ts";
+import { openCniDoor } from "../src/door/index.ts";
 import {
   encodeFrame,
   lostReply,
@@ -21,6 +21,8 @@ import {
 } from "../src/forward/index.ts";
 import { shimFor } from "../src/install/index.ts";
 import { must } from "./support/must.ts";
+
+const STAND_IN = join(import.meta.dirname, "support/stand-in.pl");
 
 let directory = "";
 let socket = "";
@@ -106,11 +108,13 @@ async function plugin(
 test("a call goes to the daemon, and its answer comes out", async () => {
   serve(async () => ({ exitCode: 1, stdout: '{"code":7}\n', stderr: "words\n" }));
   const other = { HOME: "/root", CNI_IFNAME: "eth0", LANDFALL_X: "y" };
-  const ended = await plugin('{"name":"lan"}', { ...usual, ...other });
+  const config = '{"name":"lan"}';
+  const ended = await plugin(config, { ...usual, ...other });
   expect(ended).toEqual({ exitCode: 1, stdout: '{"code":7}\n', stderr: "words\n" });
+  const own = { LANDFALL_HOME: expect.any(String), LANDFALL_MOUNTS: expect.any(String) };
   expect(
     calls.map(({ plugin: name, env, stdin }) => ({ name, env, stdin: String(stdin) })),
-  ).toEqual([{ name: "macvlan", env: { ...usual, CNI_IFNAME: "eth0" }, stdin: '{"name":"lan"}' }]);
+  ).toEqual([{ name: "macvlan", env: { ...usual, CNI_IFNAME: "eth0", ...own }, stdin: config }]);
 });
 
 test("without stdin, and with as much of it as a configuration never has", async () => {
@@ -142,6 +146,9 @@ test("says which namespace it means by the path", async () => {
   for (const CNI_NETNS of [path, "/nowhere", ""]) await plugin("{}", { ...usual, CNI_NETNS });
   const said = calls.map(({ env }) => env.LANDFALL_NETNS);
   expect(said).toEqual([String(ino), "0", "0"]);
+  const own = calls.map(({ env }) => [env.LANDFALL_HOME, env.LANDFALL_MOUNTS]);
+  const mounts = String(statSync("/proc/self/ns/mnt", { bigint: true }).ino);
+  expect(own).toEqual(Array(3).fill([String(ino), mounts]));
 });
 
 test("a slow daemon is waited for", async () => {
@@ -221,6 +228,61 @@ test("who is declined does it himself", async () => {
     line.end(encodeFrame({ kind: "declined", reason: "another version" }));
   });
   expect((await startedWhole())[0]).toBe("cni-plugin-alone macvlan");
+});
+
+/** Somebody to stand in for the daemon, in a state directory that is there. */
+function putStandIn(): void {
+  mkdirSync(join(directory, "state"));
+  putProgram("whole", `#!/bin/sh\nexec perl ${STAND_IN} "$@"\n`);
+}
+const standsIn = { ...usual, STAND_IN: "serves" };
+const started = (): string[] => readFileSync(join(directory, "state/started"), "utf8").split("\n");
+
+test("where no daemon is, a stand-in is started, with nothing of the caller's", async () => {
+  putStandIn();
+  const begin = performance.now();
+  const ended = await plugin('{"a":1}', { ...standsIn, BUN_OPTIONS: "--preload=/x" });
+  expect(ended).toEqual({ exitCode: 0, stdout: "by the stand-in", stderr: "" });
+  // Whoever reads to the end of the plugin's output does not wait for the stand-in's end.
+  expect(performance.now() - begin).toBeLessThan(1000);
+  const nowhere = "/dev/null /dev/null /dev/null";
+  const bun = "BUN_ENABLE_CRASH_REPORTING";
+  expect(started()).toEqual([`cni-stand-in 3 / leads ${nowhere} ${bun}`, ""]);
+});
+
+test("of those who come at once one starts it, and it serves them all", async () => {
+  putStandIn();
+  const ended = await Promise.all(Array.from({ length: 30 }, () => plugin("{}", standsIn)));
+  expect(ended.map(({ stdout }) => stdout)).toEqual(Array(30).fill("by the stand-in"));
+  expect(started()).toHaveLength(2);
+});
+
+test("the daemon comes before a stand-in, and a socket that nobody listens at is none", async () => {
+  putStandIn();
+  writeFileSync(join(directory, "state/stand-in.sock"), "");
+  expect((await plugin("{}", standsIn)).stdout).toBe("by the stand-in");
+  serve(async () => ({ exitCode: 0, stdout: "by the daemon" }));
+  expect((await plugin("{}", standsIn)).stdout).toBe("by the daemon");
+});
+
+test("where the stand-in ends before it listens, the call is done without one", async () => {
+  putStandIn();
+  const { stdout } = await plugin("{}", { ...usual, STAND_IN: "ends" });
+  expect(stdout).toBe("alone cni-plugin-alone macvlan\n");
+  expect(started()).toHaveLength(2);
+});
+
+test("a stand-in that takes too long to begin is not waited for", async () => {
+  putStandIn();
+  const { stdout } = await plugin("{}", { ...usual, STAND_IN: "sleeps" });
+  expect(stdout).toBe("alone cni-plugin-alone macvlan\n");
+}, 20_000);
+
+test("who wants no stand-in gets none", async () => {
+  putStandIn();
+  const { stdout } = await plugin("{}", { ...standsIn, LANDFALL_STAND_IN: "no" });
+  expect(stdout).toBe("alone cni-plugin-alone macvlan\n");
+  expect(started).toThrow("ENOENT");
 });
 
 const answers = (reply: PluginReply): Uint8Array => encodeFrame({ kind: "answer", reply });

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { loadRoutes } from "../api/index.ts";
 import { err, ok } from "../base/index.ts";
 import { cancelled, type NetworkName, ownerBusy } from "../domain/index.ts";
+import { type Listener, listen } from "../door/index.ts";
 import type { AttachRequest, Engine } from "../engine/index.ts";
 import type { Fd, NetnsCookie } from "../platform/index.ts";
 import { apiServer } from "./api-server.ts";
-import { type Listener, listen } from "./listen.ts";
 
 const api = await loadRoutes();
 const directory = mkdtempSync(join(tmpdir(), "landfall-server-"));

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Listener } from "../door/index.ts";
 import { type DockerDoor, openDockerDoor } from "./docker-door.ts";
 import { inheritedSockets } from "./inherited-sockets.ts";
-import type { Listener } from "./listen.ts";
 
 let directory = "";
 let socket = "";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { err, type Problem, type Result } from "../base/index.ts";
-import { isTaken, type Listener, listen, prepareDirectory } from "./listen.ts";
+import { isTaken, type Listener, listen, prepareDirectory } from "../door/index.ts";
 import { dockerSocketTaken } from "./problems.ts";
 import { listenInherited } from "./relay.ts";
 

@@ -4,11 +4,8 @@
  * end at any moment; endpoints outlive it. Must not decide what the engine decides.
  */
 export { type ApiOptions, apiServer } from "./api-server.ts";
-export { type CniDoor, openCniDoor } from "./cni-door.ts";
-export type { CniListener, CniTiming } from "./cni-visit.ts";
 export { type DockerDoor, openDockerDoor } from "./docker-door.ts";
 export { type DockerListener, dockerListener } from "./docker-listener.ts";
 export { inheritedSockets } from "./inherited-sockets.ts";
-export { type Listener, listen } from "./listen.ts";
 export { daemonProblems } from "./problems.ts";
 export { type DaemonOptions, type DockerService, type LogFormat, runDaemon } from "./run-daemon.ts";

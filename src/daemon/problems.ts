@@ -11,17 +11,6 @@ export const daemonRunning = defineProblem("LF-DAEMON-RUNNING", {
   command: (f) => `fuser -v ${f.path}`,
 });
 
-export const listenRefused = defineProblem("LF-DAEMON-LISTEN", {
-  title: "The daemon cannot listen",
-  explanation: "The run directory cannot be made or written, or the socket's path is too long.",
-  exitCode: ExitCode.failed,
-  cniCode: CniCode.refused,
-  retryable: false,
-  detail: (f: { path: string; reason: string }) => `Cannot listen at ${f.path}: ${f.reason}.`,
-  remedy: () => "Give a directory that can be written, and whose name is short, with --run-dir.",
-  command: (f) => `ls -ld ${f.path}`,
-});
-
 export const dockerSocketTaken = defineProblem("LF-DOCKER-SOCKET-TAKEN", {
   title: "Something else listens at Docker's plugin socket",
   explanation:
@@ -52,7 +41,6 @@ export const sandboxOther = defineProblem("LF-SANDBOX-OTHER", {
 /** Every problem of this folder, for the generated docs. */
 export const daemonProblems: readonly ProblemKind<never>[] = [
   daemonRunning,
-  listenRefused,
   dockerSocketTaken,
   sandboxOther,
 ];

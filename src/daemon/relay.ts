@@ -1,7 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
 import { err, ok, type Problem, type Result } from "../base/index.ts";
-import { type Listener, listen, wordsOf } from "./listen.ts";
-import { listenRefused } from "./problems.ts";
+import { type Listener, listen, listenRefused, wordsOf } from "../door/index.ts";
 
 /** A socket that somebody else opened, and the one that stands behind it. */
 export interface RelayOptions {

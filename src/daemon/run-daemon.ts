@@ -1,24 +1,27 @@
 import { join } from "node:path";
 import { apiSocket, type DaemonInfo, loadRoutes, realPath } from "../api/index.ts";
-import { err, type Millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
+import { err, type Millis, ok, type Problem, type Result } from "../base/index.ts";
 import type { Collector } from "../docker/index.ts";
 import { lockRefused } from "../domain/index.ts";
+import {
+  type CniDoor,
+  drain,
+  type Listener,
+  listen,
+  openCniDoor,
+  prepareDirectory,
+} from "../door/index.ts";
 import { type Engine, type HostEvent, watchHost } from "../engine/index.ts";
 import { cniSocket } from "../forward/index.ts";
 import type { FileLock, NetnsHandle, Platform, SysResult } from "../platform/index.ts";
 import { apiServer } from "./api-server.ts";
 import { takeCare } from "./caretaker.ts";
-import { type CniDoor, openCniDoor } from "./cni-door.ts";
 import { collectForDocker } from "./docker-caretaker.ts";
 import { type DockerDoor, openDockerDoor } from "./docker-door.ts";
-import { type Listener, listen, prepareDirectory } from "./listen.ts";
 import { type Logger, type LogSink, openLog } from "./log.ts";
 import { daemonRunning } from "./problems.ts";
 
 export type { LogFormat } from "./log.ts";
-
-/** How long requests that are under way may take to end when the daemon is asked to. */
-const PATIENCE: Millis = seconds(10);
 
 /** What a daemon does for Docker. */
 export interface DockerService {
@@ -79,7 +82,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Result<void, Pr
   ]);
   log.logger.info("Ending; endpoints stay as they are", { reason: String(signal.reason) });
   notify(options, log.logger, "STOPPING=1");
-  await drain(platform, listener.value, ending);
+  await drain(platform.clock, listener.value, ending);
   return ok();
 }
 
@@ -176,19 +179,6 @@ async function openApi(
 
 function eventsOf({ platform, hostNamespace, signal }: DaemonOptions): AsyncIterable<HostEvent> {
   return watchHost({ platform, hostNamespace }, signal);
-}
-
-/** Requests that do not end in time are called off, and undo what they did. */
-async function drain(
-  { clock }: Platform,
-  listener: Listener,
-  ending: AbortController,
-): Promise<void> {
-  const drained = new AbortController();
-  const stopped = listener.stop().finally(() => drained.abort());
-  await clock.sleep(PATIENCE, drained.signal);
-  ending.abort();
-  await stopped;
 }
 
 /**

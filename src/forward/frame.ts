@@ -12,10 +12,11 @@ import type { PluginCall, PluginReply } from "./plugin-call.ts";
  * declined  why
  * ```
  *
- * The environment is NAME=VALUE, each with a zero byte behind it: CNI's, PATH, and LANDFALL_NETNS,
- * the inode of CNI_NETNS. "declined": the other side did
- * nothing, so whoever asked may do it himself. The header and "declined" are the same in all
- * versions, so that programs of different versions beside each other know that they differ.
+ * The environment is NAME=VALUE, each with a zero byte behind it: CNI's, PATH, LANDFALL_NETNS, the
+ * inode of CNI_NETNS, and LANDFALL_HOME and LANDFALL_MOUNTS, those of the caller's own namespaces.
+ * "declined": the other side did nothing, so whoever asked may do it himself. The header and
+ * "declined" are the same in all versions, so that programs of different versions beside each other
+ * know that they differ.
  */
 export type Frame =
   | { readonly kind: "request"; readonly call: PluginCall }

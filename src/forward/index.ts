@@ -4,7 +4,12 @@
  * whether it may do the work itself. Must stay small: it is loaded for every container.
  */
 export { type Asked, askDaemon, cniSocket, type DaemonLine } from "./ask-daemon.ts";
-export { CALLERS_NETNS, inodeOf } from "./callers-netns.ts";
+export {
+  CALLERS_HOME,
+  CALLERS_MOUNTS,
+  CALLERS_NETNS,
+  inodeOf,
+} from "./callers-namespaces.ts";
 export { cniDirectories, defaultDirectories } from "./directories.ts";
 export { type Decoded, decodeFrame, encodeFrame, FRAME_BYTES_MAX, type Frame } from "./frame.ts";
 export { errorReply, lostReply } from "./lost-reply.ts";
@@ -13,6 +18,7 @@ export {
   type PluginName,
   pluginNames,
   pluginOf,
+  STAND_IN,
   type Start,
   type StartedPlugin,
 } from "./plugin-of.ts";

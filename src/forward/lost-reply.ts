@@ -2,11 +2,11 @@ import { CniCode } from "../base/index.ts";
 import type { PluginReply } from "./plugin-call.ts";
 
 /**
- * The reply when the daemon took a call and gave no answer: the specification's "try again later".
+ * The reply when somebody took a call and gave no answer: the specification's "try again later".
  * The shim's words are the same.
  */
 export function lostReply(): PluginReply {
-  const msg = "Landfall's daemon took the call and gave no answer; what it did is not known";
+  const msg = "Landfall took the call and gave no answer; what it did is not known";
   return errorReply(CniCode.tryAgainLater, msg);
 }
 

@@ -25,6 +25,9 @@ export interface StartedPlugin {
   readonly daemon: "asked" | "to ask";
 }
 
+/** The first argument by which native/cni-shim.c starts a stand-in of the daemon. */
+export const STAND_IN = "cni-stand-in";
+
 /** The first arguments by which native/cni-shim.c says that it was started as a plugin. */
 const shimWords: ReadonlyMap<string, StartedPlugin["daemon"]> = new Map([
   ["cni-plugin", "to ask"],

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { openCniDoor } from "../../src/daemon/index.ts";
+import { openCniDoor } from "../../src/door/index.ts";
 import { type PluginName, pluginNames } from "../../src/forward/index.ts";
 import { shimFor } from "../../src/install/index.ts";
 import type { NetnsHandle, Platform } from "../../src/platform/index.ts";

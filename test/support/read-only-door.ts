@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ok, seconds } from "../../src/base/index.ts";
 import { namedDataDir } from "../../src/cni/index.ts";
-import { openCniDoor } from "../../src/daemon/index.ts";
+import { openCniDoor } from "../../src/door/index.ts";
 import { askDaemon } from "../../src/forward/index.ts";
 import { must } from "./must.ts";
 

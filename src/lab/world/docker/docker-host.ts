@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { err, ok, type Problem, type Result } from "../../../base/index.ts";
-import { type Listener, openDockerDoor } from "../../../daemon/index.ts";
+import { openDockerDoor } from "../../../daemon/index.ts";
 import { dockerPlugin, type Listener as PluginListener } from "../../../docker/index.ts";
 import {
   type BootedMachine,
@@ -12,6 +12,7 @@ import {
   openDockerd,
   openDockerMachine,
 } from "../../../dockerd/index.ts";
+import type { Listener } from "../../../door/index.ts";
 import type { ProcessChange, Service } from "../../format/actions.ts";
 import { dockerRefused } from "../../lab-problems.ts";
 import type { HostRole, Lab, RunningNode, Told } from "../lab.ts";

@@ -10,6 +10,8 @@ export interface CniDoor {
   readonly run: PluginRunner;
   /** The folder that a configuration wants files in, where it names one itself. */
   readonly folderOf: (stdin: Uint8Array) => string | undefined;
+  /** More reasons for which a caller has to do a call himself. */
+  readonly declines?: (call: PluginCall) => string | undefined;
   readonly peerOf: ProcessInfo["peerOf"];
   /** Whose processes may ask, beside root's: the daemon's own user. */
   readonly uid: number;
@@ -37,7 +39,7 @@ export function openCniDoor(
 ): Result<Listener, Problem> {
   const { run, listener, timing = usual } = door;
   const declines = (call: PluginCall): string | undefined => {
-    const reason = otherNamespace(call) ?? otherFolder(door, call);
+    const reason = otherNamespace(call) ?? otherFolder(door, call) ?? door.declines?.(call);
     if (reason !== undefined) listener.turnedAway(reason);
     return reason;
   };

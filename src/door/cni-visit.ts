@@ -158,7 +158,8 @@ async function answer(
   const work = run(call, signal).catch((error: unknown) => {
     const bug = error instanceof Error ? error : new Error(String(error));
     listener.bug(bug, `${call.env.CNI_COMMAND} of ${call.plugin}`);
-    return errorReply(CniCode.refused, `This is a bug in Landfall: ${wordsOf(error)}`);
+    const reply = errorReply(CniCode.refused, `This is a bug in Landfall: ${wordsOf(error)}`);
+    return { ...reply, stderr: `${bug.stack}\n` };
   });
   const reply = await Promise.race([work, givenUp.promise]);
   signal.removeEventListener("abort", wait);
