@@ -2,7 +2,7 @@
  * CNI: our plugins beside the reference's, each started as a runtime starts it: one process for one
  * call, on a parent and with files of its own. What starting any process takes is subtracted.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineKind, rootOf } from "../../test/support/docker-engine.ts";
 import { inside, type Lan, openLan, pathOf } from "../../test/support/lan.ts";
@@ -118,6 +118,11 @@ class Bench implements AsyncDisposable {
     return spent;
   }
 
+  /** The next call finds none, and the one that there is ends within a second. */
+  forgetStandIn(): void {
+    rmSync(join(this.ours.env.LANDFALL_STATE_DIR ?? "", "stand-in.sock"), { force: true });
+  }
+
   /** Starting a process that does nothing. */
   idle(): number {
     const begin = performance.now();
@@ -171,7 +176,11 @@ class Bench implements AsyncDisposable {
 }
 
 interface Setting {
-  readonly daemon: "running" | "away";
+  /**
+   * "idle": away, and so long without a call that nothing stands in for it. "alone": away, and
+   * nothing may stand in for it.
+   */
+  readonly daemon: "running" | "away" | "idle" | "alone";
   /** Whose reference plugins: those of the machine's Debian, or of its next release. */
   readonly kind?: EngineKind;
   /** How many addresses are taken before. */
@@ -205,7 +214,10 @@ async function within(
   inside(lan.host, "ip", "link", "add", "q0", "type", "veth", "peer", "name", "q1");
   for (const name of ["q0", "q1"]) inside(lan.host, "ip", "link", "set", "dev", name, "up");
   build(directory.path);
-  const where = { LANDFALL_RUN_DIR: directory.path, LANDFALL_STATE_DIR: directory.path };
+  const where = {
+    ...{ LANDFALL_RUN_DIR: directory.path, LANDFALL_STATE_DIR: directory.path },
+    ...(daemon === "alone" ? { LANDFALL_STAND_IN: "no" } : {}),
+  };
   const ours: Plugins = {
     directory: join(directory.path, "cni"),
     env: where,
@@ -221,7 +233,7 @@ async function within(
   const program = ["nsenter", `--net=${pathOf(lan.host)}`, "--", join(directory.path, "landfall")];
   const options = ["--state-dir", directory.path, "--run-dir", directory.path];
   const server =
-    daemon === "away"
+    daemon !== "running"
       ? undefined
       : Bun.spawn([...program, "daemon", ...options], { stdio: ["ignore", "ignore", "inherit"] });
   await using bench = new Bench({ lan, ours, peer }, server);
@@ -232,7 +244,10 @@ async function within(
 const life = (setting: Setting, measured: Command, rounds?: number) =>
   within(setting, (bench) =>
     sideBySide(
-      () => bench.life(bench.ours, measured),
+      () => {
+        if (setting.daemon === "idle") bench.forgetStandIn();
+        return bench.life(bench.ours, measured);
+      },
       () => bench.life(bench.peer, measured),
       {
         ...(rounds === undefined ? {} : { rounds }),
@@ -242,10 +257,13 @@ const life = (setting: Setting, measured: Command, rounds?: number) =>
     ),
   );
 
-const crowd = () =>
-  within({ daemon: "running" }, (bench) =>
+const crowd = (daemon: Setting["daemon"]) =>
+  within({ daemon }, (bench) =>
     sideBySide(
-      () => bench.crowd(bench.ours),
+      () => {
+        if (daemon === "idle") bench.forgetStandIn();
+        return bench.crowd(bench.ours);
+      },
       () => bench.crowd(bench.peer),
       { rounds: 5, warmUp: 1 },
     ),
@@ -292,8 +310,13 @@ export const cniRows: readonly Row[] = [
     {
       name: `cni-add-away-${kind}`,
       what: `CNI ADD without the daemon, beside ${kind}'s Go plugins`,
-      ...atMost(1.5),
+      ...atMostWithTail(1.5),
       run: () => life({ daemon: "away", kind }, "ADD"),
+    },
+    {
+      name: `cni-add-idle-${kind}`,
+      what: `the first for a while, beside ${kind}'s Go plugins`,
+      run: () => life({ daemon: "idle", kind }, "ADD"),
     },
     {
       name: `cni-del-${kind}`,
@@ -306,7 +329,17 @@ export const cniRows: readonly Row[] = [
     name: "cni-crowd",
     what: `${AT_ONCE} CNI ADDs at once, beside the Go plugins`,
     ...atMost(0.3),
-    run: crowd,
+    run: () => crowd("running"),
+  },
+  {
+    name: "cni-crowd-idle",
+    what: "the same without the daemon, the first for a while",
+    run: () => crowd("idle"),
+  },
+  {
+    name: "cni-crowd-alone",
+    what: "the same where nothing may stand in for it",
+    run: () => crowd("alone"),
   },
   ...[20_000, 50_000].flatMap((taken): readonly Row[] => [
     {
@@ -332,8 +365,8 @@ export const cniRows: readonly Row[] = [
     run: () => used({ daemon: "running" }, "MiB", (bench, side) => bench.peak(side)),
   },
   {
-    name: "cni-memory-away",
-    what: "the same without the daemon",
-    run: () => used({ daemon: "away" }, "MiB", (bench, side) => bench.peak(side)),
+    name: "cni-memory-alone",
+    what: "the same without the daemon, where nothing may stand in for it",
+    run: () => used({ daemon: "alone" }, "MiB", (bench, side) => bench.peak(side)),
   },
 ];

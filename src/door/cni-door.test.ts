@@ -11,7 +11,7 @@ import {
   type PluginCall,
   type PluginRunner,
 } from "../forward/index.ts";
-import { type CniDoor, openCniDoor } from "./cni-door.ts";
+import { type CniDoor, type CniSocket, openCniDoor } from "./cni-door.ts";
 import type { Listener } from "./listen.ts";
 
 const call: PluginCall = {
@@ -37,7 +37,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function open(run: PluginRunner, other: Partial<CniDoor> = {}, ending?: AbortSignal): Listener {
+function open(run: PluginRunner, other: Partial<CniDoor> = {}, ending?: AbortSignal): CniSocket {
   const door: CniDoor = {
     run,
     folderOf: () => undefined,
@@ -236,6 +236,17 @@ test("the end waits for what is under way, declines the rest, and removes the so
   expect(await waiting).toMatchObject({ reply: { stdout: "done" } });
   await stopped;
   expect(existsSync(socket)).toBe(false);
+});
+
+test("one that is abandoned leaves what is at its path, and begins nothing more", async () => {
+  let calls = 0;
+  const listener = open(async () => {
+    calls += 1;
+    return { exitCode: 0, stdout: "" };
+  });
+  await listener.abandon();
+  expect([existsSync(socket), await ask()]).toEqual([true, { kind: "away" }]);
+  expect([calls, told]).toEqual([0, ["it ends"]]);
 });
 
 test("what is under way is called off when the daemon must end", async () => {

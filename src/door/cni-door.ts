@@ -19,6 +19,15 @@ export interface CniDoor {
   readonly timing?: CniTiming;
 }
 
+/** An open CNI socket. */
+export interface CniSocket extends Listener {
+  /**
+   * Lets the process end although it listens, and waits for what is under way. Bun removes what is
+   * at the path of a socket that it closes, also when it is another one by now.
+   */
+  abandon(): Promise<void>;
+}
+
 /**
  * The shim waits longer than `call` and `undo` together (ANSWER_S in native/cni-shim.c), and a
  * kubelet two minutes.
@@ -36,7 +45,7 @@ export function openCniDoor(
   door: CniDoor,
   path: string,
   ending: AbortSignal,
-): Result<Listener, Problem> {
+): Result<CniSocket, Problem> {
   const { run, listener, timing = usual } = door;
   const declines = (call: PluginCall): string | undefined => {
     const reason = otherNamespace(call) ?? otherFolder(door, call) ?? door.declines?.(call);
@@ -45,12 +54,14 @@ export function openCniDoor(
   };
   const hall: Hall = { run, declines, listener, timing, ending };
   const visits = new Set<Visit>();
+  let ends = false;
   const welcome = (socket: Bun.Socket<Visit>): void => {
     const visit = openVisit(socket, hall);
     socket.data = visit;
     visits.add(visit);
     void visit.over.then(() => visits.delete(visit));
-    const reason = visits.size > VISITS_MAX ? "too many are here" : strangerAt(socket, door);
+    const crowd = visits.size > VISITS_MAX ? "too many are here" : undefined;
+    const reason = ends ? "it ends" : (crowd ?? strangerAt(socket, door));
     if (reason === undefined) return;
     listener.turnedAway(reason);
     visit.decline(reason);
@@ -69,12 +80,20 @@ export function openCniDoor(
     }),
   );
   if (!opened.ok) return opened;
+  const empty = async (): Promise<void> => {
+    ends = true;
+    for (const visit of visits) visit.hurry();
+    await Promise.all([...visits].map(({ over }) => over));
+  };
   return ok({
-    stop: async () => {
+    stop: () => {
       // What waits in the queue is reset, and the shim knows that nobody read it.
       opened.value.stop();
-      for (const visit of visits) visit.hurry();
-      await Promise.all([...visits].map(({ over }) => over));
+      return empty();
+    },
+    abandon: () => {
+      opened.value.unref();
+      return empty();
     },
   });
 }

@@ -135,7 +135,7 @@ export function openVisit(line: Line, hall: Hall): Visit {
     taken = taken.length === 0 ? bytes.slice() : Buffer.concat([taken, bytes]);
     take(decodeFrame(taken));
   };
-  const hurry = (): void => decline("the daemon ends");
+  const hurry = (): void => decline("it ends");
   return { receive, send, leave, decline, hurry, over: over.promise };
 }
 

@@ -75,9 +75,12 @@ test("serves until no call has come for a while, and takes its socket with it", 
   expect((await ask()).kind).toBe("away");
 });
 
-test("a call that takes longer than that is ended first", async () => {
+test("a call that takes longer than that is ended first, and others find it meanwhile", async () => {
   const { ended } = await serve(saying("late", 3 * IDLE_MS));
+  const asked = ask();
+  await Bun.sleep(2 * IDLE_MS);
   expect(await ask()).toEqual(answered("late"));
+  expect(await asked).toEqual(answered("late"));
   expect(await ended).toEqual(ok());
 });
 
@@ -118,11 +121,12 @@ test("one that is asked to end finishes what is under way, and is not found mean
 });
 
 test("one whose socket was removed ends at once, and leaves the next one's alone", async () => {
-  const first = await serve(saying("first", IDLE_MS));
+  const patient = { timing: { ...timing, idle: seconds(60) } };
+  const first = await serve(saying("first", IDLE_MS), patient);
   const asked = ask();
   await Bun.sleep(10);
   rmSync(socket);
-  const second = await serve(saying("second"), { timing: { ...timing, idle: seconds(10) } });
+  const second = await serve(saying("second"), patient);
   expect(await asked).toEqual(answered("first"));
   expect(await first.ended).toEqual(ok());
   expect(await ask()).toEqual(answered("second"));

@@ -2,10 +2,9 @@ import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type Millis, millis, ok, type Problem, type Result, seconds } from "../base/index.ts";
 import { CALLERS_HOME, CALLERS_MOUNTS, inodeOf, type PluginCall } from "../forward/index.ts";
-import type { Clock, Platform } from "../platform/index.ts";
+import type { Platform } from "../platform/index.ts";
 import { type CniDoor, openCniDoor } from "./cni-door.ts";
 import { drain } from "./drain.ts";
-import type { Listener } from "./listen.ts";
 
 /** Everything that a stand-in is made of. */
 export interface StandInOptions {
@@ -66,21 +65,12 @@ export async function runStandIn(options: StandInOptions): Promise<Result<void, 
     const lock = files.tryLock(join(stateDirectory, LOCK));
     // Somebody is about to come.
     if (!lock.ok && lock.error.errno === "EAGAIN") continue;
-    // What is at that path now is another's, which our listener would remove.
-    const listener = isFound() ? opened.value : unfound(traffic, clock);
-    const drained = drain(clock, listener, ending);
+    const { stop, abandon } = opened.value;
+    const drained = drain(clock, { stop: isFound() ? stop : abandon }, ending);
     if (lock.ok) lock.value.release();
     await drained;
     return ok();
   }
-}
-
-/** A listener that nobody can come to: what is under way ends. */
-function unfound(traffic: Traffic, clock: Clock): Listener {
-  const stop = async (): Promise<void> => {
-    while (traffic.underWay > 0) await clock.sleep(LOCK_RETRY);
-  };
-  return { stop };
 }
 
 function doorOf({ platform, cni }: StandInOptions, traffic: Traffic): CniDoor {

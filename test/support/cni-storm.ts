@@ -1,12 +1,12 @@
 /** Containers that come and go at random, and the CNI plugins that are called for them. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { lostReply } from "../../src/forward/index.ts";
 import type { NetnsHandle } from "../../src/platform/index.ts";
 import type { Dice } from "./dice.ts";
 import { type Lan, pathOf, seenAddresses, seenLinks } from "./lan.ts";
 import { enter, type ProgramHost } from "./program.ts";
-
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
+import { standInsOf } from "./stand-ins.ts";
 
 /** Two configurations that give away the same addresses, on one wire. */
 const configurations = [
@@ -44,9 +44,20 @@ export interface PluginEnding {
 /** As long as nobody was told otherwise, a call takes so many milliseconds. */
 const FIRST_GUESS_MS = 400;
 
+export interface CniStormOptions {
+  readonly lan: Lan;
+  readonly host: ProgramHost;
+  /** The words that start the plugin `macvlan`. */
+  readonly plugin: readonly string[];
+  readonly dice: Dice;
+  readonly containers: number;
+}
+
 export class CniStorm {
   readonly #lan: Lan;
   readonly #host: ProgramHost;
+  /** What starts the plugin `macvlan`. */
+  readonly #plugin: readonly string[];
   readonly #dice: Dice;
   readonly #slots: Slot[] = [];
   #born = 0;
@@ -54,9 +65,10 @@ export class CniStorm {
   /** How often each kind of step was done, for whoever wants to know that it was a storm. */
   readonly met = new Map<string, number>();
 
-  constructor(lan: Lan, host: ProgramHost, dice: Dice, containers: number) {
+  constructor({ lan, host, plugin, dice, containers }: CniStormOptions) {
     this.#lan = lan;
     this.#host = host;
+    this.#plugin = plugin;
     this.#dice = dice;
     for (let made = 0; made < containers; made++) this.#bear();
   }
@@ -79,7 +91,20 @@ export class CniStorm {
     const lost = this.#slots.filter(({ known }) => known === "lost");
     if (lost.length > 0 && this.#dice.below(6) === 0) return this.#del(this.#dice.pick(lost));
     const slots = this.#dice.some(1 + this.#dice.below(3), living);
+    const killing = this.#killStandIn();
     await Promise.all(slots.map((slot) => this.#draw(slot)));
+    await killing;
+  }
+
+  /** At random, in the middle of what it does; there is none where plugins do all themselves. */
+  async #killStandIn(): Promise<void> {
+    const [doIt, after] = [this.#dice.below(4) === 0, this.#dice.below(100) / 100];
+    if (!doIt) return;
+    await Bun.sleep(this.#usualMs * after);
+    for (const pid of standInsOf(this.#host.stateDirectory)) {
+      process.kill(pid, "SIGKILL");
+      this.#count("stand-in killed");
+    }
   }
 
   /** Draws before it waits, so that a seed repeats as far as the machine does. */
@@ -187,7 +212,7 @@ export class CniStorm {
       ...more.variables,
     };
     const begun = performance.now();
-    const child = Bun.spawn([...enter(this.#lan.host), ...pluginWords()], {
+    const child = Bun.spawn([...enter(this.#lan.host), ...this.#plugin], {
       ...{ env, stdin: Buffer.from(JSON.stringify({ ...common, ...more.stdin })) },
       ...{ stdout: "pipe", stderr: "inherit" },
     });
@@ -195,7 +220,8 @@ export class CniStorm {
     const killing = afterMs === undefined ? undefined : setTimeout(() => child.kill(9), afterMs);
     const [exitCode, stdout] = await Promise.all([child.exited, new Response(child.stdout).text()]);
     clearTimeout(killing);
-    const wasKilled = child.signalCode !== null;
+    // To whoever called a stand-in that was killed, nobody answered.
+    const wasKilled = child.signalCode !== null || stdout === lostReply().stdout;
     this.#count(wasKilled ? `${command} killed` : `${command} ${exitCode}`);
     if (!wasKilled) this.#usualMs = (this.#usualMs * 3 + performance.now() - begun) / 4;
     return { exitCode, stdout, wasKilled };
@@ -263,13 +289,6 @@ export class CniStorm {
       })
       .toSorted();
   }
-}
-
-/** Those of `npm run build` (CNI_STORM_PLUGINS=dist/cni), or the program as it is here. */
-function pluginWords(): readonly string[] {
-  const folder = process.env.CNI_STORM_PLUGINS;
-  if (folder !== undefined) return [join(folder, "macvlan")];
-  return [process.execPath, MAIN, "cni-plugin", "macvlan"];
 }
 
 function describe({ containerId, configuration }: Slot, addresses: string): string {

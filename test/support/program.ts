@@ -91,6 +91,11 @@ export function commandLine(pid: string): string {
   return readProcess(pid, "cmdline").replaceAll("\0", " ").trim();
 }
 
+/** Whether a living process was started with this in its environment: NAME=VALUE. */
+export function hasVariable(pid: string, variable: string): boolean {
+  return readProcess(pid, "environ").split("\0").includes(variable);
+}
+
 function readProcess(pid: string, file: "environ" | "cmdline"): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "latin1");
