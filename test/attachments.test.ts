@@ -159,7 +159,7 @@ test("an empty file is nobody's: whoever made it died before it wrote", async ()
   expect(filesIn(site.host)["10.0.0.50"]).toBe("c1\r\neth0");
 });
 
-test("holds whose files are gone end with reconcile, and when the addresses are needed", async () => {
+test("holds whose files are gone end with reconcile, and when somebody asks", async () => {
   using site = await openSite();
   const { host, attachments } = site;
   const holdAll = async () => {
@@ -173,6 +173,11 @@ test("holds whose files are gone end with reconcile, and when the addresses are 
   await holdAll();
   must(await site.add());
   must(await attachments.remove(key("c1")));
+  await holdAll();
+  expect(must(await host.engine.listLeases())).toEqual([]);
+  await holdAll();
+  const released = host.engine.releaseLease({ address: ip("10.0.0.50") });
+  expect(codeOf(await released)).toBe("LF-LEASE-MISSING");
   await holdAll();
   const held = async () => must(await host.store.transact((tx) => ok(tx.holds.all()))).length;
   must(await host.engine.reconcile({ holds: "leave" }));

@@ -54,6 +54,7 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
     await attach(host, "web");
     const [address, file] = [ip("10.0.0.9"), "/var/lib/cni/networks/pods/10.0.0.9"];
     const hold = { address, file, holder: { containerId: "c1", ifname: "eth0" } };
+    must(host.platform.files.createText(file, "c1\r\neth0"));
     must(await host.engine.attachments.hold("lan" as NetworkName, [hold]));
     expect(await leasesOf(host)).toEqual([
       "held 10.0.0.77 web reserved",

@@ -3,7 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseInterfaceAddress } from "../src/addr/index.ts";
 import { defined } from "../src/base/index.ts";
+import type { IfName, NetworkName } from "../src/domain/index.ts";
 import { addAddress, addLink, deleteLink, setLink } from "../src/netlink/index.ts";
+import { addRequest, key, podsSpec } from "./support/attachments.ts";
 import {
   bookOf,
   childrenIn,
@@ -250,4 +252,20 @@ test("the link of an endpoint that a runtime moves is not made anew: the runtime
       .map(({ name }) => name)
       .toSorted(),
   ).toEqual(["eth0", "eth1"]);
+});
+
+test("a configuration's network on which nothing hangs misses no parent", async () => {
+  using host = openFakeHost();
+  const { attachments } = host.engine;
+  const spec = podsSpec({ parent: "p9" as IfName });
+  must(await attachments.ensureNetwork(spec));
+  expect(await told(host)).toEqual([]);
+  const origin = { kind: "cni", name: "others", digest: "d" } as const;
+  const others = { name: "cni-others" as NetworkName, origin };
+  const { name } = must(await attachments.ensureNetwork(podsSpec(others)));
+  must(await attachments.add({ ...addRequest(host.sandbox()), network: name }));
+  removeParent(host);
+  expect(await told(host)).toEqual(["network parent-missing none"]);
+  must(await attachments.remove(key("c1")));
+  expect(await told(host)).toEqual([]);
 });

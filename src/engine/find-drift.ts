@@ -67,6 +67,7 @@ export interface Attached {
 }
 
 interface Recorded {
+  /** The user's own, and those of CNI configurations on which something hangs. */
   readonly networks: readonly Network[];
   /** Endpoints that no operation of their own is about. */
   readonly attached: readonly Attached[];
@@ -74,7 +75,9 @@ interface Recorded {
 
 function listRecorded(deps: EngineDeps): Promise<Result<Recorded, Problem>> {
   return deps.store.transact((tx) => {
-    const networks = tx.networks.all();
+    const isWanted = ({ id, origin }: Network): boolean =>
+      origin?.kind !== "cni" || tx.endpoints.byNetwork(id).length > 0;
+    const networks = tx.networks.all().filter(isWanted);
     const byId = new Map(
       networks.map((network) => [network.id, { network, modes: modesOn(tx, network) }]),
     );

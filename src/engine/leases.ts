@@ -12,13 +12,16 @@ import {
 } from "../domain/index.ts";
 import type { Transaction } from "../store/index.ts";
 import { type EngineDeps, momentOf } from "./deps.ts";
+import { endStaleHolds } from "./holds.ts";
 import type { ElsewhereView, LeaseSelector, LeaseView } from "./lease-view.ts";
 
 /**
  * Every address that is given, here or elsewhere, or resting, segment by segment, in the order of
- * the addresses each.
+ * the addresses each. Other programs' files are looked at first.
  */
-export function listLeases(deps: EngineDeps): Promise<Result<readonly LeaseView[], Problem>> {
+export async function listLeases(deps: EngineDeps): Promise<Result<readonly LeaseView[], Problem>> {
+  const looked = await endStaleHolds(deps);
+  if (!looked.ok) return looked;
   const now = momentOf(deps);
   return deps.store.transact((tx) => {
     tx.leases.endRests(now);
@@ -27,10 +30,12 @@ export function listLeases(deps: EngineDeps): Promise<Result<readonly LeaseView[
 }
 
 /** Ends the rest of an address, so that it is given out again like any other. */
-export function releaseLease(
+export async function releaseLease(
   deps: EngineDeps,
   { address, segment }: LeaseSelector,
 ): Promise<Result<readonly LeaseView[], Problem>> {
+  const looked = await endStaleHolds(deps);
+  if (!looked.ok) return looked;
   const now = momentOf(deps);
   return deps.store.transact((tx) => {
     tx.leases.endRests(now);
