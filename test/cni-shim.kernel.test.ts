@@ -244,7 +244,7 @@ test("where no daemon is, a stand-in is started, with nothing of the caller's", 
   const ended = await plugin('{"a":1}', { ...standsIn, BUN_OPTIONS: "--preload=/x" });
   expect(ended).toEqual({ exitCode: 0, stdout: "by the stand-in", stderr: "" });
   // Whoever reads to the end of the plugin's output does not wait for the stand-in's end.
-  expect(performance.now() - begin).toBeLessThan(1000);
+  expect(performance.now() - begin).toBeLessThan(4000);
   const nowhere = "/dev/null /dev/null /dev/null";
   const bun = "BUN_ENABLE_CRASH_REPORTING";
   expect(started()).toEqual([`cni-stand-in 3 / leads ${nowhere} ${bun}`, ""]);

@@ -187,7 +187,7 @@ test("one whose directory is removed ends", async () => {
 
 test("one ends by itself when no call has come for ten seconds", async () => {
   const there = join(quiet, "state");
-  await standInsEnded(there, quietSince + 14_000 - performance.now());
+  await standInsEnded(there, quietSince + 40_000 - performance.now());
   expect(performance.now() - quietSince).toBeGreaterThan(9000);
   expect(existsSync(join(there, "stand-in.sock"))).toBe(false);
 });

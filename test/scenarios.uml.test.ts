@@ -72,7 +72,7 @@ const witnesses: Readonly<Record<string, readonly (readonly [string, string])[]>
     ["c1", "ip -d link show dev eth0 | grep -q 'ipvlan *mode l3s '"],
     ["pc", pinging("192.168.1.250")],
     ["h1", sees("eth0", "arp and host 192.168.1.250", "who-has")],
-    ["a1", seesNone("eth0", "arp")],
+    ["a1", seesNone("eth0", "arp and host 192.168.1.250")],
     ["a1", "ip route show default | grep -q '^default dev eth0'"],
   ],
   S19: [

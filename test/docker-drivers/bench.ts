@@ -47,7 +47,7 @@ export interface Bench {
   /** Addresses and gateways as the engine says them. */
   readonly attachment: (name: string, network: string) => Promise<Attachment>;
   readonly networks: () => Promise<readonly string[]>;
-  /** The host's links but lo. */
+  /** The host's links but lo, by name: the kernel's order is of their indexes, modulo 256. */
   readonly links: () => readonly string[];
   readonly linkOf: (name: string) => SeenLink | undefined;
   readonly host: (...command: readonly string[]) => string;
@@ -100,7 +100,9 @@ export async function openBench(site: DockerSite): Promise<Bench> {
     connect: (name, network, at = {}) =>
       post(`/networks/${network}/connect`, { Container: name, EndpointConfig: endpointOf(at) }),
     disconnect: (name, network) => post(`/networks/${network}/disconnect`, { Container: name }),
-    reaches: async (name, to) => (await enter(name, "ping", "-n", "-c1", "-W2", to)).status === 0,
+    // The first packet to a new IPv6 address was seen to be lost on a busy machine, the next ones not.
+    reaches: async (name, to) =>
+      (await enter(name, "ping", "-n", "-c2", "-i0.3", "-W2", to)).status === 0,
     resolve: async (name, wanted) => {
       const ask = ["busybox", "nslookup", "-type=a", "-timeout=1", "-retry=1", wanted, RESOLVER];
       return (await see(name, ...ask)).match(/^Name:.*\nAddress: (\S+)$/m)?.[1];
@@ -124,7 +126,10 @@ export async function openBench(site: DockerSite): Promise<Bench> {
       const { body } = await engine.api(`/networks?filters=${filters}`);
       return (body as readonly { readonly Name: string }[]).map(({ Name }) => Name).toSorted();
     },
-    links: () => links().map(({ ifname }) => ifname),
+    links: () =>
+      links()
+        .map(({ ifname }) => ifname)
+        .toSorted(),
     linkOf: (name) => links().find(({ ifname }) => ifname === name),
     host: (...command) => inside(engine.lan.host, ...command),
     lan: (...command) => inside(engine.lan.machine, ...command),
