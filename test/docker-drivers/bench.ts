@@ -100,7 +100,7 @@ export async function openBench(site: DockerSite): Promise<Bench> {
     connect: (name, network, at = {}) =>
       post(`/networks/${network}/connect`, { Container: name, EndpointConfig: endpointOf(at) }),
     disconnect: (name, network) => post(`/networks/${network}/disconnect`, { Container: name }),
-    // The first packet to a new IPv6 address was seen to be lost on a busy machine, the next ones not.
+    // On a busy machine the first packet to a new IPv6 address was seen to be lost, and no other.
     reaches: async (name, to) =>
       (await enter(name, "ping", "-n", "-c2", "-i0.3", "-W2", to)).status === 0,
     resolve: async (name, wanted) => {
