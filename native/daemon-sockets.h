@@ -65,7 +65,8 @@ static long open_stand_in(char *path, char **env)
 
 	if (!state || !*state)
 		state = after(settings.state, "LANDFALL_STATE_DIR=");
-	if (wish && after(wish, "no"))
+	/* What is said of versions is the same wherever, and nothing may follow. */
+	if ((wish && after(wish, "no")) || lookup(env, "CNI_COMMAND=VERSION"))
 		return -1;
 	if ((socket = open_socket(state, STAND_IN_SOCKET)) >= 0 || (lock = lock_stand_in(state)) < 0)
 		return socket;

@@ -278,9 +278,12 @@ test("a stand-in that takes too long to begin is not waited for", async () => {
   expect(stdout).toBe("alone cni-plugin-alone macvlan\n");
 }, 20_000);
 
-test("who wants no stand-in gets none", async () => {
+test.each([
+  ["who wants no stand-in", { LANDFALL_STAND_IN: "no" }],
+  ["who asks for versions", { CNI_COMMAND: "VERSION" }],
+])("%s gets none", async (_, more) => {
   putStandIn();
-  const { stdout } = await plugin("{}", { ...standsIn, LANDFALL_STAND_IN: "no" });
+  const { stdout } = await plugin("{}", { ...standsIn, ...more });
   expect(stdout).toBe("alone cni-plugin-alone macvlan\n");
   expect(started).toThrow("ENOENT");
 });
