@@ -74,21 +74,23 @@ export function checkModuleHomes(source: Source, homes: ModuleHomes): readonly V
   });
 }
 
-/** Nothing that `folder` pulls in, however far away, may be in one of `forbidden`. */
+/** Nothing that a folder or file pulls in, however far away, may be in one of `forbidden`. */
 export function checkReach(
   sources: readonly Source[],
-  folder: string,
+  from: string,
   forbidden: readonly string[],
 ): readonly Violation[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
-  const queue = sources.filter(({ path }) => folderOf(path) === folder && !isTestFile(path));
+  const queue = sources.filter(
+    ({ path }) => (folderOf(path) === from || path === from) && !isTestFile(path),
+  );
   const seen = new Set(queue);
   const violations: Violation[] = [];
   for (const source of queue) {
     for (const { node, target } of importsOf(source)) {
       const name = folderOf(target) ?? target;
       const isForbidden = forbidden.some((word) => name === word || name.startsWith(`${word}/`));
-      if (isForbidden) violations.push(at(source, node, `${folder} would carry ${name} with it`));
+      if (isForbidden) violations.push(at(source, node, `${from} would carry ${name} with it`));
       const next = byPath.get(target);
       if (next === undefined || seen.has(next)) continue;
       seen.add(next);

@@ -107,6 +107,8 @@ describe("imports", () => {
     });
     const found = checkReach(sources, "cni", ["zod"]);
     expect(found.map(({ path }) => path)).toEqual(["src/engine/deep.ts"]);
+    const ofFile = checkReach(sources, "src/cli/index.ts", ["zod"]);
+    expect(ofFile.map(({ path }) => path)).toEqual(["src/cli/index.ts"]);
   });
 });
 
