@@ -1,8 +1,10 @@
 /** What runtimes that name their attachments get, on the fake kernel. */
 import { expect, test } from "bun:test";
-import { err, ok } from "../src/base/index.ts";
+import { err, millis, ok } from "../src/base/index.ts";
 import type { NetworkName, VlanId } from "../src/domain/index.ts";
 import type { AttachmentRequest } from "../src/engine/index.ts";
+import { deleteLink } from "../src/netlink/index.ts";
+import { faultyPlatform } from "../src/platform/index.ts";
 import {
   addRequest,
   addressSet,
@@ -74,6 +76,35 @@ test("an attachment has its link, address, file and record, and goes with all of
   expect(must(await site.add({ key: key("c2") })).addresses).toEqual([
     given("10.0.0.51/24", "10.0.0.1"),
   ]);
+});
+
+test("those that come within a moment have their parent looked at once", async () => {
+  using site = await openSite();
+  const { host } = site;
+  const platform = faultyPlatform(host.platform, { failAt: 0, errno: "EIO" });
+  const { attachments } = host.engineOn(platform);
+  const costOf = async (name: string): Promise<number> => {
+    const before = platform.requests();
+    must(await attachments.add(addRequest(host.sandbox(), { key: key(name) })));
+    return platform.requests() - before;
+  };
+  const [first, second] = [await costOf("c1"), await costOf("c2")];
+  // The link and its addresses.
+  expect(first - second).toBe(2);
+  await host.platform.clock.sleep(millis(100));
+  expect(await costOf("c3")).toBe(first);
+});
+
+test("a parent that went a moment ago is missing, and nothing is left", async () => {
+  using site = await openSite();
+  const { host, attachments } = site;
+  must(await site.add());
+  must(await attachments.remove(key("c1")));
+  host.run(host.netns, deleteLink({ ifindex: 2, name: "p0" }));
+  expect(codeOf(await site.add())).toBe("LF-PARENT-MISSING");
+  const { endpoints, leases, operations } = await bookOf(host.store);
+  expect([childrenIn(host.kernel), endpoints, leases, operations]).toEqual([[], [], [], []]);
+  expect(Object.keys(filesIn(host))).toEqual(["last_reserved_ip.0"]);
 });
 
 test("a second attachment of the same key, or link name, is refused and changes nothing", async () => {

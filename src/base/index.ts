@@ -19,4 +19,5 @@ export {
   type ProblemKind,
   type ProblemSpec,
 } from "./problem.ts";
+export { remembering } from "./remember.ts";
 export { collect, type Err, err, mapError, mapResult, type Ok, ok, type Result } from "./result.ts";

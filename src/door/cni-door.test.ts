@@ -20,6 +20,8 @@ const call: PluginCall = {
   stdin: Buffer.from('{"name":"lan"}'),
 };
 const timing = { transfer: millis(300), call: millis(300), undo: millis(300) };
+/** Of calls that something else ends than the time. */
+const patient = { timing: { ...timing, call: seconds(60) } };
 
 let directory = "";
 let socket = "";
@@ -126,7 +128,7 @@ test("slow calls do not hold up others", async () => {
 
 test("who hangs up calls it off", async () => {
   const { run, begun, ended } = endless();
-  open(run);
+  open(run, patient);
   const client = connect(socket);
   client.write(encodeFrame({ kind: "request", call }));
   await begun;
@@ -252,10 +254,16 @@ test("one that is abandoned leaves what is at its path, and begins nothing more"
 test("what is under way is called off when the daemon must end", async () => {
   const { run, begun, ended } = endless();
   const ending = new AbortController();
-  open(run, {}, ending.signal);
+  open(run, patient, ending.signal);
   const asked = ask();
   await begun;
   ending.abort();
   expect(await ended).toBe("called off");
   expect(await asked).toMatchObject({ reply: { stdout: "called off" } });
+});
+
+test("what comes when the daemon must have ended is called off at once", async () => {
+  const run: PluginRunner = async (_, { aborted }) => ({ exitCode: 1, stdout: String(aborted) });
+  open(run, patient, AbortSignal.abort());
+  expect(await ask()).toMatchObject({ reply: { stdout: "true" } });
 });

@@ -69,8 +69,8 @@ type Stage = "listening" | "working" | "speaking" | "gone";
 
 /** Serves one connection; never throws, never rejects. */
 export function openVisit(line: Line, hall: Hall): Visit {
-  const { listener, timing, ending } = hall;
-  const hungUp = new AbortController();
+  const { listener, timing } = hall;
+  const calledOff = new AbortController();
   const over = Promise.withResolvers<void>();
   let stage: Stage = "listening";
   let taken: Uint8Array = new Uint8Array();
@@ -83,7 +83,7 @@ export function openVisit(line: Line, hall: Hall): Visit {
     // A call that is under way ends first; what it says is for nobody.
     const wasWorking = stage === "working";
     stage = "gone";
-    hungUp.abort();
+    calledOff.abort();
     if (!wasWorking) over.resolve();
   };
   const drop = (reason: string): void => {
@@ -112,8 +112,7 @@ export function openVisit(line: Line, hall: Hall): Visit {
   const work = async (call: PluginCall): Promise<void> => {
     clearTimeout(timer);
     stage = "working";
-    const signal = AbortSignal.any([hungUp.signal, ending]);
-    const reply = await answer(call, signal, hall);
+    const reply = await answer(call, calledOff, hall);
     if (stage === "working") speak({ kind: "answer", reply });
     else over.resolve();
   };
@@ -142,17 +141,20 @@ export function openVisit(line: Line, hall: Hall): Visit {
 /** What the call's work says, or what is said when it does not end though it was called off. */
 async function answer(
   call: PluginCall,
-  asked: AbortSignal,
-  { run, listener, timing }: Hall,
+  calledOff: AbortController,
+  { run, listener, timing, ending }: Hall,
 ): Promise<PluginReply> {
-  const end = new AbortController();
+  const { signal } = calledOff;
   const givenUp = Promise.withResolvers<PluginReply>();
-  let timer = setTimeout(() => end.abort(), timing.call);
+  const callOff = (): void => calledOff.abort();
+  let timer = setTimeout(callOff, timing.call);
+  // By hand: AbortSignal.any makes one more object for the collector with each call.
+  ending.addEventListener("abort", callOff);
+  if (ending.aborted) callOff();
   const wait = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => givenUp.resolve(lostReply()), timing.undo);
   };
-  const signal = AbortSignal.any([asked, end.signal]);
   if (signal.aborted) wait();
   signal.addEventListener("abort", wait);
   const work = run(call, signal).catch((error: unknown) => {
@@ -163,6 +165,7 @@ async function answer(
   });
   const reply = await Promise.race([work, givenUp.promise]);
   signal.removeEventListener("abort", wait);
+  ending.removeEventListener("abort", callOff);
   clearTimeout(timer);
   return reply;
 }

@@ -3,6 +3,7 @@ import {
   type AttachContext,
   observeDefaultRoutes,
   observeLink,
+  type Parent,
   permitWithin,
   runPlan,
   undoPlan,
@@ -231,10 +232,7 @@ function observe(
   { network, context }: { readonly network: Network; readonly context: AttachContext },
 ): Result<Seen, Problem> {
   const { sandbox, ifname, attachment } = wish;
-  // A runtime that moves links has asked for an address before.
-  const now = deps.platform.clock.boottime();
-  const known = sandbox.mover === undefined ? undefined : deps.parents.of(network, now);
-  const parent = known === undefined ? parentForAttach(context.host, network) : ok(known);
+  const parent = seenParent(deps, wish, { network, context });
   if (!parent.ok) return parent;
   // What becomes of the sandbox is the runtime's business.
   if (sandbox.mover !== undefined) return ok({ parent: parent.value, sandbox, defaultRoutes: [] });
@@ -251,6 +249,17 @@ function observe(
   );
   if (!defaultRoutes.ok) return defaultRoutes;
   return ok({ parent: parent.value, sandbox, defaultRoutes: defaultRoutes.value });
+}
+
+/** Runtimes start containers by the dozen, and need not have the parent looked at each time. */
+function seenParent(
+  deps: EngineDeps,
+  { sandbox, attachment }: EndpointWish,
+  { network, context }: { readonly network: Network; readonly context: AttachContext },
+): Result<Parent, Problem> {
+  const isByRuntime = sandbox.mover !== undefined || attachment !== undefined;
+  const look = () => parentForAttach(context.host, network);
+  return isByRuntime ? deps.parents.orLook(network, deps.platform.clock.boottime(), look) : look();
 }
 
 /** First commit: the endpoint, its addresses and the whole plan, before the kernel is touched. */

@@ -6,7 +6,7 @@ import {
   type NetworkSpec,
   networkExists,
 } from "../domain/index.ts";
-import type { Book, Transaction } from "../store/index.ts";
+import type { Book } from "../store/index.ts";
 import type { EnsureOptions } from "./attachments.ts";
 import type { EngineDeps } from "./deps.ts";
 import { insertHolds } from "./holds.ts";
@@ -28,7 +28,7 @@ export async function ensureNetwork(
   const { origin } = spec;
   assert(origin?.kind === "cni", "a configuration's network says whose it is");
   for (let attempt = 1; ; attempt++) {
-    const place = await deps.store.transact((tx) => ok(placeOf(tx, spec, origin)));
+    const place = await deps.store.read((book) => ok(placeOf(book, spec, origin)));
     if (!place.ok) return place;
     if (place.value.kind === "known") return ok(place.value.network);
     const name = await nameFor(deps, place.value, origin);
@@ -59,13 +59,13 @@ type Place =
   | { readonly kind: "former"; readonly name: NetworkName }
   | { readonly kind: "taken"; readonly name: NetworkName };
 
-function placeOf(tx: Transaction, spec: NetworkSpec, origin: CniOrigin): Place {
+function placeOf(book: Book, spec: NetworkSpec, origin: CniOrigin): Place {
   const { name } = spec;
-  const network = findEnsured(tx, { ...spec, origin });
+  const network = findEnsured(book, { ...spec, origin });
   if (network !== undefined) return { kind: "known", network };
-  const holder = tx.networks.byName(name);
+  const holder = book.networks.byName(name);
   if (holder === undefined) return { kind: "free", name };
-  const isUnused = isOf(holder, origin.name) && tx.endpoints.byNetwork(holder.id).length === 0;
+  const isUnused = isOf(holder, origin.name) && book.endpoints.byNetwork(holder.id).length === 0;
   return { kind: isUnused ? "former" : "taken", name };
 }
 

@@ -69,15 +69,12 @@ async function claim(deps: EngineDeps, request: ClaimRequest): ReturnType<Handov
 
 function parentOf(deps: EngineDeps, network: Network): Result<Parent, Problem> {
   const { parents, platform } = deps;
-  const now = platform.clock.boottime();
-  const recent = parents.of(network, now);
-  if (recent !== undefined) return ok(recent);
-  const opened = openConversation(platform, deps.hostNamespace);
-  if (!opened.ok) return opened;
-  using host = opened.value;
-  const parent = parentForAttach(host, network);
-  if (parent.ok) parents.note(network, parent.value, now);
-  return parent;
+  return parents.orLook(network, platform.clock.boottime(), () => {
+    const opened = openConversation(platform, deps.hostNamespace);
+    if (!opened.ok) return opened;
+    using host = opened.value;
+    return parentForAttach(host, network);
+  });
 }
 
 /** The address that an attach would get now; it is not given. */

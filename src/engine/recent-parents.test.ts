@@ -1,20 +1,29 @@
 import { expect, test } from "bun:test";
 import type { Parent } from "../attach/index.ts";
-import { millis } from "../base/index.ts";
-import type { Network } from "../domain/index.ts";
+import { err, millis, ok } from "../base/index.ts";
+import { type Network, parentMissing } from "../domain/index.ts";
+
 import { RecentParents } from "./recent-parents.ts";
 
 const network = { name: "lan" } as Network;
 const parent = { ifindex: 2, name: "p0" } as Parent;
+const other = { ...parent, mtu: 1400 };
 
 test("a parent is known for a moment, and only for the network that it was seen for", () => {
   const parents = new RecentParents();
-  expect(parents.of(network, millis(1000))).toBeUndefined();
-  parents.note(network, parent, millis(1000));
-  expect(parents.of(network, millis(1099))).toBe(parent);
-  expect(parents.of(network, millis(1100))).toBeUndefined();
-  expect(parents.of({ ...network }, millis(1000))).toBeUndefined();
-  const changed = { ...parent, mtu: 1400 };
-  parents.note(network, changed, millis(1100));
-  expect(parents.of(network, millis(1199))).toBe(changed);
+  const at = (time: number, now: Parent, of = network) =>
+    parents.orLook(of, millis(time), () => ok(now));
+  expect(at(1000, parent)).toEqual(ok(parent));
+  expect(at(1099, other)).toEqual(ok(parent));
+  expect(at(1099, other, { ...network })).toEqual(ok(other));
+  // A moment after it was looked at, not after somebody wanted it last.
+  expect(at(1100, other)).toEqual(ok(other));
+  expect(at(1199, parent)).toEqual(ok(other));
+});
+
+test("what could not be seen is looked at again", () => {
+  const parents = new RecentParents();
+  const missing = err(parentMissing({ parent: "p0", links: [], nearest: undefined }));
+  expect(parents.orLook(network, millis(1000), () => missing)).toBe(missing);
+  expect(parents.orLook(network, millis(1000), () => ok(parent))).toEqual(ok(parent));
 });

@@ -1,5 +1,5 @@
 import type { Parent } from "../attach/index.ts";
-import { type Millis, millis } from "../base/index.ts";
+import { type Millis, millis, ok, type Problem, type Result } from "../base/index.ts";
 import type { Network } from "../domain/index.ts";
 
 /**
@@ -14,14 +14,16 @@ export class RecentParents {
   // A network that was changed is another object, whose parent nobody has seen yet.
   readonly #seen = new WeakMap<Network, { readonly parent: Parent; readonly at: Millis }>();
 
-  /** `at`: CLOCK_BOOTTIME. */
-  note(network: Network, parent: Parent, at: Millis): void {
-    this.#seen.set(network, { parent, at });
-  }
-
-  /** Undefined where it has to be looked at. */
-  of(network: Network, now: Millis): Parent | undefined {
+  /** As it was seen a moment before `now`, of CLOCK_BOOTTIME, or else as `look` sees it. */
+  orLook(
+    network: Network,
+    now: Millis,
+    look: () => Result<Parent, Problem>,
+  ): Result<Parent, Problem> {
     const seen = this.#seen.get(network);
-    return seen !== undefined && now - seen.at < FRESH ? seen.parent : undefined;
+    if (seen !== undefined && now - seen.at < FRESH) return ok(seen.parent);
+    const parent = look();
+    if (parent.ok) this.#seen.set(network, { parent: parent.value, at: now });
+    return parent;
   }
 }

@@ -27,15 +27,22 @@ export function firstOutside(runs: RunTable, { first, last }: Run): bigint | und
 
 /** Takes a number that is in no run: it becomes a run, makes one longer, or joins two. */
 export function takeNumber(runs: RunTable, number: bigint): void {
-  const below = runs.atOrBelow(number);
-  assert(below === undefined || below.last < number, `${number} is in a run already`);
-  const above = runs.atOrBelow(number + 1n);
-  const joinsAbove = above?.first === number + 1n;
-  if (joinsAbove) runs.remove(above.first);
+  assert(takeIfFree(runs, number), `${number} is in a run already`);
+}
+
+/** As `takeNumber`; false, and nothing is changed, where the number is in a run already. */
+export function takeIfFree(runs: RunTable, number: bigint): boolean {
+  const nearest = runs.atOrBelow(number + 1n);
+  const above = nearest?.first === number + 1n ? nearest : undefined;
+  // Nearly always nothing begins right above it, and one look was enough.
+  const below = above === undefined ? nearest : runs.atOrBelow(number);
+  if (below !== undefined && below.last >= number) return false;
+  if (above !== undefined) runs.remove(above.first);
   runs.put({
     first: below?.last === number - 1n ? below.first : number,
-    last: joinsAbove ? above.last : number,
+    last: above === undefined ? number : above.last,
   });
+  return true;
 }
 
 /** Frees a number that is in a run: the run becomes shorter, or two, or none. */

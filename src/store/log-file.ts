@@ -11,7 +11,10 @@ export class LogFile {
   #fd: number | undefined;
   /** The last wait, if nothing that needs one was committed since it began and it did not fail. */
   #wait: Promise<void> | undefined;
-  #waiting = 0;
+  /** The end of the wait that is under way, however it ends. */
+  #underWay: Promise<void> | undefined;
+  /** The one after it, for all that is committed until then. */
+  #next: Promise<void> | undefined;
   #state: "open" | "closing" = "open";
 
   constructor(database: string) {
@@ -26,32 +29,43 @@ export class LogFile {
   /** Resolves when the disk has all that `changed` told of; rejects with the system's error. */
   onDisk(): Promise<void> {
     if (this.#wait !== undefined) return this.#wait;
+    if (this.#underWay === undefined) return this.#begin();
+    // Not beside it: what the disk is asked more often, all else at its files waits for as well.
+    this.#next ??= this.#underWay.then(() => this.#begin());
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
+    this.#next = undefined;
     const wait = this.#sync();
     this.#wait = wait;
-    wait.catch(() => {
-      if (this.#wait === wait) this.#wait = undefined;
-    });
+    this.#underWay = wait.then(
+      () => this.#ended(),
+      () => {
+        if (this.#wait === wait) this.#wait = undefined;
+        this.#ended();
+      },
+    );
     return wait;
+  }
+
+  #ended(): void {
+    this.#underWay = undefined;
+    if (this.#state === "closing" && this.#next === undefined) this.close();
   }
 
   async #sync(): Promise<void> {
     const fd = this.#fd ?? openNamed(this.#path);
     this.#fd = fd;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting += 1;
     fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
-    try {
-      await promise;
-    } finally {
-      this.#waiting -= 1;
-      if (this.#state === "closing") this.close();
-    }
+    await promise;
   }
 
   /** When nobody waits any more: otherwise another file might be behind the number. */
   close(): void {
     this.#state = "closing";
-    if (this.#fd === undefined || this.#waiting > 0) return;
+    if (this.#fd === undefined || this.#underWay !== undefined) return;
     closeSync(this.#fd);
     this.#fd = undefined;
   }

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { ipToBigint, ipVersion } from "../addr/index.ts";
 import { assert } from "../base/index.ts";
 import type { HeldAddress } from "../domain/index.ts";
-import { freeNumber, takeNumber } from "./address-runs.ts";
+import { freeNumber, takeIfFree } from "./address-runs.ts";
 import { formatDocument } from "./document.ts";
 import { addressKey } from "./sort-key.ts";
 import { sqliteRuns } from "./sqlite-leases.ts";
@@ -29,8 +29,9 @@ export function sqliteHolds(database: Database): HoldTable {
     insert: (row) => {
       const { segment, address } = row;
       insert.run(segment, addressKey(address), formatDocument(row));
-      if (wake.run(segment, addressKey(address)).changes === 1) return;
-      takeNumber(runs(segment, ipVersion(address)), ipToBigint(address));
+      if (takeIfFree(runs(segment, ipVersion(address)), ipToBigint(address))) return;
+      const { changes } = wake.run(segment, addressKey(address));
+      assert(changes === 1, `insert: ${address} is taken, and does not rest`);
     },
     remove: (segment, address) => {
       const { changes } = remove.run(segment, addressKey(address));

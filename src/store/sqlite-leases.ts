@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { type Ip, type IpVersion, ipToBigint, ipVersion } from "../addr/index.ts";
 import { assert } from "../base/index.ts";
 import type { Lease, PoolCursor, RestingLease, SegmentName } from "../domain/index.ts";
-import { firstOutside, freeNumber, type RunTable, takeNumber } from "./address-runs.ts";
+import { firstOutside, freeNumber, type RunTable, takeIfFree } from "./address-runs.ts";
 import { formatDocument } from "./document.ts";
 import { addressKey, keyNumber, numberKey } from "./sort-key.ts";
 import { select } from "./sqlite-select.ts";
@@ -78,8 +78,9 @@ function leaseChanges(
     insert: (lease) => {
       const { segment, address } = lease;
       insert.run(segment, addressKey(address), formatDocument(lease));
-      if (wake.run(segment, addressKey(address)).changes === 1) return;
-      takeNumber(runs(segment, ipVersion(address)), ipToBigint(address));
+      if (takeIfFree(runs(segment, ipVersion(address)), ipToBigint(address))) return;
+      const { changes } = wake.run(segment, addressKey(address));
+      assert(changes === 1, `insert: ${address} is taken, and does not rest`);
     },
     remove: (segment, address) => {
       removeLease(segment, address);

@@ -56,6 +56,20 @@ async function parentOf(
 
 /** The network that a configuration means, on a parent of this name. */
 export function specOf(configuration: string, config: OnParent, on: IfName): NetworkSpec {
+  const known = lastSpecs.get(config);
+  if (known?.on === on && known.configuration === configuration) return known.spec;
+  const spec = makeSpec(configuration, config, on);
+  lastSpecs.set(config, { configuration, on, spec });
+  return spec;
+}
+
+/** Configurations are remembered, and with each one what was made of it. */
+const lastSpecs = new WeakMap<
+  OnParent,
+  { readonly configuration: string; readonly on: IfName; readonly spec: NetworkSpec }
+>();
+
+function makeSpec(configuration: string, config: OnParent, on: IfName): NetworkSpec {
   const { mtu, parentPlace } = config;
   const tags = config.kind === "vlan" ? [] : config.vlan;
   const vlan = { on, tags };

@@ -1,3 +1,4 @@
+import { remembering } from "../../base/index.ts";
 import { isObject, type Json, member } from "../spec/json.ts";
 import { dataDirOf } from "./leave.ts";
 
@@ -8,7 +9,10 @@ const decoder = new TextDecoder();
  * does not say so itself. Read without complaint: what is wrong is told by who does the call.
  */
 export function namedDataDir(stdin: Uint8Array): string | undefined {
-  const text = decoder.decode(stdin);
+  return namedIn(decoder.decode(stdin));
+}
+
+const namedIn = remembering(String, (text: string): string | undefined => {
   // Most say nothing of it, and each call of a runtime comes by here.
   if (!/"datadir"/i.test(text)) return undefined;
   try {
@@ -19,4 +23,4 @@ export function namedDataDir(stdin: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
+});

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../../base/index.ts";
+import { err, ok, type Result, remembering } from "../../base/index.ts";
 import { type IfName, parseIfName, parseNetworkName } from "../../domain/index.ts";
 import { readIpOfCidr } from "../spec/address.ts";
 import { type CniArgs, parseArgs } from "../spec/args.ts";
@@ -27,16 +27,34 @@ export function parsePluginConfig(
   call: AttachmentCall,
 ): Result<PluginConfig, CniError> {
   const args = parseArgs(call.args);
-  if (!args.ok) return args;
+  return args.ok ? parseFor(plugin, call, args.value) : args;
+}
+
+type ParsedCall = Pick<AttachmentCall, "command" | "config">;
+
+/** A runtime starts many containers by one configuration. */
+const parseFor = remembering(keyOf, parse);
+
+/** What a runtime says of a pod is nothing that a configuration depends on. */
+function keyOf(plugin: PluginConfig["kind"], { command, config }: ParsedCall, args: CniArgs) {
+  const asked = [...args].filter(([name]) => !name.startsWith("K8S_"));
+  return JSON.stringify([plugin, command, asked, config.text]);
+}
+
+function parse(
+  plugin: PluginConfig["kind"],
+  call: ParsedCall,
+  args: CniArgs,
+): Result<PluginConfig, CniError> {
   switch (plugin) {
     case "macvlan":
-      return parseMacvlan(call, args.value);
+      return parseMacvlan(call, args);
     case "ipvlan":
-      return parseIpvlan(call, args.value);
+      return parseIpvlan(call, args);
     case "vlan":
-      return parseVlan(call, args.value);
+      return parseVlan(call, args);
     case "landfall":
-      return parseLandfall(call, args.value);
+      return parseLandfall(call, args);
   }
 }
 
@@ -59,7 +77,7 @@ type OnParent = Omit<MacvlanConfig, "kind" | "driver" | "mac" | "vlan">;
 
 /** What macvlan, ipvlan and vlan have in common. */
 function parseLink(
-  { command, config }: AttachmentCall,
+  { command, config }: ParsedCall,
   args: CniArgs,
   needsPrevious: "always" | "for CHECK",
 ): Result<OnParent, CniError> {
@@ -100,7 +118,7 @@ export function parsePrevious({
 
 const macvlanFields = fields({ ...macvlanKeys, ...macKeys, vlan: decodeTags });
 
-function parseMacvlan(call: AttachmentCall, args: CniArgs): Result<MacvlanConfig, CniError> {
+function parseMacvlan(call: ParsedCall, args: CniArgs): Result<MacvlanConfig, CniError> {
   const link = parseLink(call, args, "for CHECK");
   if (!link.ok) return link;
   const decoded = macvlanFields(call.config.object, "");
@@ -125,7 +143,7 @@ const ipvlanFields = fields({ ...ipvlanKeys, vlan: decodeTags });
  * made, and the addresses theirs. CHECK's `prevResult` has the ipvlan link itself in that place:
  * there the parent stays open, and is that of the book.
  */
-function parseIpvlan(call: AttachmentCall, args: CniArgs): Result<IpvlanConfig, CniError> {
+function parseIpvlan(call: ParsedCall, args: CniArgs): Result<IpvlanConfig, CniError> {
   const link = parseLink(call, args, "always");
   if (!link.ok) return link;
   const decoded = ipvlanFields(call.config.object, "");
@@ -164,7 +182,7 @@ const VLAN_ID_MAX = 4094;
 
 const vlanFields = fields({ vlanId: integer(-INT_MAX, INT_MAX) });
 
-function parseVlan(call: AttachmentCall, args: CniArgs): Result<VlanConfig, CniError> {
+function parseVlan(call: ParsedCall, args: CniArgs): Result<VlanConfig, CniError> {
   const link = parseLink(call, args, "for CHECK");
   if (!link.ok) return link;
   const decoded = vlanFields(call.config.object, "");
@@ -195,7 +213,7 @@ const landfallFields = fields({
 });
 
 function parseLandfall(
-  { command, config }: AttachmentCall,
+  { command, config }: ParsedCall,
   args: CniArgs,
 ): Result<LandfallConfig, CniError> {
   const decoded = landfallFields(config.object, "");

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../../base/index.ts";
+import { err, ok, type Result, remembering } from "../../base/index.ts";
 import { type IfName, parseIfName } from "../../domain/index.ts";
 import { type CniError, cniError } from "./error.ts";
 import { fields, isObject, type Json, type JsonObject, text } from "./json.ts";
@@ -73,6 +73,7 @@ const since: Readonly<Partial<Record<Command, CniVersion>>> = {
   STATUS: "1.1.0",
 };
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const wordPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const IFNAME_BYTES_MAX = 15;
 
@@ -91,7 +92,7 @@ export function parseCall(env: Environment, stdin: Uint8Array): Result<Call, Cni
   const missing = required[command].filter((variable) => (env[variable] ?? "") === "");
   if (missing.length > 0) return err(missingVariables(missing));
   if (command === "VERSION") return ok({ command });
-  const config = parseConfig(stdin);
+  const config = parseConfig(decoder.decode(stdin));
   if (!config.ok) return config;
   const configured = {
     config: config.value,
@@ -131,8 +132,8 @@ function missingVariables(names: readonly string[]): CniError {
 const head = fields({ name: text });
 const version = fields({ cniVersion: text });
 
-function parseConfig(stdin: Uint8Array): Result<NetworkConfig, CniError> {
-  const words = new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdin);
+/** Runtimes send the same words for each of their containers. */
+const parseConfig = remembering(String, (words: string): Result<NetworkConfig, CniError> => {
   const json = parseJson(words);
   if (!json.ok) return err(undecodable(json.error));
   // Go takes null for an empty object.
@@ -153,7 +154,7 @@ function parseConfig(stdin: Uint8Array): Result<NetworkConfig, CniError> {
   const known = wanted === "" ? unnamedVersion : knownVersion(wanted);
   if (known === undefined) return err(incompatible(wanted));
   return ok({ version: known, name, object: isObject(object) ? object : {}, text: words });
-}
+});
 
 /** The JSON of a text, or the parser's words about it. */
 export function parseJson(words: string): Result<Json, string> {
