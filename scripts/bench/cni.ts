@@ -4,10 +4,11 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { NetnsHandle } from "../../src/platform/index.ts";
 import { type EngineKind, rootOf } from "../../test/support/docker-engine.ts";
 import { inside, type Lan, openLan, pathOf } from "../../test/support/lan.ts";
 import { type Outcome, type Row, sample, sideBySide, time } from "./harness.ts";
-import { diskDirectory, untilReady } from "./site.ts";
+import { diskDirectory, enterNamespace, untilReady } from "./site.ts";
 
 const root = join(import.meta.dirname, "../..");
 const AT_ONCE = 100;
@@ -59,7 +60,7 @@ class Bench implements AsyncDisposable {
   }
 
   words(plugins: Plugins): string[] {
-    return ["nsenter", `--net=${pathOf(this.lan.host)}`, "--", join(plugins.directory, "macvlan")];
+    return [join(plugins.directory, "macvlan")];
   }
 
   settings(plugins: Plugins, command: Command, { id, netns }: Container) {
@@ -78,6 +79,7 @@ class Bench implements AsyncDisposable {
 
   /** One call, to its end. */
   call(plugins: Plugins, command: Command, container: Container): number {
+    using _inside = enterNamespace(this.lan.host);
     const begin = performance.now();
     const { exitCode, stdout } = Bun.spawnSync(this.words(plugins), {
       ...this.settings(plugins, command, container),
@@ -100,6 +102,7 @@ class Bench implements AsyncDisposable {
   /** So many ADDs at once, until the last has ended; DELs after it do not count. */
   async crowd(plugins: Plugins): Promise<number> {
     const containers = Array.from({ length: AT_ONCE }, () => this.container());
+    using _inside = enterNamespace(this.lan.host);
     const spent = await time(() =>
       Promise.all(
         containers.map(async (container) => {
@@ -125,15 +128,16 @@ class Bench implements AsyncDisposable {
 
   /** Starting a process that does nothing. */
   idle(): number {
+    using _inside = enterNamespace(this.lan.host);
     const begin = performance.now();
-    const words = ["nsenter", `--net=${pathOf(this.lan.host)}`, "--", "/bin/true"];
-    Bun.spawnSync(words, { stdin: this.config(this.peer) });
+    Bun.spawnSync(["/bin/true"], { stdin: this.config(this.peer) });
     return performance.now() - begin;
   }
 
   /** Milliseconds of processor time for one ADD, the daemon's part included. */
   processorTime(plugins: Plugins): number {
     const container = this.container();
+    using _inside = enterNamespace(this.lan.host);
     const before = this.#daemonTime();
     const { resourceUsage } = Bun.spawnSync(this.words(plugins), {
       ...this.settings(plugins, "ADD", container),
@@ -152,6 +156,7 @@ class Bench implements AsyncDisposable {
    */
   peak(plugins: Plugins): number {
     const container = this.container();
+    using _inside = enterNamespace(this.lan.host);
     const words = ["busybox", "time", "-v", ...this.words(plugins)];
     const { stderr } = Bun.spawnSync(words, {
       ...this.settings(plugins, "ADD", container),
@@ -205,6 +210,13 @@ function build(directory: string): void {
   if (exitCode !== 0) throw new Error(stderr.toString());
 }
 
+function startDaemon(directory: string, host: NetnsHandle): Bun.Subprocess {
+  using _inside = enterNamespace(host);
+  const options = ["--state-dir", directory, "--run-dir", directory];
+  const words = [join(directory, "landfall"), "daemon", ...options];
+  return Bun.spawn(words, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
 async function within(
   { daemon, kind = "debian", taken = 0, beside = "reference" }: Setting,
   measure: (bench: Bench) => Promise<Outcome>,
@@ -230,12 +242,7 @@ async function within(
       ? { ...ours, ...elsewhere, name: "empty" }
       : { directory: join(await rootOf(kind), "usr/lib/cni"), env: {}, ...elsewhere };
   for (const { dataDir } of beside === "ours" ? [ours] : [ours, peer]) fill(dataDir, taken);
-  const program = ["nsenter", `--net=${pathOf(lan.host)}`, "--", join(directory.path, "landfall")];
-  const options = ["--state-dir", directory.path, "--run-dir", directory.path];
-  const server =
-    daemon !== "running"
-      ? undefined
-      : Bun.spawn([...program, "daemon", ...options], { stdio: ["ignore", "ignore", "inherit"] });
+  const server = daemon === "running" ? startDaemon(directory.path, lan.host) : undefined;
   await using bench = new Bench({ lan, ours, peer }, server);
   if (server !== undefined) await untilReady(directory.path, lan.host);
   return await measure(bench);

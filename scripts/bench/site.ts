@@ -1,5 +1,6 @@
 /** A network "lan" on a LAN of real links, ready to be attached to. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { dlopen } from "bun:ffi";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseIp, parsePrefix } from "../../src/addr/index.ts";
 import { findDaemon, type RemoteDaemon } from "../../src/api/index.ts";
@@ -36,6 +37,26 @@ export function diskDirectory(): { readonly path: string } & Disposable {
   mkdirSync(dist, { recursive: true });
   const path = mkdtempSync(join(dist, "bench-"));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+const { symbols: libc } = dlopen("libc.so.6", {
+  setns: { args: ["i32", "i32"], returns: "i32" },
+});
+const CLONE_NEWNET = 0x40000000;
+
+/**
+ * Has this thread, and whatever it starts, in a namespace until it is disposed of. A plugin is
+ * started by its runtime alone: a program in between that enters the namespace is not measured.
+ */
+export function enterNamespace({ fd }: NetnsHandle): Disposable {
+  const home = openSync("/proc/thread-self/ns/net", "r");
+  if (libc.setns(fd, CLONE_NEWNET) !== 0) throw new Error("the namespace cannot be entered");
+  return {
+    [Symbol.dispose]: () => {
+      if (libc.setns(home, CLONE_NEWNET) !== 0) throw new Error("there is no way back");
+      closeSync(home);
+    },
+  };
 }
 
 export function openMemory(): Store {
