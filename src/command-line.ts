@@ -76,7 +76,8 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   const machine = openMachine();
   if (!machine.ok) return machine;
   using opened = machine.value;
-  const local = openLocalEngine(opened, directories);
+  const { stateDirectory } = directories;
+  const local = openLocalEngine(opened, { stateDirectory, life: "many calls" });
   if (!local.ok) return local;
   using owned = local.value;
   const { inheritedSockets, runDaemon } = await import("./daemon/index.ts");
@@ -88,7 +89,7 @@ async function serve(request: ServeRequest): Promise<Result<void, Problem>> {
   const ground = { ...opened, engine: owned.engine };
   const served = await runDaemon({
     ...{ platform: opened.platform, hostNamespace: opened.home, engine: owned.engine, interval },
-    stateDirectory: directories.stateDirectory,
+    stateDirectory,
     runDirectory: directories.runDirectory,
     version: packageFile.version,
     log: { format: logFormat, write: sinkOf(descriptors.stderr).write },

@@ -29,8 +29,11 @@ export interface OpenEngine extends Disposable {
 /** Where a book is, and what for it is opened. */
 export interface LocalEngineOptions {
   readonly stateDirectory: string;
-  /** "one call": for a process that ends without closing it; absent: until it is closed. */
-  readonly life?: "one call";
+  /**
+   * "one call": for a process that ends without closing it; "many calls": for one that serves
+   * others; absent: for one command.
+   */
+  readonly life?: keyof typeof logPages;
 }
 
 /**
@@ -39,6 +42,16 @@ export interface LocalEngineOptions {
  * that ends without closing leaves them to the next one, which reads the whole log when it opens.
  */
 const LOG_OF_ONE_CALL_PAGES = 100;
+/**
+ * 16 MB. Whoever fills the log puts it into the book, and waits for the disk: an attach that the
+ * others behind it wait for as well. Most of its pages are the same ones again and again.
+ */
+const LOG_OF_MANY_CALLS_PAGES = 4000;
+
+const logPages = {
+  "one call": LOG_OF_ONE_CALL_PAGES,
+  "many calls": LOG_OF_MANY_CALLS_PAGES,
+} as const;
 
 /** Opens the book of this machine in a directory. Errors: those of `openSqliteStore`. */
 export function openLocalEngine(
@@ -49,7 +62,7 @@ export function openLocalEngine(
     stateDirectory,
     randomBytes: platform.random.bytes,
     wall: platform.clock.wall,
-    ...(life === "one call" ? { logPages: LOG_OF_ONE_CALL_PAGES } : {}),
+    ...(life === undefined ? {} : { logPages: logPages[life] }),
   });
   if (!store.ok) return store;
   // Beside the store, so that whoever has the one has the other.

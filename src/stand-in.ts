@@ -31,7 +31,7 @@ async function serve(signal: AbortSignal, ready: () => void): Promise<Result<voi
   if (!machine.ok) return machine;
   using opened = machine.value;
   const stateDirectory = process.env.LANDFALL_STATE_DIR || defaultDirectories.state;
-  const local = openLocalEngine(opened, { stateDirectory });
+  const local = openLocalEngine(opened, { stateDirectory, life: "many calls" });
   if (!local.ok) return local;
   using owned = local.value;
   const ground = { ...opened, engine: owned.engine };
