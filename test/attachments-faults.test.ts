@@ -3,6 +3,7 @@
  * after, and agree with each other.
  */
 import { describe, expect, test } from "bun:test";
+import { seconds } from "../src/base/index.ts";
 import { type AttachmentRequest, memoryLocks, openEngine } from "../src/engine/index.ts";
 import { addRequest, addressSet, directory, key, podsSpec } from "./support/attachments.ts";
 import { bookOf, childrenIn, openFakeHost, storeKinds } from "./support/fake-host.ts";
@@ -78,7 +79,10 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
 test("whichever file, sysctl or request is refused when one is added, it is as before", async () => {
   using site = await openSite("memory");
   const before = await site.stateOf();
-  const walked = await walkRefusals(site.host.platform, async (faulty, at) => {
+  const { platform } = site.host;
+  const walked = await walkRefusals(platform, async (faulty, at) => {
+    // What was seen in the round before is to be looked at again.
+    await platform.clock.sleep(seconds(1));
     const result = await site.add(site.host.engineOn(faulty));
     await site.expectAgreement([at, codeOf(result)]);
     if (result.ok) must(await site.remove());

@@ -2,9 +2,10 @@
 import { expect, test } from "bun:test";
 import { err, millis, ok } from "../src/base/index.ts";
 import type { NetworkName, VlanId } from "../src/domain/index.ts";
-import type { AttachmentRequest } from "../src/engine/index.ts";
-import { deleteLink } from "../src/netlink/index.ts";
+import { type AttachmentRequest, openEngine } from "../src/engine/index.ts";
+import { addLink, deleteLink } from "../src/netlink/index.ts";
 import { faultyPlatform } from "../src/platform/index.ts";
+import { type Store, stateUnusable } from "../src/store/index.ts";
 import {
   addRequest,
   addressSet,
@@ -105,6 +106,31 @@ test("a parent that went a moment ago is missing, and nothing is left", async ()
   const { endpoints, leases, operations } = await bookOf(host.store);
   expect([childrenIn(host.kernel), endpoints, leases, operations]).toEqual([[], [], [], []]);
   expect(Object.keys(filesIn(host))).toEqual(["last_reserved_ip.0"]);
+});
+
+test("one whose intent the disk does not keep is taken back", async () => {
+  using site = await openSite();
+  const { host } = site;
+  const full = stateUnusable({ path: "landfall.db", code: "SQLITE_FULL", message: "full" });
+  const { platform, netns: hostNamespace } = host;
+  const store: Store = { ...host.store, persist: async () => err(full) };
+  const { attachments } = openEngine({ platform, hostNamespace, store });
+  expect(codeOf(await attachments.add(addRequest(site.sandbox)))).toBe("LF-STATE-UNUSABLE");
+  const { endpoints, leases, operations } = await bookOf(host.store);
+  expect([childrenIn(host.kernel), endpoints, leases, operations]).toEqual([[], [], [], []]);
+  expect(Object.keys(filesIn(host))).toEqual(["last_reserved_ip.0"]);
+});
+
+test("a parent that was made anew a moment ago is the new one", async () => {
+  using site = await openSite();
+  const { host } = site;
+  must(await site.add());
+  host.run(host.netns, deleteLink({ ifindex: 2, name: "p0" }));
+  host.run(host.netns, addLink({ kind: "veth", name: "p0", ifindex: 99, peer: { name: "x0" } }));
+  const sandbox = { netns: host.sandbox(), path: "/run/netns/c2" };
+  const made = must(await site.add({ key: key("c2"), sandbox }));
+  // That of the first one went with its parent.
+  expect(childrenIn(host.kernel).map(({ alias }) => alias)).toEqual([made.endpoint.link.alias]);
 });
 
 test("a second attachment of the same key, or link name, is refused and changes nothing", async () => {

@@ -1,4 +1,4 @@
-import { err, ok, type Problem } from "../base/index.ts";
+import { err, ok, type Problem, type Result } from "../base/index.ts";
 import {
   type CreateLink,
   describeStep,
@@ -19,6 +19,7 @@ import {
   type NetlinkRefusal,
   type NewLinkKind,
 } from "../netlink/index.ts";
+import type { AttachContext } from "./context.ts";
 import { observeParentLink, type ParentLink } from "./observe-parent.ts";
 import { observeOwnLink } from "./observe-sandbox.ts";
 import { creationProblem } from "./refusals.ts";
@@ -43,24 +44,35 @@ export const createLink: StepHandler<CreateLink> = {
     if (!parent.ok) return parent;
     const permitted = permit(describeStep(step));
     if (!permitted.ok) return permitted;
-    const { ifindex, name } = parent.value;
-    const { link, mtu } = step;
-    const created = context.host.request(
-      addLink({
-        ...kindOptions(step, { ifindex, name }),
-        name: link.temporaryName,
-        ifindex: link.ifindex,
-        netns: { fd: context.sandboxNetns.fd },
-        ...(mtu === undefined ? {} : { mtu }),
-      }),
-    );
+    const created = createOn(parent.value, step, context);
     if (created.ok) return ok();
     // It may have gone, or become unfit, since it was looked at.
     const now = look();
-    return now.ok ? err(problemOf(created.error, step, now.value)) : now;
+    if (!now.ok) return now;
+    // Or been made anew: then the one that was asked about is nobody's parent any more.
+    const isAnother = now.value.ifindex !== parent.value.ifindex;
+    const again = isAnother ? createOn(now.value, step, context) : created;
+    return again.ok ? ok() : err(problemOf(again.error, step, now.value));
   },
   undo: (step, context) => removeOwnLink(step.link, context),
 };
+
+function createOn(
+  { ifindex, name }: ParentLink,
+  step: CreateLink,
+  { host, sandboxNetns }: AttachContext,
+): Result<void, NetlinkRefusal> {
+  const { link, mtu } = step;
+  return host.request(
+    addLink({
+      ...kindOptions(step, { ifindex, name }),
+      name: link.temporaryName,
+      ifindex: link.ifindex,
+      netns: { fd: sandboxNetns.fd },
+      ...(mtu === undefined ? {} : { mtu }),
+    }),
+  );
+}
 
 /** What is particular to the driver's kind. */
 function kindOptions({ driver, link, linkKind }: CreateLink, parent: LinkRef): NewLinkKind {

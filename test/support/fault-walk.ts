@@ -1,3 +1,4 @@
+import { seconds } from "../../src/base/index.ts";
 import { faultyPlatform, type Platform } from "../../src/platform/index.ts";
 import type { FakeHost } from "./fake-host.ts";
 import type { KernelFault } from "./fake-kernel.ts";
@@ -10,10 +11,12 @@ export type End = "reached" | "passed";
 
 /** `work` while a request to the fake kernel goes wrong, and whether it came that far. */
 export async function withFault<T>(
-  { kernel }: FakeHost,
+  { kernel, platform }: FakeHost,
   fault: KernelFault,
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly end: End }> {
+  // What was seen in the round before is to be looked at again.
+  await platform.clock.sleep(seconds(1));
   kernel.inject(fault);
   const result = await work();
   const end = kernel.requests() >= fault.at ? "reached" : "passed";
