@@ -3,8 +3,10 @@
  * after, and agree with each other.
  */
 import { describe, expect, test } from "bun:test";
-import { seconds } from "../src/base/index.ts";
+import { ok, seconds } from "../src/base/index.ts";
 import { type AttachmentRequest, memoryLocks, openEngine } from "../src/engine/index.ts";
+import { addLink } from "../src/netlink/index.ts";
+import type { Platform } from "../src/platform/index.ts";
 import { addRequest, addressSet, directory, key, podsSpec } from "./support/attachments.ts";
 import { bookOf, childrenIn, openFakeHost, storeKinds } from "./support/fake-host.ts";
 import { walk, walkRefusals, withFault } from "./support/fault-walk.ts";
@@ -57,7 +59,7 @@ describe.each([...storeKinds])("with the %s store", (storeKind) => {
         expect([at, await site.stateOf()]).toEqual([at, before]);
         return end;
       });
-      expect(walked).toBeGreaterThan(10);
+      expect(walked).toBeGreaterThan(9);
     });
 
     test(`whichever request of the kernel is ${kind} when one is removed, it is there or gone`, async () => {
@@ -89,8 +91,51 @@ test("whichever file, sysctl or request is refused when one is added, it is as b
     expect([at, await site.stateOf()]).toEqual([at, before]);
     return at <= faulty.requests() ? "reached" : "passed";
   });
-  expect(walked).toBeGreaterThan(15);
+  expect(walked).toBeGreaterThan(14);
 });
+
+test("a link of that name that comes in between is nobody's loss", async () => {
+  const codes = new Set<string>();
+  for (let at = 1; at < 20; at++) {
+    using site = await openSite("memory");
+    const { host, sandbox } = site;
+    let sends = 0;
+    const intrude = (): void => {
+      sends += 1;
+      const stranger = addLink({ kind: "bridge", name: "eth0", ifindex: 42 });
+      if (sends === at) host.run(sandbox, stranger);
+    };
+    const platform = beforeEachSend(host.platform, intrude);
+    // What stands there when ours has its name already cannot have it, too.
+    const result = await site.add(host.engineOn(platform)).catch(() => undefined);
+    if (result === undefined) break;
+    codes.add(codeOf(result));
+    const names = host.kernel.state.links().filter(({ netns }) => netns === sandbox.cookie);
+    expect([at, names.map(({ name, details }) => `${name} ${details.kind}`)]).toEqual([
+      at,
+      result.ok ? ["lo loopback", "eth0 macvlan"] : ["lo loopback", "eth0 bridge"],
+    ]);
+    await site.expectAgreement([at, codeOf(result)]);
+  }
+  expect([...codes]).toEqual(["LF-IFNAME-TAKEN"]);
+});
+
+/** `platform`, on which something happens before the kernel hears a request. */
+function beforeEachSend(platform: Platform, happens: () => void): Platform {
+  const open: Platform["sockets"]["open"] = (netns, spec) => {
+    const socket = platform.sockets.open(netns, spec);
+    if (!socket.ok) return socket;
+    const { send } = socket.value;
+    return ok({
+      ...socket.value,
+      send: (bytes, to) => {
+        happens();
+        return send(bytes, to);
+      },
+    });
+  };
+  return { ...platform, sockets: { open } };
+}
 
 test("whichever file or request is refused when one is removed, a second call ends it", async () => {
   using site = await openSite("memory");

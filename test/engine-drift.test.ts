@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseInterfaceAddress } from "../src/addr/index.ts";
-import { defined } from "../src/base/index.ts";
+import { defined, ok } from "../src/base/index.ts";
 import type { IfName, NetworkName } from "../src/domain/index.ts";
 import { addAddress, addLink, deleteLink, setLink } from "../src/netlink/index.ts";
 import { addRequest, key, podsSpec } from "./support/attachments.ts";
@@ -135,6 +135,26 @@ test("a link that was deleted in its sandbox is made anew, and one in its place 
   host.run(sandbox, addLink({ kind: "veth", name, peer: { name: "other" } }));
   const [failed] = must(await site.engine.reconcile());
   expect([failed?.outcome, failed?.problem?.code]).toEqual(["failed", "LF-IFNAME-TAKEN"]);
+});
+
+test("one of a book of before is made anew under its temporary name, and renamed", async () => {
+  using site = await openNetSite("sqlite");
+  const { host, engine } = site;
+  const sandbox = host.sandbox();
+  const { endpoint } = must(await engine.attach(request(sandbox)));
+  const looks = looksOf(host);
+  const link = { ...endpoint.link, temporaryName: "lf0123456789" as IfName };
+  must(await host.store.transact((tx) => ok(tx.endpoints.replace({ ...endpoint, link }))));
+  const walked = await walk(async (at) => {
+    host.run(sandbox, deleteLink({ ifindex: link.ifindex }));
+    const fault = { kind: "refused", errno: "ENOMEM", at } as const;
+    const { end } = await withFault(host, fault, () => engine.reconcile());
+    expect([at, [[], looks]]).toEqual([at, expect.arrayContaining([looksOf(host)])]);
+    must(await engine.reconcile());
+    expect([at, looksOf(host)]).toEqual([at, looks]);
+    return end;
+  });
+  expect(walked).toBeGreaterThan(3);
 });
 
 describe("the MTU of a parent", () => {

@@ -76,6 +76,18 @@ function ipvlanPortContract(open: () => World): void {
     expect(world.link(world.host, 30)?.details).toMatchObject({ mode: "l2", flags: [] });
   });
 
+  test("made elsewhere, with an ifindex, it may have a name that the maker's namespace has", () => {
+    using world = open();
+    const netns = world.create();
+    world.done(world.host, ipvlan(netns, { name: p0.name }));
+    expect(world.names(netns)).toEqual(["lo", p0.name]);
+    expect(world.names(world.host)).toContain(p0.name);
+    const macvlan = { kind: "macvlan", mode: { kind: "bridge" }, parent: p1 } as const;
+    const where = { name: p1.name, ifindex: 31, netns: { fd: netns.fd } };
+    world.done(world.host, addLink({ ...macvlan, ...where }));
+    expect(world.names(netns)).toEqual(["lo", p0.name, p1.name]);
+  });
+
   test("an ipvlan has its parent's MAC, follows it, and cannot have another", () => {
     using world = open();
     const netns = world.create();

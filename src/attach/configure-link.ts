@@ -29,6 +29,7 @@ export const configureLink: StepHandler<ConfigureLink> = {
     if (!prepared.ok) return prepared;
     const mayMark = permit(describeStep(step));
     if (!mayMark.ok) return mayMark;
+    if (hasItsName(step)) return sendAddressing(step, requestsFor(step), context.sandbox);
     const marked = context.sandbox.request(markRequest(step));
     if (!marked.ok) return err(addressingProblem(marked.error, step));
     const mayConfigure = permit(describeStep(step));
@@ -38,6 +39,10 @@ export const configureLink: StepHandler<ConfigureLink> = {
   // The link goes with the step that made it, and all of this with the link.
   undo: async () => ok(),
 };
+
+function hasItsName({ link, ifname }: ConfigureLink): boolean {
+  return link.temporaryName === ifname;
+}
 
 /**
  * The alias, alone and first: a link that lost its temporary name while the alias was refused would
@@ -56,7 +61,10 @@ function requestsFor(step: ConfigureLink): readonly Request[] {
   const link = { ifindex: step.link.ifindex, name: step.ifname };
   const made = { ifindex: step.link.ifindex, name: step.link.temporaryName };
   return [
-    setLink({ link: made, name: step.ifname, inet: { arpNotify: 1 } }),
+    setLink({
+      ...{ link: made, inet: { arpNotify: 1 } },
+      ...(hasItsName(step) ? { alias: step.link.alias } : { name: step.ifname }),
+    }),
     ...addressRequests(step, 4),
     setLink({ link, state: "up" }),
     ...addressRequests(step, 6),

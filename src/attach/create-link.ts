@@ -3,6 +3,7 @@ import {
   type CreateLink,
   describeStep,
   formatDriver,
+  ifnameTaken,
   kindOf,
   type MacvlanDriver,
   macTaken,
@@ -21,15 +22,16 @@ import {
 } from "../netlink/index.ts";
 import type { AttachContext } from "./context.ts";
 import { observeParentLink, type ParentLink } from "./observe-parent.ts";
-import { observeOwnLink } from "./observe-sandbox.ts";
+import { observeLink, observeOwnLink } from "./observe-sandbox.ts";
 import { creationProblem } from "./refusals.ts";
 import { removeOwnLink } from "./remove-link.ts";
 import type { StepHandler } from "./step.ts";
 
 /**
- * Makes the link straight in the sandbox: moving it there later would wait for a grace period. It
- * stays down and under a temporary name, because the name that is wanted may be taken on older
- * kernels in the namespace of the caller, and the alias is not accepted in the same message.
+ * Makes the link straight in the sandbox and under its name: moving it there later would wait for a
+ * grace period, and with another name the kernel makes all its sysctls anew. Since the ifindex is
+ * given, the kernel does not look for the name where the caller is (rtnl_newlink). The alias is not
+ * accepted in the same message.
  */
 export const createLink: StepHandler<CreateLink> = {
   observe: (step, { sandbox }) => {
@@ -46,6 +48,8 @@ export const createLink: StepHandler<CreateLink> = {
     if (!permitted.ok) return permitted;
     const created = createOn(parent.value, step, context);
     if (created.ok) return ok();
+    const taken = created.error.errno === "EEXIST" ? refuseTaken(step, context) : ok();
+    if (!taken.ok) return taken;
     // It may have gone, or become unfit, since it was looked at.
     const now = look();
     if (!now.ok) return now;
@@ -56,6 +60,14 @@ export const createLink: StepHandler<CreateLink> = {
   },
   undo: (step, context) => removeOwnLink(step.link, context),
 };
+
+/** Somebody may have made a link of this name since the sandbox was looked at. */
+function refuseTaken({ link }: CreateLink, { sandbox }: AttachContext): Result<void, Problem> {
+  const { temporaryName: ifname } = link;
+  const present = observeLink(sandbox, { name: ifname });
+  if (!present.ok) return present;
+  return present.value === undefined ? ok() : err(ifnameTaken({ ifname, sandbox: "The sandbox" }));
+}
 
 function createOn(
   { ifindex, name }: ParentLink,

@@ -33,7 +33,8 @@ export function observeLink(
 
 /**
  * What stands at the ifindex of a link that we meant to make: nothing, ours, or somebody else's.
- * The alias says whose it is; before it could be set, the name that nobody else would choose does.
+ * The alias says whose it is; before it could be set, name and MAC do, at an ifindex that was drawn
+ * by lot.
  */
 export function observeOwnLink(
   sandbox: Rtnetlink,
@@ -42,9 +43,14 @@ export function observeOwnLink(
   const link = observeLink(sandbox, { ifindex: identity.ifindex });
   if (!link.ok) return link;
   if (link.value === undefined) return ok({ kind: "absent" });
-  const { alias, name } = link.value;
-  const ours = alias === identity.alias || name === identity.temporaryName;
+  const ours = link.value.alias === identity.alias || isUnmarked(link.value, identity);
   return ok(ours ? { kind: "ours", link: link.value } : { kind: "foreign" });
+}
+
+/** As it is made. */
+function isUnmarked({ alias = "", name, mac }: Link, made: LinkIdentity): boolean {
+  if (alias !== "" || name !== made.temporaryName) return false;
+  return made.mac === undefined || mac === made.mac;
 }
 
 /** What stands where a link of ours should. */

@@ -55,7 +55,7 @@ test("an endpoint is all that is known before the kernel is touched", async () =
     ifname: "lan0",
     link: {
       ifindex: endpoint.link.ifindex,
-      temporaryName: `lf${name}`,
+      temporaryName: "lan0",
       mac: draw(0),
       alias: `landfall:uuid:ep-${name}`,
     },
