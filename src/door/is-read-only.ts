@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -6,12 +6,19 @@ import { dirname } from "node:path";
  * systemd's ProtectSystem= makes it; of a path that is not there, its nearest folder says it.
  */
 export function isReadOnly(path: string): boolean {
-  let folder = path;
-  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  for (let folder = path; ; folder = dirname(folder)) {
+    const refusal = refusalAt(folder);
+    const isThere = refusal !== "ENOENT" && refusal !== "ENOTDIR";
+    if (isThere || folder === dirname(folder)) return refusal === "EROFS";
+  }
+}
+
+/** Why nothing can be written to a folder; undefined where it can. */
+function refusalAt(folder: string): string | undefined {
   try {
     accessSync(folder, constants.W_OK);
-    return false;
+    return undefined;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EROFS";
+    return error instanceof Error && "code" in error ? String(error.code) : "EIO";
   }
 }
