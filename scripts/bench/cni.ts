@@ -8,7 +8,7 @@ import type { NetnsHandle } from "../../src/platform/index.ts";
 import { type EngineKind, rootOf } from "../../test/support/docker-engine.ts";
 import { inside, type Lan, openLan, pathOf } from "../../test/support/lan.ts";
 import { type Outcome, type Row, sample, sideBySide, time } from "./harness.ts";
-import { diskDirectory, enterNamespace, untilReady } from "./site.ts";
+import { diskDirectory, enterNamespace, memoryDirectory, untilReady } from "./site.ts";
 
 const root = join(import.meta.dirname, "../..");
 const AT_ONCE = 100;
@@ -232,6 +232,7 @@ async function within(
 ): Promise<Outcome> {
   using lan = openLan();
   using directory = diskDirectory();
+  using files = memoryDirectory();
   inside(lan.host, "ip", "link", "add", "q0", "type", "veth", "peer", "name", "q1");
   for (const name of ["q0", "q1"]) inside(lan.host, "ip", "link", "set", "dev", name, "up");
   build(directory.path);
@@ -243,9 +244,9 @@ async function within(
     directory: join(directory.path, "cni"),
     env: where,
     parent: "p0",
-    dataDir: join(directory.path, "ours"),
+    dataDir: join(files.path, "ours"),
   };
-  const elsewhere = { parent: "q0", dataDir: join(directory.path, "peer") };
+  const elsewhere = { parent: "q0", dataDir: join(files.path, "peer") };
   const peer: Plugins =
     beside === "ours"
       ? { ...ours, ...elsewhere, name: "empty" }

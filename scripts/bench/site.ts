@@ -39,6 +39,16 @@ export function diskDirectory(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
+/**
+ * A directory in memory, for files that nobody waits for the disk with. An ext4 without a journal
+ * looks at each inode that was deleted within the last minute before it gives one away
+ * (recently_deleted in fs/ext4/ialloc.c): a bench would measure how often it was run.
+ */
+export function memoryDirectory(): { readonly path: string } & Disposable {
+  const path = mkdtempSync("/dev/shm/lf-bench-");
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
 const { symbols: libc } = dlopen("libc.so.6", {
   setns: { args: ["i32", "i32"], returns: "i32" },
 });
