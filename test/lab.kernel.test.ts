@@ -316,3 +316,12 @@ test.concurrent("what the running kernel lacks is skipped by name", async () => 
   const { stdout } = await landfall(["lab", "run", "--kernel", "host", file]);
   expect(stdout).toContain("1 scenario, 0 passed, 0 failed, 1 skipped.");
 });
+
+test.concurrent("what a check before looked for in vain is looked for again where it is captured", async () => {
+  // Its last question, of three, was asked a moment ago, and the answer is waited for.
+  const asks = "sh -c 'ping -n -c 3 -i 1 -W 1 192.168.1.77 >/dev/null 2>&1 & sleep 2.15'";
+  const capture = { capture: "pc/eth0", filter: "arp", during: "pc -> 192.168.1.77" };
+  const checks = [command("pc", asks), { ...capture, expect: "some" }];
+  const [scenario] = scenariosOf(await run(fileOf("in-vain.yaml", lanScenario(checks))));
+  expect(scenario?.checks.map(({ ok }) => ok)).toEqual([true, true]);
+});

@@ -7,9 +7,12 @@ import type { Lab } from "../world/lab.ts";
 import { waitForAddresses } from "../world/wait-until-ready.ts";
 import { nodesOf, patienceFor } from "./check-flow.ts";
 import { orReport, report } from "./check-report.ts";
+import { forgetNeighbours } from "./forget-neighbours.ts";
 
 /** The parent's broadcast queue and the event loop deliver a little after the answer was there. */
 const SETTLE = millis(50);
+
+const unanswered: ReadonlySet<unknown> = new Set(["incomplete", "failed"]);
 
 /**
  * Counts frames at one point while flows are tried; what becomes of the flows does not matter here.
@@ -23,6 +26,12 @@ export async function checkCapture(
   const ends = during.flatMap((flow) => nodesOf(lab, flow));
   const ready = orReport(await waitForAddresses(lab, ends), text, expected);
   if (!ready.ok) return ready.error;
+  // What a check before began to look for would be looked for no more, and say nothing here.
+  for (const { from } of during) {
+    const sought = forgetNeighbours(lab.node(from.node.name), (state) => unanswered.has(state));
+    const forgotten = orReport(sought, text, expected);
+    if (!forgotten.ok) return forgotten.error;
+  }
   const opened = orReport(openCapture(lab, at, filter), text, expected);
   if (!opened.ok) return opened.error;
   using capture = opened.value;

@@ -9,13 +9,7 @@ import {
   unreachable,
 } from "../../base/index.ts";
 import { parseIfName, parseNetworkName } from "../../domain/index.ts";
-import {
-  deleteLink,
-  deleteNeighbour,
-  listNeighbours,
-  type Request,
-  setLink,
-} from "../../netlink/index.ts";
+import { deleteLink, type Request, setLink } from "../../netlink/index.ts";
 import { type Action, formatAction, type LinkChange } from "../format/actions.ts";
 import type { ActionCheck, Check, ScenarioNic } from "../format/scenario.ts";
 import { actionRefused } from "../lab-problems.ts";
@@ -23,10 +17,11 @@ import type { CheckReport } from "../report.ts";
 import { plugIn } from "../world/build-topology.ts";
 import { type HostDoor, hostRole, type Lab, type RunningNode } from "../world/lab.ts";
 import { rebootHost } from "../world/open-host.ts";
-import { findLink, refusedOn, send } from "../world/requests.ts";
+import { findLink, send } from "../world/requests.ts";
 import { waitUntilReady } from "../world/wait-until-ready.ts";
 import { advertise } from "./advertise.ts";
 import { orReport, report } from "./check-report.ts";
+import { forgetNeighbours } from "./forget-neighbours.ts";
 
 /** Does actions in order. Where a refusal is expected, it is the last one's. */
 export async function runActions(
@@ -258,18 +253,8 @@ async function flush(
 ): Promise<Result<void, Problem>> {
   const nodes = only === undefined ? [...lab.nodes.values()] : [lab.node(only)];
   for (const node of nodes) {
-    const neighbours = node.link.dump(listNeighbours());
-    if (!neighbours.ok) return err(refusedOn(node.name, neighbours.error));
-    const learned = neighbours.value.filter(
-      ({ states }) => !states.includes("permanent") && !states.includes("noarp"),
-    );
-    const requests = learned.map(({ ip, ifindex }) => deleteNeighbour({ ip, link: { ifindex } }));
-    for (const answer of node.link.execute(requests)) {
-      // ENOENT: the kernel dropped the entry meanwhile.
-      if (!answer.ok && answer.error.errno !== "ENOENT") {
-        return err(refusedOn(node.name, answer.error));
-      }
-    }
+    const forgotten = forgetNeighbours(node, (state) => state !== "permanent" && state !== "noarp");
+    if (!forgotten.ok) return forgotten;
   }
   return ok();
 }
