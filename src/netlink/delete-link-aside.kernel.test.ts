@@ -120,7 +120,8 @@ test("a hundred at once hold nobody up, and nothing of them stays", async () => 
   expect(stall).toBeLessThan(inPlace / 3);
   expect(site.sandboxes.flatMap((netns) => seenLinksQuickly(netns))).toEqual([]);
   expect(await comesDownTo(threads, before.threads)).toBeLessThanOrEqual(before.threads);
-  expect(await comesDownTo(openFiles, before.files)).toBe(before.files);
+  // Fewer, where those of a test before were closed meanwhile.
+  expect(await comesDownTo(openFiles, before.files)).toBeLessThanOrEqual(before.files);
   expect((process.memoryUsage.rss() - before.memory) / 2 ** 20).toBeLessThan(30);
 });
 
