@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { inside, openLan, seenLinks, tryInside } from "../../test/support/lan.ts";
 import type { NetnsHandle } from "../platform/index.ts";
 import { must } from "./fixtures/values.ts";
@@ -49,6 +49,20 @@ async function longestStall(work: () => Promise<unknown>): Promise<number> {
 const openFiles = (): number => readdirSync("/proc/self/fd").length;
 const threads = (): number => readdirSync("/proc/self/task").length;
 
+const SENDTO = process.arch === "x64" ? "44" : "206";
+
+/** Threads of this process that are in sendto(2) just now, as the kernel tells. */
+function sending(): number {
+  return readdirSync("/proc/self/task").filter((thread) => {
+    try {
+      return readFileSync(`/proc/self/task/${thread}/syscall`, "utf8").startsWith(`${SENDTO} `);
+    } catch {
+      // It ended since it was listed.
+      return false;
+    }
+  }).length;
+}
+
 /** Waits for what ends when the kernel has waited, which nobody else waits for. */
 async function comesDownTo(count: () => number, least: number): Promise<number> {
   for (let look = 0; look < 100 && count() > least; look++) await Bun.sleep(10);
@@ -58,15 +72,14 @@ async function comesDownTo(count: () => number, least: number): Promise<number> 
 test("a link is gone for ip when it is told, while the kernel still waits", async () => {
   using site = openSandboxes(1);
   const [netns] = site.sandboxes as [NetnsHandle];
-  const idle = threads();
   let waits = 0;
   // Whether `ip` is done before the kernel has waited is the machine's to say: once is enough.
   for (let round = 0; round < 50 && waits === 0; round++) {
     site.fill(netns);
     must(await deleteLinkAside(site.lan.platform, netns, c0));
     expect(seenLinks(netns)).toEqual([]);
-    waits += threads() - idle;
-    expect(await comesDownTo(threads, idle)).toBe(idle);
+    waits += sending();
+    expect(await comesDownTo(sending, 0)).toBe(0);
   }
   expect(waits).toBeGreaterThan(0);
   site.fill(netns);
@@ -119,7 +132,8 @@ test("a hundred at once hold nobody up, and nothing of them stays", async () => 
   });
   expect(stall).toBeLessThan(inPlace / 3);
   expect(site.sandboxes.flatMap((netns) => seenLinksQuickly(netns))).toEqual([]);
-  expect(await comesDownTo(threads, before.threads)).toBeLessThanOrEqual(before.threads);
+  // The runtime may have started some of its own; of these there were five hundred.
+  expect(await comesDownTo(threads, before.threads)).toBeLessThan(before.threads + 20);
   // Fewer, where those of a test before were closed meanwhile.
   expect(await comesDownTo(openFiles, before.files)).toBeLessThanOrEqual(before.files);
   expect((process.memoryUsage.rss() - before.memory) / 2 ** 20).toBeLessThan(30);
