@@ -17,7 +17,7 @@ export type Step =
   | WriteAllocations
   | RemoveAllocations;
 
-/** Makes the link directly in the sandbox, down, under its temporary name. */
+/** Makes the link directly in the sandbox, down, under the name that it is to have there. */
 export interface CreateLink {
   readonly kind: "create-link";
   readonly driver: Driver;
