@@ -34,7 +34,7 @@ export async function add(context: Context, call: AttachmentCall): Answer {
   const opened = openNetns(context, call);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
-  return await alone(context, call, () =>
+  return await alone(context, keyOf(call), () =>
     addAlone({ context, call, config: config.value, sandbox }),
   );
 }

@@ -28,13 +28,12 @@ export function inCniWords<T>(result: Result<T, Problem>): Result<T, CniError> {
   return result.ok ? result : err(cniErrorOf(result.error));
 }
 
-/** Does `work` while nobody else does anything about the call's attachment. */
+/** Does `work` while nobody else does anything about the attachment. */
 export async function alone<T>(
   { ports, signal }: Context,
-  call: AttachmentCall,
+  key: AttachmentKey,
   work: () => Promise<Result<T, CniError>>,
 ): Promise<Result<T, CniError>> {
-  const key = keyOf(call);
   const done = await ports.attachments.exclusively(key, signal, async () => ok(await work()));
   return done.ok ? done.value : err(cniErrorOf(done.error));
 }

@@ -1,7 +1,6 @@
 import { ok } from "../../base/index.ts";
 import type { SandboxHandle } from "../../engine/index.ts";
 import { ipamTypeOf } from "../conf/leave.ts";
-import { delegate } from "../ipam/delegate.ts";
 import type { AttachmentCall } from "../spec/call.ts";
 import {
   type Answer,
@@ -11,7 +10,7 @@ import {
   keyOf,
   openNetnsIfThere,
 } from "./context.ts";
-import { isAskedOnLink, isForeign } from "./foreign.ts";
+import { isForeign, removeAndLeave, tellDel } from "./foreign.ts";
 import { removeMadeByOthers } from "./made-by-others.ts";
 
 /**
@@ -22,7 +21,7 @@ export async function del(context: Context, call: AttachmentCall): Answer {
   const opened = openNetnsIfThere(context, call);
   if (!opened.ok) return opened;
   using sandbox = opened.value;
-  return await alone(context, call, () => delAlone(context, call, sandbox));
+  return await alone(context, keyOf(call), () => delAlone(context, call, sandbox));
 }
 
 async function delAlone(
@@ -33,15 +32,7 @@ async function delAlone(
   const type = ipamTypeOf(call.config);
   const remove = () => removeLink(context, call, sandbox);
   if (!isForeign(context, type)) return await remove();
-  const leave = () => tellDel(context, call, type);
-  if (!isAskedOnLink(type)) {
-    const removed = await remove();
-    return removed.ok ? await leave() : removed;
-  }
-  // What it cannot give back, such as a lease of a server that is away, does not keep the link.
-  const left = await leave();
-  const removed = await remove();
-  return removed.ok ? left : removed;
+  return await removeAndLeave(type, { remove, leave: () => tellDel(context, call, type) });
 }
 
 async function removeLink(
@@ -58,13 +49,4 @@ async function removeLink(
     if (!others.ok) return others;
   }
   return ok("");
-}
-
-async function tellDel(
-  { ports, env, signal }: Context,
-  call: AttachmentCall,
-  type: string,
-): Answer {
-  const said = await delegate({ execute: ports.execute, call, env, type }, "DEL", signal);
-  return said.ok ? ok("") : said;
 }

@@ -123,11 +123,47 @@ describe("another's IPAM", () => {
     await run(on, "CHECK", { ...config, prevResult: JSON.parse(stdout) });
     await run(on, "STATUS");
     await run(on, "GC", { ...config, "cni.dev/valid-attachments": [] });
-    expect(asked(on)).toEqual(["ADD", "CHECK", "STATUS", "GC"]);
+    expect(asked(on)).toEqual(["ADD", "CHECK", "STATUS", "DEL", "GC"]);
     on.execute = async () => ok({ status: 1, stdout: '{"code":50,"msg":"no"}', stderr: "" });
     for (const command of ["STATUS", "DEL"]) {
       expect(JSON.parse((await run(on, command)).stdout)).toMatchObject({ code: 50, msg: "no" });
     }
+  });
+
+  test("is told DEL of what a GC takes away, for few know GC, and of nothing else", async () => {
+    const on = giving();
+    for (const CNI_IFNAME of ["eth0", "eth1"]) {
+      await on.run("macvlan", "ADD", config, { CNI_PATH: directory, CNI_IFNAME });
+    }
+    on.runs.length = 0;
+    const list = [{ containerID: "pod1", ifname: "eth1" }];
+    const nobody = { CNI_PATH: directory, CNI_CONTAINERID: "", CNI_IFNAME: "", CNI_NETNS: "" };
+    const stale = { ...config, "cni.dev/valid-attachments": list };
+    const netns = [...on.attachments.views.values()][0]?.endpoint.sandbox.path;
+    expect((await on.run("macvlan", "GC", stale, nobody)).exitCode).toBe(0);
+    expect(on.runs.map(({ env }) => env)).toMatchObject([
+      { CNI_COMMAND: "DEL", CNI_CONTAINERID: "pod1", CNI_IFNAME: "eth0", CNI_NETNS: netns },
+      { CNI_COMMAND: "GC", CNI_CONTAINERID: "", CNI_IFNAME: "", CNI_NETNS: "" },
+    ]);
+    expect([...on.attachments.views.values()].map(({ key }) => key.ifname as string)).toEqual([
+      "eth1",
+    ]);
+  });
+
+  test("is not told DEL of a link that a GC could not take away, and its own refusal is told", async () => {
+    const on = giving();
+    await run(on, "ADD");
+    const stale = { ...config, "cni.dev/valid-attachments": [] };
+    on.attachments.refusal = addressTaken({ address: "x", endpoint: "y" } as never);
+    expect((await run(on, "GC", stale)).exitCode).toBe(1);
+    expect(asked(on)).toEqual(["ADD", "GC"]);
+    on.execute = async ({ env }) =>
+      env.CNI_COMMAND === "DEL"
+        ? ok({ status: 1, stdout: '{"code":9,"msg":"not today"}', stderr: "" })
+        : ok({ status: 0, stdout: "", stderr: "" });
+    const reply = await run(on, "GC", stale);
+    expect(JSON.parse(reply.stdout)).toMatchObject({ code: 9, msg: "not today" });
+    expect(on.attachments.views.size).toBe(0);
   });
 
   test("says once what it says of the ADD and of the DEL after it", async () => {
@@ -177,6 +213,14 @@ describe("an IPAM that asks on the link itself", () => {
     on.attachments.asked.length = 0;
     expect(await run(on, "DEL", leased)).toEqual({ exitCode: 0, stdout: "" });
     expect(story(on)).toEqual(["dhcp DEL with 1 links", `remove ${key}`]);
+  });
+
+  test("gives it back in a GC, too, while the link is there", async () => {
+    const on = leasing();
+    await run(on, "ADD", leased);
+    on.attachments.asked.length = 0;
+    await run(on, "GC", { ...leased, "cni.dev/valid-attachments": [] });
+    expect(story(on)).toEqual(["dhcp DEL with 1 links", `remove ${key}`, "dhcp GC with 0 links"]);
   });
 
   test("does not keep the link when it cannot, and that is told", async () => {

@@ -1,13 +1,13 @@
-import { err, ok, type Result } from "../../base/index.ts";
-import type { AttachmentKey } from "../../domain/index.ts";
+import { err, mapResult, ok, type Result } from "../../base/index.ts";
+import type { AttachmentView } from "../../engine/index.ts";
 import { ipamTypeOf } from "../conf/leave.ts";
 import { delegate } from "../ipam/delegate.ts";
 import { decodeAttachments } from "../spec/attachment-list.ts";
 import type { NetworkCall } from "../spec/call.ts";
-import { type CniError, cniErrorOf } from "../spec/error.ts";
+import type { CniError } from "../spec/error.ts";
 import { collectFiles, validity } from "./collect-files.ts";
-import { type Answer, type Context, inCniWords } from "./context.ts";
-import { isForeign } from "./foreign.ts";
+import { type Answer, alone, type Context, inCniWords } from "./context.ts";
+import { isForeign, removeAndLeave, tellDel } from "./foreign.ts";
 
 /**
  * Takes away every attachment of the configuration that the runtime does not call valid. One that
@@ -21,9 +21,9 @@ export async function gc(context: Context, call: NetworkCall): Answer {
   if (!listed.ok) return inCniWords(listed);
   const isValid = validity(valid.value);
   const failures: CniError[] = [];
-  for (const { key } of listed.value.filter((view) => !isValid(view.key))) {
-    const removed = await removeStale(context, key);
-    if (!removed.ok) failures.push(cniErrorOf(removed.error));
+  for (const view of listed.value.filter(({ key }) => !isValid(key))) {
+    const removed = await removeStale(context, call, view);
+    if (!removed.ok) failures.push(removed.error);
   }
   failures.push(...(await collectFiles(context.ports, call, { signal, isValid })));
   failures.push(...(await collectForeign(context, call)));
@@ -38,12 +38,27 @@ export function answerOf([first, ...others]: readonly CniError[]): Result<string
   return err({ ...first, details: `${first.details ?? ""} Also: ${msgs}`.trim() });
 }
 
-async function removeStale({ ports, signal }: Context, key: AttachmentKey) {
-  return ports.attachments.exclusively(key, signal, () =>
-    ports.attachments.remove(key, { signal }),
-  );
+/** As the DEL would that never comes. */
+async function removeStale(context: Context, call: NetworkCall, view: AttachmentView): Answer {
+  const { ports, signal } = context;
+  const type = ipamTypeOf(call.config);
+  const remove = async () =>
+    mapResult(inCniWords(await ports.attachments.remove(view.key, { signal })), () => "");
+  return await alone(context, view.key, () => {
+    if (!isForeign(context, type)) return remove();
+    const leave = () => tellDel(inNameOf(context, view), call, type);
+    return removeAndLeave(type, { remove, leave });
+  });
 }
 
+/** What a plugin is told of an attachment; a GC has none, so those variables are empty or absent. */
+function inNameOf(context: Context, { key, endpoint }: AttachmentView): Context {
+  const { containerId, ifname } = key;
+  const env = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname };
+  return { ...context, env: { ...context.env, ...env, CNI_NETNS: endpoint.sandbox.path } };
+}
+
+/** What it gave to containers that the book knows nothing of, if it knows GC. */
 async function collectForeign(context: Context, call: NetworkCall): Promise<readonly CniError[]> {
   const { ports, env, signal } = context;
   const type = ipamTypeOf(call.config);
