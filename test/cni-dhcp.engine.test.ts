@@ -1,4 +1,4 @@
-/** IPAM `dhcp` as it is in the field: Go plugins with their daemon, and a DHCP server on the LAN. */
+/** IPAM `dhcp` as it is in the field: Go plugins and their daemon, and a DHCP server on the LAN. */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -51,7 +51,7 @@ async function removeStale(context: Context, call: NetworkCall, view: Attachment
   });
 }
 
-/** What a plugin is told of an attachment; a GC has none, so those variables are empty or absent. */
+/** What a plugin is told of an attachment. A GC has none: those variables are empty or absent. */
 function inNameOf(context: Context, { key, endpoint }: AttachmentView): Context {
   const { containerId, ifname } = key;
   const env = { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname };
