@@ -143,7 +143,7 @@ test("one of a book of before is made anew under its temporary name, and renamed
   const sandbox = host.sandbox();
   const { endpoint } = must(await engine.attach(request(sandbox)));
   const looks = looksOf(host);
-  const link = { ...endpoint.link, temporaryName: "lf0123456789" as IfName };
+  const link = { ...endpoint.link, madeAs: "lf0123456789" as IfName };
   must(await host.store.transact((tx) => ok(tx.endpoints.replace({ ...endpoint, link }))));
   const walked = await walk(async (at) => {
     host.run(sandbox, deleteLink({ ifindex: link.ifindex }));

@@ -73,14 +73,14 @@ test("a link waits on the host, is found where it is taken, and goes from there"
   using site = await openSite();
   const { lan, handover, id, engine } = site;
   const view = must(await site.prepare());
-  const { temporaryName, alias, mac } = view.endpoint.link;
-  const [made] = seenLinks(lan.host).filter(({ ifname }) => ifname === temporaryName);
+  const { madeAs, alias, mac } = view.endpoint.link;
+  const [made] = seenLinks(lan.host).filter(({ ifname }) => ifname === madeAs);
   expect([made?.ifalias, made?.address]).toEqual([alias, mac]);
   expect(view.endpoint.gateways).toEqual([ip("10.0.0.1")]);
   expect(must(await engine.status())).toEqual([]);
   const sandbox = lan.sandbox();
   must(await handover.expectIn(id, pathOf(sandbox)));
-  moveIn(lan.host, temporaryName, sandbox);
+  moveIn(lan.host, madeAs, sandbox);
   expect(tryInside(lan.machine, "ping", "-c1", "-W2", "10.0.0.9").status).toBe(0);
   expect(must(await engine.status())).toEqual([]);
   expect(must(await engine.reconcile())).toEqual([]);
@@ -94,27 +94,27 @@ test("a link waits on the host, is found where it is taken, and goes from there"
 test("a link that was brought back is deleted on the host", async () => {
   using site = await openSite();
   const { lan, handover, id, prepare } = site;
-  const { temporaryName } = must(await prepare()).endpoint.link;
-  expect(must(await prepare()).endpoint.link.temporaryName).toBe(temporaryName);
+  const { madeAs } = must(await prepare()).endpoint.link;
+  expect(must(await prepare()).endpoint.link.madeAs).toBe(madeAs);
   const sandbox = lan.sandbox();
   must(await handover.expectIn(id, pathOf(sandbox)));
-  moveIn(lan.host, temporaryName, sandbox);
+  moveIn(lan.host, madeAs, sandbox);
   inside(sandbox, "ip", "link", "set", "dev", "eth0", "down");
-  inside(sandbox, "ip", "link", "set", "dev", "eth0", "name", temporaryName);
-  inside(sandbox, "ip", "link", "set", "dev", temporaryName, "netns", pathOf(lan.host));
-  expect(links(lan.host)).toContain(temporaryName);
+  inside(sandbox, "ip", "link", "set", "dev", "eth0", "name", madeAs);
+  inside(sandbox, "ip", "link", "set", "dev", madeAs, "netns", pathOf(lan.host));
+  expect(links(lan.host)).toContain(madeAs);
   must(await handover.withdraw(id));
-  expect(links(lan.host)).not.toContain(temporaryName);
+  expect(links(lan.host)).not.toContain(madeAs);
 }, 30_000);
 
 test("an endpoint whose container is gone is collected, and its address rests", async () => {
   using site = await openSite();
   const { lan, handover, id, engine, prepare } = site;
-  const { temporaryName } = must(await prepare()).endpoint.link;
+  const { madeAs } = must(await prepare()).endpoint.link;
   const sandbox = lan.sandbox();
   const path = pathOf(sandbox);
   must(await handover.expectIn(id, path));
-  moveIn(lan.host, temporaryName, sandbox);
+  moveIn(lan.host, madeAs, sandbox);
   sandbox.close();
   const filter = () => inside(lan.host, "bridge", "fdb", "show", "dev", "p0");
   const mac = must(await engine.listEndpoints())[0]?.endpoint.link.mac ?? "";
@@ -126,27 +126,27 @@ test("an endpoint whose container is gone is collected, and its address rests", 
 test("a link whose namespace the kernel has yet to take down is waited for", async () => {
   using site = await openSite();
   const { lan, handover, id, prepare, engine } = site;
-  const { temporaryName } = must(await prepare()).endpoint.link;
+  const { madeAs } = must(await prepare()).endpoint.link;
   const sandbox = lan.sandbox();
   // Docker's path of it is gone, and somebody still holds it for a moment.
   must(await handover.expectIn(id, "/run/docker/netns/0123456789ab"));
-  moveIn(lan.host, temporaryName, sandbox);
+  moveIn(lan.host, madeAs, sandbox);
   setTimeout(() => sandbox.close(), 300);
   must(await handover.withdraw(id));
   expect(must(await engine.listEndpoints())).toEqual([]);
   // One that stays is refused: its address is in use.
   const [again, held] = [must(await prepare()).endpoint.link, lan.sandbox()];
   must(await handover.expectIn(id, "/run/docker/netns/0123456789ab"));
-  moveIn(lan.host, again.temporaryName, held);
+  moveIn(lan.host, again.madeAs, held);
   expect(codeOf(await handover.withdraw(id))).toBe("LF-SANDBOX-UNREACHABLE");
 }, 30_000);
 
 test("after a reboot a container has its address again at once", async () => {
   using site = await openSite();
   const { lan, address } = site;
-  const { temporaryName } = must(await site.prepare()).endpoint.link;
+  const { madeAs } = must(await site.prepare()).endpoint.link;
   // Nothing of the kernel's survives a reboot.
-  inside(lan.host, "ip", "link", "del", "dev", temporaryName);
+  inside(lan.host, "ip", "link", "del", "dev", madeAs);
   const { handover, listEndpoints } = site.rebooted();
   const again = must(await handover.claim({ network: name, prefix, address }));
   expect(again as string).toBe("10.0.0.9/24");
@@ -188,18 +188,18 @@ test("a network without a LAN brings its parent, and takes it away", async () =>
   using site = await openSite({ parent, parentLink: "made", gateways: [], reach: "internal" });
   const { lan, handover, engine, prepare, id } = site;
   expect(links(lan.host)).toContain(parent);
-  const { temporaryName } = must(await prepare()).endpoint.link;
+  const { madeAs } = must(await prepare()).endpoint.link;
   const [a, b] = [lan.sandbox(), lan.sandbox()];
   must(await handover.expectIn(id, pathOf(a)));
-  moveIn(lan.host, temporaryName, a);
+  moveIn(lan.host, madeAs, a);
   // After a reboot nothing of it is there, and the next endpoint needs it.
   must(await handover.withdraw(id));
   inside(lan.host, "ip", "link", "del", "dev", parent);
   expect(must(await handover.claim({ network: name, prefix })) as string).toContain("/24");
-  const again = must(await prepare()).endpoint.link.temporaryName;
+  const again = must(await prepare()).endpoint.link.madeAs;
   moveIn(lan.host, again, a);
   const other = { network: name, runtimeId: "b", addresses: [ip("10.0.0.8")] };
-  const second = must(await handover.prepare(other)).endpoint.link.temporaryName;
+  const second = must(await handover.prepare(other)).endpoint.link.madeAs;
   inside(lan.host, "ip", "link", "set", "dev", second, "netns", pathOf(b));
   inside(b, "ip", "addr", "add", "10.0.0.8/24", "dev", second);
   inside(b, "ip", "link", "set", "dev", second, "up");
@@ -216,7 +216,7 @@ test("a network without a LAN brings its parent, and takes it away", async () =>
 test("a link whose path is gone is found where a process goes on", async () => {
   using site = await openSite();
   const { lan, handover, id, engine } = site;
-  const { temporaryName } = must(await site.prepare()).endpoint.link;
+  const { madeAs } = must(await site.prepare()).endpoint.link;
   const sandbox = lan.sandbox();
   must(await handover.expectIn(id, "/run/docker/netns/nowhere"));
   const sleeper = Bun.spawn(["nsenter", `--net=${pathOf(sandbox)}`, "sleep", "60"]);
@@ -224,7 +224,7 @@ test("a link whose path is gone is found where a process goes on", async () => {
   const enters = () => readlinkSync(`/proc/${sleeper.pid}/ns/net`);
   const there = readlinkSync(pathOf(sandbox));
   for (let look = 0; look < 200 && enters() !== there; look++) await Bun.sleep(10);
-  moveIn(lan.host, temporaryName, sandbox);
+  moveIn(lan.host, madeAs, sandbox);
   expect(must(await engine.status())).toEqual([]);
   must(await handover.withdraw(id));
   expect(links(sandbox)).not.toContain("eth0");

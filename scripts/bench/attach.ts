@@ -129,7 +129,7 @@ async function fill(store: Store): Promise<void> {
       ifname: "eth0" as Endpoint["ifname"],
       link: {
         ifindex: 1,
-        temporaryName: "lffull" as Endpoint["ifname"],
+        madeAs: "lffull" as Endpoint["ifname"],
         mac: "02:00:00:00:00:01" as Mac,
         alias: "landfall:bench:full" as Endpoint["link"]["alias"],
       },

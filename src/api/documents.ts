@@ -137,7 +137,7 @@ const networkView = network.transform((document, context): NetworkView => {
 
 const link = z.object({
   ifindex: z.number(),
-  temporaryName: value.ifname,
+  madeAs: value.ifname,
   alias: z.string().transform((alias) => alias as LinkAlias),
 });
 

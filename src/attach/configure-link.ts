@@ -25,7 +25,7 @@ export const configureLink: StepHandler<ConfigureLink> = {
     return ok(stateOf([...facts, ...addressed.value]));
   },
   do: async (step, context, permit) => {
-    const prepared = prepareIpv6(step, step.link.temporaryName, context);
+    const prepared = prepareIpv6(step, step.link.madeAs, context);
     if (!prepared.ok) return prepared;
     const mayMark = permit(describeStep(step));
     if (!mayMark.ok) return mayMark;
@@ -41,7 +41,7 @@ export const configureLink: StepHandler<ConfigureLink> = {
 };
 
 function hasItsName({ link, ifname }: ConfigureLink): boolean {
-  return link.temporaryName === ifname;
+  return link.madeAs === ifname;
 }
 
 /**
@@ -49,7 +49,7 @@ function hasItsName({ link, ifname }: ConfigureLink): boolean {
  * be nobody's, and stay when this is undone.
  */
 function markRequest({ link }: ConfigureLink): Request {
-  const made = { ifindex: link.ifindex, name: link.temporaryName };
+  const made = { ifindex: link.ifindex, name: link.madeAs };
   return setLink({ link: made, alias: link.alias });
 }
 
@@ -59,7 +59,7 @@ function markRequest({ link }: ConfigureLink): Request {
  */
 function requestsFor(step: ConfigureLink): readonly Request[] {
   const link = { ifindex: step.link.ifindex, name: step.ifname };
-  const made = { ifindex: step.link.ifindex, name: step.link.temporaryName };
+  const made = { ifindex: step.link.ifindex, name: step.link.madeAs };
   return [
     setLink({
       ...{ link: made, inet: { arpNotify: 1 } },

@@ -63,7 +63,7 @@ export const createLink: StepHandler<CreateLink> = {
 
 /** Somebody may have made a link of this name since the sandbox was looked at. */
 function refuseTaken({ link }: CreateLink, { sandbox }: AttachContext): Result<void, Problem> {
-  const { temporaryName: ifname } = link;
+  const { madeAs: ifname } = link;
   const present = observeLink(sandbox, { name: ifname });
   if (!present.ok) return present;
   return present.value === undefined ? ok() : err(ifnameTaken({ ifname, sandbox: "The sandbox" }));
@@ -78,7 +78,7 @@ function createOn(
   return host.request(
     addLink({
       ...kindOptions(step, { ifindex, name }),
-      name: link.temporaryName,
+      name: link.madeAs,
       ifindex: link.ifindex,
       netns: { fd: sandboxNetns.fd },
       ...(mtu === undefined ? {} : { mtu }),

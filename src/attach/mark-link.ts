@@ -16,7 +16,7 @@ export const markLink: StepHandler<MarkLink> = {
   do: async (step, { sandbox }, permit) => {
     const permitted = permit(describeStep(step));
     if (!permitted.ok) return permitted;
-    const { ifindex, temporaryName: name, alias } = step.link;
+    const { ifindex, madeAs: name, alias } = step.link;
     const marked = sandbox.request(setLink({ link: { ifindex, name }, alias }));
     return marked.ok ? ok() : err(refusalProblem(marked.error, describeStep(step)));
   },

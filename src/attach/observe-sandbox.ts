@@ -49,7 +49,7 @@ export function observeOwnLink(
 
 /** As it is made. */
 function isUnmarked({ alias = "", name, mac }: Link, made: LinkIdentity): boolean {
-  if (alias !== "" || name !== made.temporaryName) return false;
+  if (alias !== "" || name !== made.madeAs) return false;
   return made.mac === undefined || mac === made.mac;
 }
 

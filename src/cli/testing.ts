@@ -47,7 +47,7 @@ export const webEndpoint: Endpoint = {
   ifname: "eth0" as IfName,
   link: {
     ifindex: 20000000,
-    temporaryName: "lf0123456789" as IfName,
+    madeAs: "lf0123456789" as IfName,
     mac: "02:00:00:00:00:02" as Mac,
     alias: "landfall:00000000-0000-4000-8000-000000000001:ep-0000000001" as LinkAlias,
   },

@@ -265,7 +265,7 @@ function endpointOf(
 ): Endpoint {
   const id = `ep-${key.containerId}` as EndpointId;
   const own = addresses.map(({ address }) => address);
-  const link = { ifindex: 7, temporaryName: "lf0" as IfName, mac, alias: "a" as LinkAlias };
+  const link = { ifindex: 7, madeAs: "lf0" as IfName, mac, alias: "a" as LinkAlias };
   return {
     id,
     network: network.id,

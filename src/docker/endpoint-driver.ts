@@ -85,7 +85,7 @@ export async function join(ports: Ports, request: JoinRequest, call: Call): Answ
   const gateway = (version: 4 | 6): Ip | undefined =>
     endpoint.gateways.find((ip) => ipVersion(ip) === version);
   return ok({
-    InterfaceName: { SrcName: endpoint.link.temporaryName, DstPrefix: NAME_IN_SANDBOX },
+    InterfaceName: { SrcName: endpoint.link.madeAs, DstPrefix: NAME_IN_SANDBOX },
     Gateway: gateway(4),
     GatewayIPv6: gateway(6),
     StaticRoutes: endpoint.routes.map(staticRoute),

@@ -140,7 +140,7 @@ export class FakeEngine {
       ifname: ifname ?? ("eth0" as IfName),
       link: {
         ifindex: 1000 + count,
-        temporaryName: `lf${count}` as IfName,
+        madeAs: `lf${count}` as IfName,
         mac: mac ?? ("02:00:00:00:00:99" as Mac),
         alias: "landfall:u:e" as LinkAlias,
       },

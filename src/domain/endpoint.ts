@@ -47,10 +47,10 @@ export function sandboxId(bootId: string, cookie: bigint): SandboxId {
 export interface LinkIdentity {
   readonly ifindex: number;
   /**
-   * What it is made under: the endpoint's `ifname`, or, where a runtime moves it from the host, and
-   * in books of before, a name that is unique on this host until the link is renamed.
+   * The name that it is made under: the endpoint's `ifname`, or, where a runtime moves it from the
+   * host, and in books of before, one that is unique on this host until the link is renamed.
    */
-  readonly temporaryName: IfName;
+  readonly madeAs: IfName;
   /** Absent: it has its parent's, whatever that is (ipvlan). */
   readonly mac?: Mac;
   readonly alias: LinkAlias;

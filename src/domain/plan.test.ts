@@ -16,7 +16,7 @@ import { accepted } from "./testing.ts";
 
 const link: LinkIdentity = {
   ifindex: 20_000_000,
-  temporaryName: "lf0123456789" as IfName,
+  madeAs: "lf0123456789" as IfName,
   mac: accepted(parseMac("02:00:00:00:00:01")),
   alias: linkAlias("uuid" as StoreUuid, "ep-0123456789" as EndpointId),
 };

@@ -94,7 +94,7 @@ export function kindOf({ linkKind, driver }: CreateLink): Driver["kind"] | TapKi
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case "create-link":
-      return `make ${kindOf(step)} ${step.link.temporaryName} on ${step.parent}`;
+      return `make ${kindOf(step)} ${step.link.madeAs} on ${step.parent}`;
     case "configure-link":
       return `set up ${step.ifname} with ${step.addresses.join(", ")}`;
     case "assign-addresses":

@@ -24,7 +24,7 @@ function holder(id: string, of: Network, address: Mac): Endpoint {
     ifname: "eth0" as IfName,
     link: {
       ifindex: 7,
-      temporaryName: "lfx" as IfName,
+      madeAs: "lfx" as IfName,
       mac: address,
       alias: "landfall:uuid:x" as Endpoint["link"]["alias"],
     },
@@ -55,7 +55,7 @@ test("an endpoint is all that is known before the kernel is touched", async () =
     ifname: "lan0",
     link: {
       ifindex: endpoint.link.ifindex,
-      temporaryName: "lan0",
+      madeAs: "lan0",
       mac: draw(0),
       alias: `landfall:uuid:ep-${name}`,
     },

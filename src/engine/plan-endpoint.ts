@@ -97,7 +97,7 @@ export function planEndpoint(
     ifname: request.ifname,
     link: {
       ifindex: deps.ids.ifindex(),
-      temporaryName: seen.sandbox.mover === undefined ? request.ifname : temporaryName(id),
+      madeAs: seen.sandbox.mover === undefined ? request.ifname : temporaryName(id),
       alias: linkAlias(deps.store.uuid, id),
       ...(mac.value === undefined ? {} : { mac: mac.value }),
     },

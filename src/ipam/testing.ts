@@ -67,7 +67,7 @@ function endpoint(id: string, on: Network, workload: string | undefined): Endpoi
     ifname: "eth0" as IfName,
     link: {
       ifindex: 1,
-      temporaryName: "lf" as IfName,
+      madeAs: "lf" as IfName,
       mac: "" as Mac,
       alias: "" as Endpoint["link"]["alias"],
     },

@@ -56,6 +56,7 @@ test.each([
   [1, "uuid-1"],
   [2, "a3890412-f2c3-461d-94e8-fd9a80c07c25"],
   [5, "uuid-5"],
+  [6, "uuid-6"],
 ])(
   "a file of version %i gets the schema of a new file, and stays the same store",
   (version, uuid) => {
@@ -120,6 +121,23 @@ test("what a file of version 5 is looked up by is found", async () => {
     operations.byNetwork("net-1" as NetworkId).map(({ id, kind }) => `${id} ${kind}`),
   ]);
   expect<readonly unknown[]>(rows).toEqual(["ep-1", "ep-2", 1, ["op-1 update-network"]]);
+});
+
+test.each([
+  [2, "ep-7p0hqedqdk", "lf7p0hqedqdk"],
+  [5, "ep-1", "lf1"],
+  [6, "ep-1", "eth0"],
+])("what a link is made under in a file of version %i is found", async (version, id, name) => {
+  const rows = await readOld(version, ({ endpoints, operations }) => {
+    const links = operations
+      .all()
+      .flatMap((operation) => ("plan" in operation ? operation.plan : []))
+      .flatMap((step) => ("link" in step && "madeAs" in step.link ? [step.link] : []));
+    return { endpoint: endpoints.get(id as EndpointId)?.link, links };
+  });
+  expect(rows.endpoint?.madeAs as string).toBe(name);
+  expect(rows.links.length).toBe(version === 5 ? 0 : 2);
+  for (const link of rows.links) expect(link).toEqual(rows.endpoint as never);
 });
 
 function running(sql: string): Migration {

@@ -183,6 +183,15 @@ const version6 = `
     WHERE configuration IS NOT NULL;
 `;
 
+/**
+ * The name that a link is made under is temporary only where a runtime moves the link. A quote
+ * within a value has a backslash before it, so nothing but the key is found.
+ */
+const version7 = `
+  UPDATE endpoints SET body = replace(body, '"temporaryName":', '"madeAs":');
+  UPDATE operations SET body = replace(body, '"temporaryName":', '"madeAs":');
+`;
+
 /** Turns a file of one schema version into the next; the first one makes the tables. */
 export type Migration = (database: Database) => void;
 
@@ -203,4 +212,5 @@ export const migrations: readonly Migration[] = [
   (database) => void database.run(version4),
   (database) => void database.run(version5),
   (database) => void database.run(version6),
+  (database) => void database.run(version7),
 ];

@@ -60,7 +60,7 @@ export function endpoint(id: string, sandbox: string, ifname = "eth0"): Endpoint
     ifname: ifname as IfName,
     link: {
       ifindex: 7,
-      temporaryName: "lfx" as IfName,
+      madeAs: "lfx" as IfName,
       mac: macOfAll,
       alias: "landfall:u:ep" as Endpoint["link"]["alias"],
     },

@@ -213,7 +213,7 @@ const endpointDocument = {
   sandboxId: "boot/2",
   link: {
     ifindex: 20000000,
-    temporaryName: "lf0123456789",
+    madeAs: "lf0123456789",
     alias: "landfall:00000000-0000-4000-8000-000000000001:ep-0000000001",
   },
   ifname: "eth0",
