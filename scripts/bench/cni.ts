@@ -197,6 +197,8 @@ interface Setting {
   readonly daemon: "running" | "away" | "idle" | "alone";
   /** Whose reference plugins: those of the machine's Debian, or of its next release. */
   readonly kind?: EngineKind;
+  /** What comes right before each life that is measured: one of the other maker's, or of its own. */
+  readonly follows?: "the other's" | "its own";
   /** How many addresses are taken before. */
   readonly taken?: number;
   /** The reference's plugins, with as many taken, or ours in an empty pool. */
@@ -259,20 +261,24 @@ async function within(
 }
 
 const life = (setting: Setting, measured: Command, rounds?: number) =>
-  within(setting, (bench) =>
-    sideBySide(
+  within(setting, (bench) => {
+    const last = (plugins: Plugins): number => {
+      if (setting.follows === "its own") bench.life(plugins, measured);
+      return bench.life(plugins, measured);
+    };
+    return sideBySide(
       () => {
         if (setting.daemon === "idle") bench.forgetStandIn();
-        return bench.life(bench.ours, measured);
+        return last(bench.ours);
       },
-      () => bench.life(bench.peer, measured),
+      () => last(bench.peer),
       {
         ...(rounds === undefined ? {} : { rounds }),
         ...(setting.daemon === "running" ? { warmUp: DAEMONS_WARM_UP } : {}),
         less: () => bench.idle(),
       },
-    ),
-  );
+    );
+  });
 
 const crowd = (daemon: Setting["daemon"]) =>
   within({ daemon }, (bench) =>
@@ -323,6 +329,11 @@ export const cniRows: readonly Row[] = [
       what: `CNI ADD with the daemon, beside ${kind}'s Go plugins`,
       ...atMostWithTail(0.2),
       run: () => life({ daemon: "running", kind }, "ADD"),
+    },
+    {
+      name: `cni-add-again-${kind}`,
+      what: "the same, each maker's right after one of its own",
+      run: () => life({ daemon: "running", kind, follows: "its own" }, "ADD"),
     },
     {
       name: `cni-add-away-${kind}`,
