@@ -197,7 +197,7 @@ interface Setting {
   readonly daemon: "running" | "away" | "idle" | "alone";
   /** Whose reference plugins: those of the machine's Debian, or of its next release. */
   readonly kind?: EngineKind;
-  /** What comes right before each life that is measured: one of the other maker's, or of its own. */
+  /** What comes right before each life that is measured: the other maker's, or one of its own. */
   readonly follows?: "the other's" | "its own";
   /** How many addresses are taken before. */
   readonly taken?: number;
