@@ -13,14 +13,15 @@ import {
 } from "./forward/index.ts";
 import { readAll } from "./input.ts";
 import { descriptors, writerTo } from "./output.ts";
+import { endProcess } from "./platform/index.ts";
 import { type PluginGround, pluginRunner } from "./plugin-runner.ts";
 
 const STDIN = 0;
 /** As long as the shim waits (ANSWER_S in native/cni-shim.c). */
 const PATIENCE = seconds(150);
 
-/** The program as a container runtime starts it, by the name of a plugin; the exit status. */
-export async function runAsPlugin({ name, daemon }: StartedPlugin): Promise<number> {
+/** The program as a container runtime starts it, by the name of a plugin. */
+export async function runAsPlugin({ name, daemon }: StartedPlugin): Promise<never> {
   const { CNI_COMMAND } = process.env;
   // A person who wants to know what this is may have nothing to type. Before the signals have a
   // meaning: nothing is begun yet, and this waits.
@@ -36,7 +37,8 @@ export async function runAsPlugin({ name, daemon }: StartedPlugin): Promise<numb
     (asks ? await daemonsReply(call) : undefined) ?? (await ownReply(call, interrupt.signal));
   writerTo(descriptors.stderr)(reply.stderr ?? "");
   writerTo(descriptors.stdout)(reply.stdout);
-  return reply.exitCode;
+  // What is open stays so: nobody after this would have anything of its end.
+  return endProcess(reply.exitCode);
 }
 
 /** The specification's variables. */

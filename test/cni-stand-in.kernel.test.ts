@@ -7,7 +7,7 @@ import {
   setDefaultTimeout,
   test,
 } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NetnsHandle } from "../src/platform/index.ts";
@@ -117,6 +117,25 @@ test("forty at once are one process, and all get their own address", async () =>
   expect(standInsOf(state)).toHaveLength(1);
   const addresses = pods.flatMap(({ netns }) => seenAddresses(netns, "eth0"));
   expect(new Set(addresses).size).toBe(40);
+});
+
+/** Bytes of the log after so many ADDs and DELs. */
+async function logAfter(count: number, env = {}): Promise<number> {
+  const pod = newPod("pod");
+  for (let at = 0; at < count; at++) {
+    await add(pod, env);
+    expect(await plugin("DEL", pod, env)).toMatchObject({ exitCode: 0 });
+  }
+  return statSync(join(state, "landfall.db-wal")).size;
+}
+
+test("its log outgrows SQLite's bound, and that of processes of one call stays far below", async () => {
+  const pages = (count: number) => count * 4096;
+  expect(await logAfter(80)).toBeGreaterThan(pages(1100));
+  await endStandIns(state);
+  rmSync(state, { recursive: true });
+  mkdirSync(state);
+  expect(await logAfter(20, { LANDFALL_STAND_IN: "no" })).toBeLessThan(pages(300));
 });
 
 test("where there is no state directory yet, the first call makes it without one", async () => {

@@ -3,6 +3,7 @@
  * Contract: no call leaves a thread in a foreign namespace; every refusal is a SysError with the
  * kernel's errno. Must not know what rtnetlink messages or Landfall's nouns mean.
  */
+export { endProcess } from "./end-process.ts";
 export { errnoName } from "./errno.ts";
 export {
   type FakeNetwork,

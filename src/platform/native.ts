@@ -196,7 +196,7 @@ export function closeFd(fd: Fd): SysResult<number> {
 
 /** Calls with integer arguments only. */
 export function callInts(
-  name: "fcntl" | "ioctl" | "listen" | "flock" | "getuid",
+  name: "fcntl" | "ioctl" | "listen" | "flock" | "getuid" | "exit_group",
   ...args: readonly number[]
 ): SysResult<number> {
   const [a0 = 0, a1 = 0, a2 = 0] = args;
