@@ -67,6 +67,14 @@ async function startDaemon(): Promise<void> {
   await until(() => existsSync(socketPath()));
 }
 
+/** The one that was started last. */
+async function endDaemon(): Promise<void> {
+  const away = running.pop();
+  away?.kill();
+  await away?.exited;
+  rmSync(socketPath(), { force: true });
+}
+
 async function until(met: () => boolean): Promise<void> {
   for (const deadline = Date.now() + UP_WITHIN_MS; !met(); await Bun.sleep(10)) {
     if (Date.now() > deadline) throw new Error("it did not come up");
@@ -205,5 +213,18 @@ describe("with the plugin of the next Debian", () => {
     expect(await collect([])).toEqual(done);
     expect(must(await cni.engine.attachments.list())).toEqual([]);
     expect(released()).toEqual(["gone"]);
+  }, 30_000);
+
+  test("a GC keeps in the book what could not be given back, for the next one", async () => {
+    const gone = lan.sandbox();
+    expect((await run("ADD", cni.pod("gone", gone))).exitCode).toBe(0);
+    await endDaemon();
+    gone[Symbol.dispose]();
+    const kept = async () => must(await cni.engine.attachments.list()).map(({ key }) => key);
+    expect(JSON.parse((await collect([])).stdout).msg).toContain(socketPath());
+    expect(await kept()).toHaveLength(1);
+    await startDaemon();
+    expect(await collect([])).toEqual(done);
+    expect(await kept()).toEqual([]);
   }, 30_000);
 });

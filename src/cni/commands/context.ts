@@ -40,7 +40,7 @@ export async function alone<T>(
 
 /** The namespace of an ADD or CHECK. */
 export function openNetns(context: Context, call: AttachmentCall): Result<OpenSandbox, CniError> {
-  const opened = openPath(context, call);
+  const opened = openPath(context, call.netns ?? "");
   return opened.ok ? refuseOwn(context, call, opened.value) : inCniWords(opened);
 }
 
@@ -50,15 +50,23 @@ export function openNetnsIfThere(
   call: AttachmentCall,
 ): Result<OpenSandbox | undefined, CniError> {
   if (call.netns === undefined) return ok(undefined);
-  const opened = openPath(context, call);
+  const opened = openPath(context, call.netns);
   if (opened.ok) return refuseOwn(context, call, opened.value);
   return goneCodes.includes(opened.error.code) ? ok(undefined) : inCniWords(opened);
+}
+
+/** Whether no namespace is at a path any more. */
+export function leadsNowhere(context: Context, path: string): boolean {
+  const opened = openPath(context, path);
+  if (!opened.ok) return goneCodes.includes(opened.error.code);
+  opened.value[Symbol.dispose]();
+  return false;
 }
 
 /** A path that leads nowhere, or to the plain file that a named namespace was mounted on. */
 const goneCodes: readonly string[] = [sandboxMissing.code, sandboxNotNetns.code];
 
-function openPath({ ports }: Context, { netns = "" }: AttachmentCall) {
+function openPath({ ports }: Context, netns: string) {
   return openSandbox((path) => ports.platform.namespaces.open(path), netns);
 }
 

@@ -166,6 +166,21 @@ describe("another's IPAM", () => {
     expect(on.attachments.views.size).toBe(0);
   });
 
+  test("is told DEL first where the sandbox is gone, and again by each GC until it is done", async () => {
+    const on = giving();
+    await run(on, "ADD");
+    on.pod.close();
+    const stale = { ...config, "cni.dev/valid-attachments": [] };
+    const answered = on.execute;
+    on.execute = async () => ok({ status: 1, stdout: '{"code":9,"msg":"not today"}', stderr: "" });
+    expect(JSON.parse((await run(on, "GC", stale)).stdout)).toMatchObject({ code: 9 });
+    expect(on.attachments.views.size).toBe(1);
+    on.execute = answered;
+    expect((await run(on, "GC", stale)).exitCode).toBe(0);
+    expect(asked(on)).toEqual(["ADD", "DEL", "GC", "DEL", "GC"]);
+    expect(on.attachments.views.size).toBe(0);
+  });
+
   test("says once what it says of the ADD and of the DEL after it", async () => {
     const on = site(() => ({ code: 999, msg: "no daemon" }));
     const { code, msg, details } = JSON.parse((await run(on, "ADD")).stdout);

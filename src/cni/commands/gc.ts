@@ -6,7 +6,7 @@ import { decodeAttachments } from "../spec/attachment-list.ts";
 import type { NetworkCall } from "../spec/call.ts";
 import type { CniError } from "../spec/error.ts";
 import { collectFiles, validity } from "./collect-files.ts";
-import { type Answer, alone, type Context, inCniWords } from "./context.ts";
+import { type Answer, alone, type Context, inCniWords, leadsNowhere } from "./context.ts";
 import { isForeign, removeAndLeave, tellDel } from "./foreign.ts";
 
 /**
@@ -44,10 +44,14 @@ async function removeStale(context: Context, call: NetworkCall, view: Attachment
   const type = ipamTypeOf(call.config);
   const remove = async () =>
     mapResult(inCniWords(await ports.attachments.remove(view.key, { signal })), () => "");
-  return await alone(context, view.key, () => {
-    if (!isForeign(context, type)) return remove();
+  return await alone(context, view.key, async () => {
+    if (!isForeign(context, type)) return await remove();
     const leave = () => tellDel(inNameOf(context, view), call, type);
-    return removeAndLeave(type, { remove, leave });
+    const isGone = leadsNowhere(context, view.endpoint.sandbox.path);
+    if (!isGone) return await removeAndLeave(type, { remove, leave });
+    // Nothing of it is in use. It stays in the book, and so in the next GC, until they are back.
+    const left = await leave();
+    return left.ok ? await remove() : left;
   });
 }
 
