@@ -197,8 +197,6 @@ interface Setting {
   readonly daemon: "running" | "away" | "idle" | "alone";
   /** Whose reference plugins: those of the machine's Debian, or of its next release. */
   readonly kind?: EngineKind;
-  /** What comes right before each life that is measured: the other maker's, or one of its own. */
-  readonly follows?: "the other's" | "its own";
   /** How many addresses are taken before. */
   readonly taken?: number;
   /** The reference's plugins, with as many taken, or ours in an empty pool. */
@@ -260,25 +258,26 @@ async function within(
   return await measure(bench);
 }
 
-const life = (setting: Setting, measured: Command, rounds?: number) =>
-  within(setting, (bench) => {
-    const last = (plugins: Plugins): number => {
-      if (setting.follows === "its own") bench.life(plugins, measured);
-      return bench.life(plugins, measured);
-    };
-    return sideBySide(
+interface LifeOptions {
+  readonly rounds?: number;
+  readonly inARow?: number;
+}
+
+const life = (setting: Setting, measured: Command, options: LifeOptions = {}) =>
+  within(setting, (bench) =>
+    sideBySide(
       () => {
         if (setting.daemon === "idle") bench.forgetStandIn();
-        return last(bench.ours);
+        return bench.life(bench.ours, measured);
       },
-      () => last(bench.peer),
+      () => bench.life(bench.peer, measured),
       {
-        ...(rounds === undefined ? {} : { rounds }),
+        ...options,
         ...(setting.daemon === "running" ? { warmUp: DAEMONS_WARM_UP } : {}),
         less: () => bench.idle(),
       },
-    );
-  });
+    ),
+  );
 
 const crowd = (daemon: Setting["daemon"]) =>
   within({ daemon }, (bench) =>
@@ -331,9 +330,9 @@ export const cniRows: readonly Row[] = [
       run: () => life({ daemon: "running", kind }, "ADD"),
     },
     {
-      name: `cni-add-again-${kind}`,
-      what: "the same, each maker's right after one of its own",
-      run: () => life({ daemon: "running", kind, follows: "its own" }, "ADD"),
+      name: `cni-add-row-${kind}`,
+      what: "the same, ten of each maker in a row",
+      run: () => life({ daemon: "running", kind }, "ADD", { inARow: 10 }),
     },
     {
       name: `cni-add-away-${kind}`,
@@ -373,7 +372,7 @@ export const cniRows: readonly Row[] = [
     {
       name: `cni-add-${taken}`,
       what: `CNI ADD with ${taken} addresses taken, beside Go's`,
-      run: () => life({ daemon: "running", taken }, "ADD", 20),
+      run: () => life({ daemon: "running", taken }, "ADD", { rounds: 20 }),
     },
     {
       name: `cni-full-${taken}`,

@@ -48,9 +48,12 @@ export async function time(work: () => unknown): Promise<number> {
 export type Contender = () => Promise<number> | number;
 
 interface SideBySideOptions {
+  /** How often each is measured. */
   readonly rounds?: number;
-  /** Rounds before those that count. */
+  /** How often before those that count. */
   readonly warmUp?: number;
+  /** How often one is measured before it is the other's turn; absent: once. */
+  readonly inARow?: number;
   readonly less?: Contender;
 }
 
@@ -61,13 +64,19 @@ interface SideBySideOptions {
 export async function sideBySide(
   ours: Contender,
   peer: Contender,
-  { rounds = ROUNDS, warmUp = WARM_UP, less }: SideBySideOptions = {},
+  { rounds = ROUNDS, warmUp = WARM_UP, inARow = 1, less = () => 0 }: SideBySideOptions = {},
 ): Promise<Outcome> {
   const times = { ours: [] as number[], peer: [] as number[], less: [] as number[] };
-  for (let round = -Math.min(warmUp, rounds); round < rounds; round++) {
-    const spent = { ours: await ours(), peer: await peer(), less: (await less?.()) ?? 0 };
-    if (round < 0) continue;
-    for (const who of ["ours", "peer", "less"] as const) times[who].push(spent[who]);
+  const measure = async (who: keyof typeof times, contender: Contender, counts: boolean) => {
+    for (let time = 0; time < inARow; time++) {
+      const spent = await contender();
+      if (counts) times[who].push(spent);
+    }
+  };
+  for (let round = -Math.min(warmUp, rounds); round < rounds; round += inARow) {
+    await measure("ours", ours, round >= 0);
+    await measure("peer", peer, round >= 0);
+    await measure("less", less, round >= 0);
   }
   const start = sample(times.less).p50;
   const net = (values: readonly number[]) => sample(values.map((value) => value - start));
