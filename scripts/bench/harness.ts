@@ -67,21 +67,23 @@ export async function sideBySide(
   { rounds = ROUNDS, warmUp = WARM_UP, inARow = 1, less = () => 0 }: SideBySideOptions = {},
 ): Promise<Outcome> {
   const times = { ours: [] as number[], peer: [] as number[], less: [] as number[] };
-  const measure = async (who: keyof typeof times, contender: Contender, counts: boolean) => {
-    for (let time = 0; time < inARow; time++) {
-      const spent = await contender();
-      if (counts) times[who].push(spent);
-    }
-  };
+  const contenders = { ours, peer, less };
   for (let round = -Math.min(warmUp, rounds); round < rounds; round += inARow) {
-    await measure("ours", ours, round >= 0);
-    await measure("peer", peer, round >= 0);
-    await measure("less", less, round >= 0);
+    for (const who of ["ours", "peer", "less"] as const) {
+      const spent = await repeat(contenders[who], inARow);
+      if (round >= 0) times[who].push(...spent);
+    }
   }
   const start = sample(times.less).p50;
   const net = (values: readonly number[]) => sample(values.map((value) => value - start));
   const outcome = { unit: "ms", ours: net(times.ours), peer: net(times.peer) } as const;
   return { ...outcome, ratio: outcome.ours.p50 / outcome.peer.p50 };
+}
+
+async function repeat(contender: Contender, count: number): Promise<readonly number[]> {
+  const spent: number[] = [];
+  while (spent.length < count) spent.push(await contender());
+  return spent;
 }
 
 /** The table's head, or a line of it. */
