@@ -37,7 +37,7 @@ export async function runAsPlugin({ name, daemon }: StartedPlugin): Promise<neve
     (asks ? await daemonsReply(call) : undefined) ?? (await ownReply(call, interrupt.signal));
   writerTo(descriptors.stderr)(reply.stderr ?? "");
   writerTo(descriptors.stdout)(reply.stdout);
-  // What is open stays so: nobody after this would have anything of its end.
+  // A return would have the book closed, and the runtime wait for the disk twice.
   return endProcess(reply.exitCode);
 }
 

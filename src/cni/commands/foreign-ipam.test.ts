@@ -162,7 +162,10 @@ describe("another's IPAM", () => {
         ? ok({ status: 1, stdout: '{"code":9,"msg":"not today"}', stderr: "" })
         : ok({ status: 0, stdout: "", stderr: "" });
     const reply = await run(on, "GC", stale);
-    expect(JSON.parse(reply.stdout)).toMatchObject({ code: 9, msg: "not today" });
+    expect(JSON.parse(reply.stdout)).toMatchObject({
+      code: 9,
+      msg: "The addresses of pod1, eth0 of lan were not taken back: not today",
+    });
     expect(on.attachments.views.size).toBe(0);
   });
 

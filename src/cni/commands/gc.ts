@@ -1,4 +1,5 @@
 import { err, mapResult, ok, type Result } from "../../base/index.ts";
+import { formatAttachment } from "../../domain/index.ts";
 import type { AttachmentView } from "../../engine/index.ts";
 import { ipamTypeOf } from "../conf/leave.ts";
 import { delegate } from "../ipam/delegate.ts";
@@ -46,13 +47,22 @@ async function removeStale(context: Context, call: NetworkCall, view: Attachment
     mapResult(inCniWords(await ports.attachments.remove(view.key, { signal })), () => "");
   return await alone(context, view.key, async () => {
     if (!isForeign(context, type)) return await remove();
-    const leave = () => tellDel(inNameOf(context, view), call, type);
+    const leave = async () => {
+      const told = await tellDel(inNameOf(context, view), call, type);
+      return told.ok ? told : err(withWhose(told.error, view));
+    };
     const isGone = leadsNowhere(context, view.endpoint.sandbox.path);
     if (!isGone) return await removeAndLeave(type, { remove, leave });
     // Nothing of it is in use. It stays in the book, and so in the next GC, until they are back.
     const left = await leave();
     return left.ok ? await remove() : left;
   });
+}
+
+/** Its own words do not say which of many it was asked about. */
+function withWhose({ code, msg, details }: CniError, { key }: AttachmentView): CniError {
+  const said = `The addresses of ${formatAttachment(key)} were not taken back: ${msg}`;
+  return { code, msg: said, ...(details === undefined ? {} : { details }) };
 }
 
 /** What a plugin is told of an attachment. A GC has none: those variables are empty or absent. */
